@@ -1,0 +1,118 @@
+# Everything happens in .venv, which follows the lock files: a second `make` of anything is quick.
+# PYTHON=python3.12 picks the Python that .venv is made with; ARGS=… goes to the command that a target runs.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+# Only wheels, and only those whose hashes are locked: installing runs nobody's build script.
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --only-binary :all: --require-hashes
+# Without isolation the package builds with the hatchling of the lock, and needs no network.
+BUILD := --quiet --no-deps --no-build-isolation
+DJLINT := $(BIN)/djlint --profile jinja
+COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-build \
+	--no-header --no-emit-index-url --no-emit-find-links --system-certs
+
+##@ Use
+
+.PHONY: run
+run: .venv/.runtime  ## install what is missing and start the server; ARGS="--bind 0.0.0.0:8000"
+	@exec $(BIN)/quart-chat $(ARGS)
+
+.PHONY: wheel
+wheel: .venv/.runtime  ## build the wheel into dist/
+	$(BIN)/python -m pip --disable-pip-version-check wheel $(BUILD) --wheel-dir dist .
+
+.PHONY: clean
+clean:  ## remove .venv, builds and caches; data/ stays
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis tests/artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Work on it
+
+.PHONY: test
+test: chromium lint pytest  ## everything that CI runs
+
+.PHONY: lint
+lint: check-format check-style check-types check-floors check-templates  ## every check but the tests
+
+.PHONY: pytest
+pytest: .venv/.dev  ## the tests alone; ARGS="-k reconnect"
+	@echo '== tests'
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: format
+format: .venv/.dev  ## write code and templates the way the checks want them
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	$(DJLINT) --quiet --reformat templates || $(DJLINT) --quiet --reformat templates  # 1 when it changed something
+
+.PHONY: lock
+lock: .venv/.dev  ## write the lock files anew; ARGS=--upgrade takes newer versions
+	$(COMPILE) $(ARGS) --group build --output-file requirements.lock pyproject.toml
+	$(COMPILE) $(ARGS) --group build --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+# The steps of `make lint`.
+
+.PHONY: check-format check-style check-types check-floors check-templates
+check-format: .venv/.dev
+	@echo '== format (ruff format)'
+	@$(BIN)/ruff format --check .
+
+check-style: .venv/.dev
+	@echo '== style (ruff check)'
+	@$(BIN)/ruff check .
+
+check-types: .venv/.dev
+	@echo '== types (mypy)'
+	@$(BIN)/mypy
+
+check-floors: .venv/.dev
+	@echo '== floors (import-linter)'
+	@$(BIN)/lint-imports
+
+check-templates: .venv/.dev
+	@echo '== templates (djlint)'
+	@$(DJLINT) --check --lint templates
+
+.PHONY: chromium
+chromium:
+	@echo '== Chromium, for the tests that need a browser'
+	@for name in chromium chromium-browser google-chrome; do \
+		if command -v $$name; then exit 0; fi; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
+	else \
+		echo 'No chromium, chromium-browser or google-chrome on PATH: install Chromium (Debian: apt install chromium).' >&2; \
+		exit 1; \
+	fi
+
+# .venv. The stamps tell which lock it holds.
+# Every Python is tried by running it: pyenv's shims are found on PATH and fail when run.
+
+.venv/.made:
+	@echo '== .venv'
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then \
+			$$python -m venv --clear .venv && touch $@; exit; \
+		fi; \
+	done; \
+	echo 'No Python 3.11 to 3.13 with venv and ensurepip found: install one (Debian: apt install python3-venv).' >&2; \
+	exit 1
+
+.venv/.runtime: .venv/.made requirements.lock pyproject.toml
+	@echo '== packages (requirements.lock)'
+	@$(INSTALL) --requirement requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check install $(BUILD) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	@echo '== packages (requirements-dev.lock)'
+	@$(INSTALL) --requirement requirements-dev.lock
+	@touch $@

@@ -1,0 +1,233 @@
+"""The one place that puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from hypercorn.middleware import ProxyFixMiddleware
+from quart import Quart, Response, has_request_context, request
+from werkzeug.exceptions import HTTPException
+
+from quart_chat.config import DAYS, Settings
+from quart_chat.errors import Refused, SettingsError, StoreAway, TooFast
+from quart_chat.files import folder
+from quart_chat.live.hub import Hub
+from quart_chat.live.sayer import Sayer
+from quart_chat.live.stream import StreamRegistry, install
+from quart_chat.pages import assets, fragments
+from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.store.client import connect, connect_feed, version
+from quart_chat.store.feed import Feed
+from quart_chat.store.limits import LAPSE, Limits
+from quart_chat.store.log import Log, Retention
+from quart_chat.store.people import People
+from quart_chat.store.presence import Presence
+from quart_chat.web import composer, health, lobby, people, rooms, socket
+from quart_chat.web.guard import check_origin, protect
+from quart_chat.web.identity import Identities, load_key
+from quart_chat.web.parts import EXTENSION, Parts, parts, visitor
+
+KIB = 1024
+MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
+NOTED = "Something went wrong here. It has been noted."
+OLDEST_STORE = (7, 0)  # sharded publish came with Redis 7
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Quart:
+    """Build the application of one worker; it connects when it is served.
+
+    settings: None reads the environment.
+
+    Raises:
+        SettingsError: a setting is missing or cannot be used; its text says what to do.
+    """
+    settings = settings or Settings.from_environment()
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL is not set. Set it to a Redis 7 or Valkey, such as redis://localhost:6379/0, "
+            "or run `quart-chat`, which starts a store of its own"
+        )
+    house = _parts(settings, settings.redis_url)
+    streams = StreamRegistry()
+    install(streams)
+
+    app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
+    app.extensions[EXTENSION] = house
+    for part in (lobby, rooms, composer, people, socket, health):
+        app.register_blueprint(part.blueprint)
+    _answer_errors(app)
+    app.before_request(_refuse_foreign_forms)
+    app.after_request(_finish)
+    _live(app, house, streams)
+    if settings.trusted_hops:
+        app.asgi_app = ProxyFixMiddleware(app.asgi_app, "legacy", settings.trusted_hops)  # type: ignore[method-assign]
+    return app
+
+
+def _parts(settings: Settings, url: str) -> Parts:
+    worker = secrets.token_hex(4)
+    client = connect(url)
+    feed = Feed(connect_feed(url), client, worker)
+    log = Log(client, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000))
+    presence = Presence(client, worker)
+    people_ = People(client)
+    limits = Limits(client, worker, settings.sockets_per_address)
+
+    def clock() -> int:
+        return time.time_ns() // 1_000_000
+
+    sayer = Sayer(
+        log,
+        feed,
+        people_,
+        limits,
+        characters=settings.message_characters,
+        per_minute=settings.messages_per_minute,
+        rooms_per_hour=settings.rooms_per_hour,
+        clock=clock,
+    )
+    return Parts(
+        settings=settings,
+        client=client,
+        log=log,
+        feed=feed,
+        presence=presence,
+        people=people_,
+        limits=limits,
+        sayer=sayer,
+        hub=Hub(log, feed, presence, worker),
+        identities=Identities(load_key(settings.data, settings.secret_key)),
+        clock=clock,
+    )
+
+
+def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
+    """Run what a worker does all the time, from its start to its end."""
+    running: list[asyncio.Task[None]] = []
+
+    @app.before_serving
+    async def start() -> None:
+        try:
+            found = await version(house.client)
+        except StoreAway as error:
+            logger.warning("store.away at start: %s", error)
+        else:
+            if found < OLDEST_STORE:
+                raise SettingsError(f"the store is version {'.'.join(map(str, found))}; it takes Redis 7 or Valkey")
+        for tag in TAGS:
+            translations(tag)  # parsed before the first reader waits for it
+        work: tuple[Callable[[], Awaitable[None]], ...] = (
+            lambda: house.feed.run(house.hub),
+            house.hub.beat,
+            house.hub.renew,
+            lambda: _renew_sockets(house.limits),
+        )
+        running.extend(asyncio.create_task(_for_ever(part)) for part in work)
+
+    @app.after_serving
+    async def stop() -> None:
+        await house.hub.close()
+        streams.end()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await house.client.aclose()
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run what must not end; what went wrong is logged, and it begins anew."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            logger.exception("worker.task failed")
+        await asyncio.sleep(1)
+
+
+async def _renew_sockets(limits: Limits) -> None:
+    while True:
+        await asyncio.sleep(LAPSE / 1000 / 3)
+        try:
+            await limits.renew()
+        except StoreAway:
+            continue
+
+
+async def _refuse_foreign_forms() -> None:
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        who = visitor(request)
+        house = parts()
+        identified = who.proved or who.forged
+        check_origin(request.headers, who.visit, house.settings.origins, identified=identified)
+
+
+async def _finish(response: Response) -> Response:
+    if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
+        name = request.path.removeprefix("/static/")
+        kept = request.args.get("v") == assets.version(name)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+    return protect(response)
+
+
+def _answer_errors(app: Quart) -> None:
+    """Turn errors into pages; nobody sees a traceback."""
+
+    def page(heading: str, text: str, status: int, back: str = "/") -> Response:
+        if not has_request_context():
+            return Response(text, status)  # a handshake
+        html = fragments.page("error.html", visitor(request).language, heading=heading, text=text, back=back)
+        return Response(html, status, mimetype="text/html")
+
+    def language() -> str:
+        return visitor(request).language if has_request_context() else "en"
+
+    @app.errorhandler(Refused)
+    async def refused(error: Refused) -> Response:
+        spoken = language()
+        response = page(say(spoken, "That did not work"), fragments.reason(spoken, error), error.status)
+        if isinstance(error, TooFast):
+            response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        return response
+
+    @app.errorhandler(StoreAway)
+    async def away(error: StoreAway) -> Response:
+        logger.warning("request.unserved reason=%s", error)
+        spoken = language()
+        heading = say(spoken, "Back in a moment")
+        text = say(spoken, "Nothing that was sent is lost.")
+        response = page(heading, text, 503, request.path if has_request_context() else "/")
+        response.headers["Retry-After"] = "2"
+        return response
+
+    @app.errorhandler(HTTPException)
+    async def http(error: HTTPException) -> Response:
+        spoken = language()
+        status = error.code or 500
+        if error.response is not None or 300 <= status < 400:
+            found = error.get_response()
+            return Response("", found.status_code, {"Location": found.headers.get("Location", "/")})
+        text = {
+            404: say(spoken, "There is nothing at this address. Rooms are at /r/their-name."),
+            405: say(spoken, "This address does not take that."),
+            413: say(spoken, "That was too much at once."),
+        }.get(status, say(spoken, "The request could not be understood."))
+        if status >= 500:
+            text = say(spoken, NOTED)
+        return page(say(spoken, "That did not work"), text, status)
+
+    @app.errorhandler(Exception)
+    async def unexpected(error: Exception) -> Response:
+        logger.exception("request.failed", exc_info=error)
+        spoken = language()
+        return page(
+            say(spoken, "That did not work"),
+            say(spoken, "Something went wrong here. It has been noted."),
+            500,
+        )

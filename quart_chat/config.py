@@ -1,0 +1,124 @@
+"""Settings: everything that an operator can choose, read once from the environment.
+
+Server settings (bind, workers, TLS, time limits) are Hypercorn's and live in hypercorn.toml.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from quart_chat.errors import SettingsError
+
+DAYS = 24 * 60 * 60  # seconds
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator chose; every default makes a working server on a laptop."""
+
+    data: Path = Path("data")
+    """Folder of the embedded store and the key; made when missing."""
+    redis_url: str | None = None
+    """Where the store is; None starts the embedded one."""
+    secret_key: str | None = None
+    """Signs identities; None reads `secret.key` in the data folder, made on first start."""
+    fsync: Literal["always", "everysec"] = "always"
+    """When the embedded store's writes reach the disk."""
+    message_characters: int = 4000  # code points
+    messages_per_minute: int = 60  # a person; ten times that an address; 0: neither is limited
+    rooms_per_hour: int = 30  # new rooms, an address; 0: no limit
+    sockets_per_address: int = 200  # 0: no limit
+    messages_per_room: int = 10_000  # newest that are kept
+    room_days: int = 90  # unused rooms go after these; 0: never
+    origins: tuple[str, ...] = ()
+    """Origins besides the page's own that may post and connect, as `https://chat.example`."""
+    trusted_hops: int = 0
+    """Proxies in front whose X-Forwarded headers are believed."""
+    time_zone: str = "UTC"
+    """IANA name of the zone in which pages show times."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings.
+
+        environ: names to values; None is the process's own environment.
+
+        Raises:
+            SettingsError: a value cannot be used; its text names the variable and what it takes.
+        """
+        env = os.environ if environ is None else environ
+        fsync = env.get("QUART_CHAT_FSYNC") or "always"
+        if fsync not in ("always", "everysec"):
+            raise SettingsError(f"QUART_CHAT_FSYNC is {fsync!r}; it takes 'always' or 'everysec'")
+        return cls(
+            data=Path(env.get("QUART_CHAT_DATA") or "data"),
+            redis_url=_redis_url(env.get("REDIS_URL") or None),
+            secret_key=env.get("QUART_CHAT_SECRET_KEY") or None,
+            fsync=cast(Literal["always", "everysec"], fsync),
+            message_characters=_number(env, "QUART_CHAT_MESSAGE_CHARACTERS", 4000, least=1, most=4000),
+            messages_per_minute=_number(env, "QUART_CHAT_MESSAGES_PER_MINUTE", 60),
+            rooms_per_hour=_number(env, "QUART_CHAT_ROOMS_PER_HOUR", 30),
+            sockets_per_address=_number(env, "QUART_CHAT_SOCKETS_PER_ADDRESS", 200),
+            messages_per_room=_number(env, "QUART_CHAT_MESSAGES_PER_ROOM", 10_000, least=1),
+            room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
+            origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),
+            trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),
+            time_zone=_time_zone(env),
+        )
+
+
+def _number(env: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    if not (raw.isascii() and raw.isdigit()) or not least <= int(raw) <= most:
+        raise SettingsError(f"{name} is {raw!r}; it takes a whole number from {least} to {most}")
+    return int(raw)
+
+
+def _redis_url(url: str | None) -> str | None:
+    if url is not None and urlsplit(url).scheme not in REDIS_SCHEMES:
+        takes = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
+        raise SettingsError(f"REDIS_URL starts with {url.split(':')[0]!r}; it takes {takes}")
+    return url
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise SettingsError(f"QUART_CHAT_ORIGINS holds {text!r}; an origin looks like https://chat.example")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _time_zone(env: Mapping[str, str]) -> str:
+    name = env.get("QUART_CHAT_TIME_ZONE") or _local_zone(env)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(
+            f"QUART_CHAT_TIME_ZONE is {name!r}; it takes an IANA name such as America/Sao_Paulo"
+        ) from error
+    return name
+
+
+def _local_zone(env: Mapping[str, str]) -> str:
+    """Name the machine's zone: TZ, else what /etc/localtime points to, else UTC."""
+    candidates = [env.get("TZ", "").lstrip(":")]
+    target = os.path.realpath("/etc/localtime")
+    if "/zoneinfo/" in target:
+        candidates.append(target.split("/zoneinfo/", 1)[1])
+    for name in candidates:
+        try:
+            if name and ZoneInfo(name):
+                return name
+        except (ZoneInfoNotFoundError, ValueError):
+            continue
+    return "UTC"

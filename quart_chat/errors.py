@@ -1,0 +1,79 @@
+"""The one tree of errors. They are raised low and answered in `web/` (or in a tab's frame) alone.
+
+    QuartChatError
+    ├── SettingsError         a setting cannot be used; the process ends with its message
+    ├── StoreAway             Redis does not answer now: 503, or a state shown in the page
+    └── Refused               what somebody sent is not taken; carries a message for them
+        ├── BadFrame          a frame that is not what the page's forms send: notice
+        ├── BadName           a room's or a person's name: 422
+        ├── BadText           a message's text: 422
+        ├── TooFast           a limit was reached: 429; says when to come again
+        └── Unwelcome         origin or identity is wrong: 403, or close code 1008
+
+A `Refused` carries a message id (English, as in the catalogues) and its values, so that the page
+can say it in the reader's language.
+"""
+
+from __future__ import annotations
+
+
+class QuartChatError(Exception):
+    """The root: whatever this package raises on purpose."""
+
+
+class SettingsError(QuartChatError):
+    """A setting cannot be used; the text says which one and what to do."""
+
+
+class StoreAway(QuartChatError):
+    """The store did not answer, or not in time; the text says how that showed."""
+
+
+class Refused(QuartChatError):
+    """Something that was sent is not taken.
+
+    message: the reason as a gettext message id with `%(name)s` fields.
+    values: what fills these fields.
+    """
+
+    status = 400  # HTTP
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
+        self.values = values
+
+
+class BadFrame(Refused):
+    """A socket frame that cannot be understood."""
+
+
+class BadName(Refused):
+    """A name of a room or of a person that cannot be used."""
+
+    status = 422
+
+
+class BadText(Refused):
+    """A message's text that cannot be kept."""
+
+    status = 422
+
+
+class TooFast(Refused):
+    """A limit was reached.
+
+    retry_after: seconds until the same thing would be taken.
+    """
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: float, **values: object) -> None:
+        super().__init__(message, **values)
+        self.retry_after = retry_after
+
+
+class Unwelcome(Refused):
+    """The request comes from where it must not, or under an identity that is not one."""
+
+    status = 403

@@ -1,0 +1,118 @@
+"""Who is here, as one worker knows it: people by their tabs, with some grace for a reload."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from quart_chat.errors import StoreAway
+from quart_chat.live.room import LiveRoom
+from quart_chat.room.people import Person
+from quart_chat.store.presence import Presence
+
+GRACE = 8.0  # seconds that somebody stays after their last tab closed; gone within 10 with what follows
+GATHER = 0.1  # seconds in which changes become one announcement; more in a full room
+GATHER_PER_PERSON = 0.002
+GATHER_MOST = 3.0
+
+logger = logging.getLogger(__name__)
+
+Run = Callable[[Awaitable[None]], object]
+
+
+@dataclass(slots=True)
+class _Present:
+    name: str
+    tabs: int
+    leaving: asyncio.TimerHandle | None = None
+
+
+class Attendance:
+    """The people of one room that have tabs on this worker."""
+
+    def __init__(self, room: LiveRoom, presence: Presence, run: Run) -> None:
+        self._room = room
+        self._presence = presence
+        self._run = run
+        self._people: dict[str, _Present] = {}
+        self._telling: asyncio.TimerHandle | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody is here, or has just left."""
+        return bool(self._people)
+
+    def names(self) -> dict[str, str]:
+        """Give who is here: public id to name."""
+        return {public: present.name for public, present in self._people.items()}
+
+    def arrive(self, person: Person) -> None:
+        """Count one more tab of somebody."""
+        public = person.public
+        present = self._people.get(public)
+        if present is None:
+            self._people[public] = _Present(person.name, 1)
+            self._tell_soon()
+            return
+        present.tabs += 1
+        if present.leaving is not None:
+            present.leaving.cancel()
+            present.leaving = None
+        self.rename(public, person.name)
+
+    def depart(self, person: Person) -> None:
+        """Count one tab less; after GRACE without any, the person is gone."""
+        public = person.public
+        present = self._people.get(public)
+        if present is None:
+            return
+        present.tabs -= 1
+        if present.tabs <= 0:
+            present.leaving = asyncio.get_running_loop().call_later(GRACE, self._gone, public)
+
+    def rename(self, public: str, name: str) -> None:
+        """Note a new name."""
+        present = self._people.get(public)
+        if present is not None and present.name != name:
+            present.name = name
+            self._tell_soon()
+
+    def _gone(self, public: str) -> None:
+        self._people.pop(public, None)
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        if self._telling is None:
+            delay = min(GATHER_MOST, GATHER + GATHER_PER_PERSON * len(self._people))
+            self._telling = asyncio.get_running_loop().call_later(delay, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self._run(self._announce())
+
+    async def _announce(self) -> None:
+        # a store that is away now is told by the next renewal
+        with suppress(StoreAway):
+            self._room.show_here(await self._presence.announce(self._room.name, self.names()))
+
+    async def renew(self) -> None:
+        """Renew the lease, and take what the other workers' leases say."""
+        with suppress(StoreAway):
+            self._room.show_here(await self._presence.renew(self._room.name, self.names()))
+
+    async def part(self) -> None:
+        """Leave what is known to lapse with the grace that a reload gets: the tabs come back elsewhere."""
+        self.end()
+        if self._people:
+            with suppress(StoreAway):
+                await self._presence.part(self._room.name, self.names(), GRACE)
+
+    def end(self) -> None:
+        """Cancel what is still timed."""
+        if self._telling is not None:
+            self._telling.cancel()
+        for present in self._people.values():
+            if present.leaving is not None:
+                present.leaving.cancel()

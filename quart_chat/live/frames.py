@@ -1,0 +1,25 @@
+"""WebSocket frames as bytes (RFC 6455, section 5.2), so that one encoding serves every tab of a broadcast."""
+
+from __future__ import annotations
+
+_TEXT = 0x81  # FIN and opcode 1
+_PING = 0x89  # FIN and opcode 9
+
+
+def text_frame(text: str) -> bytes:
+    """Encode a whole text message in one frame, unmasked as a server sends."""
+    return _frame(_TEXT, text.encode())
+
+
+def ping_frame(payload: bytes = b"") -> bytes:
+    """Encode a ping; payload: at most 125 bytes, which the pong brings back."""
+    return _frame(_PING, payload)
+
+
+def _frame(first: int, payload: bytes) -> bytes:
+    length = len(payload)
+    if length < 126:
+        return bytes((first, length)) + payload
+    if length < 1 << 16:
+        return bytes((first, 126)) + length.to_bytes(2, "big") + payload
+    return bytes((first, 127)) + length.to_bytes(8, "big") + payload

@@ -1,0 +1,345 @@
+"""The hub: a worker's rooms, each with its tabs, fed by the one feed. A tab enters where its place is the room's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from contextlib import suppress
+
+from quart_chat.errors import StoreAway
+from quart_chat.live.attendance import Attendance
+from quart_chat.live.room import LiveRoom
+from quart_chat.live.stream import StreamWire
+from quart_chat.live.tab import Tab
+from quart_chat.live.wire import Broadcast, Gone
+from quart_chat.pages import fragments
+from quart_chat.room.entries import Entry, order
+from quart_chat.room.places import REPLAY, missed
+from quart_chat.store.feed import Feed
+from quart_chat.store.log import LOG_ENTRIES, Log
+from quart_chat.store.presence import RENEW, Presence
+
+HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
+LINGER = 30.0  # seconds that a room without tabs is still followed: a reload opens nothing anew
+LOOK_AGAIN = 1.0  # seconds before the log is read again after the store was away
+KEEP_EVERY = 450  # renewals, about an hour, between two extensions of a room's life
+
+logger = logging.getLogger(__name__)
+
+
+class Hub:
+    """All rooms of one worker. It listens to the feed (`store.feed.Listener`).
+
+    worker: a short name of this worker, shown in pages as where a tab is.
+    away: why the store does not answer; None while it does.
+    """
+
+    def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str) -> None:
+        self.worker = worker
+        self.away: str | None = "the store has not answered yet"
+        self._log = log
+        self._feed = feed
+        self._presence = presence
+        self._rooms: dict[str, LiveRoom] = {}
+        self._attendance: dict[str, Attendance] = {}
+        self._people: dict[str, set[Tab]] = {}
+        self._tabs: set[Tab] = set()
+        self._mending: set[str] = set()
+        self._reading: set[str] = set()
+        self._closing: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._states: dict[tuple[str, bool], Broadcast] = {}
+
+    # --- a tab's life ------------------------------------------------------------------------------
+
+    def greet(self, tab: Tab) -> None:
+        """Note a tab whose socket is open, and show it the connection's state at once."""
+        self._tabs.add(tab)
+        tab.wire.write(self._state(tab.audience.language))
+
+    async def enter(self, tab: Tab, since: str | None) -> None:
+        """Send a tab what it missed, and let it in; since: its place, None where it wants the newest page.
+
+        Raises:
+            Gone: it left meanwhile.
+        """
+        room = await self._open(tab)
+        place = since
+        while True:
+            try:
+                if place is None:
+                    place = await self._send_newest(room, tab)
+                elif place == room.place:
+                    self._join(room, tab)  # no await since the comparison: nothing was broadcast in between
+                    return
+                elif order(place) > order(room.place):
+                    place = await self._await_place(room, place)
+                else:
+                    place = await self._send_missed(room, tab, place)
+            except StoreAway:
+                await asyncio.sleep(LOOK_AGAIN)
+
+    async def _send_newest(self, room: LiveRoom, tab: Tab) -> str:
+        newest = await self._log.newest(room.name)
+        page = newest.page
+        await tab.wire.send(str(fragments.newest(room.name, page.messages, newest.place, tab.audience, more=page.more)))
+        return newest.place
+
+    async def _send_missed(self, room: LiveRoom, tab: Tab, place: str) -> str | None:
+        entries = room.timeline.after(place)
+        if entries is None:
+            tail = await self._log.tail(room.name, place, REPLAY + 1)
+            found = missed(place, tail.entries, tail.end)
+            if found is None:
+                return None
+            entries = found.entries
+        messages = [entry.message for entry in entries if entry.message is not None]
+        reached = entries[-1].id if entries else place
+        await tab.wire.send(str(fragments.replayed(messages, reached, tab.audience)))
+        return reached
+
+    async def _await_place(self, room: LiveRoom, place: str) -> str | None:
+        """Wait for this worker to reach a place that another one or the page's reading had already."""
+        tail = await self._log.tail(room.name, place, 1)
+        if order(tail.end) < order(place):
+            return None  # a place that the log never had
+        await room.moved(LOOK_AGAIN)
+        return place
+
+    def _join(self, room: LiveRoom, tab: Tab) -> None:
+        room.add(tab)
+        tab.live = room
+        if not tab.counted:
+            tab.counted = True
+            self._people.setdefault(tab.person.public, set()).add(tab)
+            self._attendance[room.name].arrive(tab.person)
+        language = tab.audience.language
+        states = fragments.people(room.here.people, room.here.count, language) + fragments.typing(
+            room.typists(), language
+        )
+        tab.wire.write(Broadcast(str(states)))
+
+    def step_out(self, tab: Tab) -> None:
+        """Stop broadcasting to a tab that is about to enter again; it stays counted as here."""
+        if tab.live is not None:
+            tab.live.remove(tab)
+            tab.live = None
+
+    def leave(self, tab: Tab) -> None:
+        """Let a tab go for good."""
+        self._tabs.discard(tab)
+        room = self._rooms.get(tab.room)
+        self.step_out(tab)
+        if room is None:
+            return
+        room.forget_acks(tab)
+        tab.opened = False
+        if tab.counted:
+            tab.counted = False
+            tabs = self._people.get(tab.person.public, set())
+            tabs.discard(tab)
+            if not tabs:
+                self._people.pop(tab.person.public, None)
+            self._attendance[room.name].depart(tab.person)
+        self._close_later(room.name)
+
+    # --- rooms -------------------------------------------------------------------------------------
+
+    async def _open(self, tab: Tab) -> LiveRoom:
+        room = self._rooms.get(tab.room)
+        if room is None:
+            room = self._rooms[tab.room] = LiveRoom(tab.room)
+            self._attendance[tab.room] = Attendance(room, self._presence, self.run)
+            await self._feed.follow(tab.room)
+        tab.opened = True
+        await room.ready.wait()
+        return room
+
+    def _close_later(self, name: str) -> None:
+        old = self._closing.pop(name, None)
+        if old is not None:
+            old.cancel()
+        self._closing[name] = asyncio.get_running_loop().call_later(LINGER, self._close_if_empty, name)
+
+    def _close_if_empty(self, name: str) -> None:
+        self._closing.pop(name, None)
+        room = self._rooms.get(name)
+        if room is None or any(tab.opened and tab.room == name for tab in self._tabs):
+            return
+        room.end()
+        self._attendance.pop(name).end()
+        del self._rooms[name]
+        self.run(self._feed.leave(name))
+
+    # --- the feed ----------------------------------------------------------------------------------
+
+    def confirmed(self, room: str) -> None:
+        """Read on from the room's place: what was published before the subscription held is in the log."""
+        if room in self._rooms:
+            self._mend(room)
+
+    def entry(self, room: str, entry: Entry) -> None:
+        """Take an entry; a gap before it is mended from the log."""
+        live = self._rooms.get(room)
+        if live is not None and live.ready.is_set() and not live.take((entry,)):
+            logger.warning("room.gap room=%s", room)
+            self._mend(room)
+
+    def here(self, room: str) -> None:
+        """Read who is here, once for many words of it."""
+        if room in self._rooms and room not in self._reading:
+            self._reading.add(room)
+            self.run(self._read_here(room))
+
+    async def _read_here(self, room: str) -> None:
+        live = self._rooms.get(room)
+        if live is not None:
+            await asyncio.sleep(min(1.0, 0.0005 * live.here.count))
+        self._reading.discard(room)
+        live = self._rooms.get(room)
+        if live is not None:
+            with suppress(StoreAway):
+                live.show_here(await self._presence.read(room))
+
+    def typing(self, room: str, person: str, name: str) -> None:
+        """Show who is typing."""
+        live = self._rooms.get(room)
+        if live is not None:
+            live.types(person, name)
+
+    def renamed(self, person: str, name: str) -> None:
+        """Use a new name in all tabs of a person, and show it to them."""
+        for tab in list(self._people.get(person, ())):
+            tab.rename(name)
+            tab.wire.write(Broadcast(str(fragments.me(tab.person, tab.audience.language))))
+            self._attendance[tab.room].rename(person, name)
+
+    def check(self) -> None:
+        """Raise StoreAway while the store is known not to answer."""
+        if self.away is not None:
+            raise StoreAway(self.away)
+
+    def lost(self, reason: str) -> None:
+        """Show that nothing can be sent or received now."""
+        if self.away is None:
+            logger.warning("store.away")
+            self.away = reason
+            self._show_state()
+        self.away = reason
+
+    def found(self) -> None:
+        """Show that it goes on."""
+        if self.away is not None:
+            logger.info("store.back")
+            self.away = None
+            self._show_state()
+
+    # --- mending -----------------------------------------------------------------------------------
+
+    def _mend(self, room: str) -> None:
+        if room not in self._mending:
+            self._mending.add(room)
+            self.run(self._mend_room(room))
+
+    async def _mend_room(self, name: str) -> None:
+        try:
+            while (room := self._rooms.get(name)) is not None and self.away is None:
+                try:
+                    if await self._read_on(room):
+                        return
+                except StoreAway as error:
+                    logger.warning("room.unread room=%s reason=%s", name, error)
+                    await asyncio.sleep(LOOK_AGAIN)
+        finally:
+            self._mending.discard(name)
+
+    async def _read_on(self, room: LiveRoom) -> bool:
+        """Read the log after what is known; False where it has to be read once more."""
+        if not room.ready.is_set():
+            tail = await self._log.end(room.name)
+            room.start(tail.entries, tail.end)
+            return True
+        known = room.tail
+        tail = await self._log.tail(room.name, known)
+        if room.tail != known:
+            return False  # the feed went on meanwhile
+        found = missed(known, tail.entries, tail.end, LOG_ENTRIES)
+        if found is not None:
+            return room.take(found.entries)
+        newest = await self._log.newest(room.name)
+        logger.warning("room.restart room=%s", room.name)
+        page = newest.page
+        room.start((), newest.place)
+        room.broadcast(
+            lambda audience: fragments.newest(room.name, page.messages, newest.place, audience, more=page.more)
+        )
+        return True
+
+    # --- what a worker does for all its tabs ---------------------------------------------------------
+
+    async def beat(self) -> None:
+        """Send every tab a heartbeat, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            for count, tab in enumerate(list(self._tabs)):
+                beat = self._state(tab.audience.language)
+                if isinstance(tab.wire, StreamWire):
+                    tab.wire.beat(beat, loop.time())
+                else:
+                    tab.wire.write(beat)
+                if count % 500 == 499:
+                    await asyncio.sleep(0)  # messages go between
+
+    async def renew(self) -> None:
+        """Renew what this worker leases, for ever."""
+        rounds = 0
+        while True:
+            await asyncio.sleep(RENEW)
+            rounds += 1
+            for attendance in list(self._attendance.values()):
+                if attendance:
+                    await attendance.renew()
+            if rounds % KEEP_EVERY == 0:
+                with suppress(StoreAway):
+                    await self._log.keep([name for name, here in self._attendance.items() if here])
+
+    def _state(self, language: str) -> Broadcast:
+        key = (language, self.away is None)
+        if key not in self._states:
+            state: fragments.State = "live" if self.away is None else "store"
+            self._states[key] = Broadcast(str(fragments.connection(state, language, self.worker)))
+        return self._states[key]
+
+    def _show_state(self) -> None:
+        for tab in list(self._tabs):
+            tab.wire.write(self._state(tab.audience.language))
+
+    async def close(self) -> None:
+        """End: let the leases lapse, and cancel what runs."""
+        for timer in self._closing.values():
+            timer.cancel()
+        for attendance in self._attendance.values():
+            await attendance.part()
+        for room in self._rooms.values():
+            room.end()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def run(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        """Run a short task that the hub owns."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except (Gone, StoreAway):
+                pass  # a tab that left, or a store that is told by the feed
+            except Exception:
+                logger.exception("hub.task failed")
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

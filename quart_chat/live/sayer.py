@@ -1,0 +1,115 @@
+"""What puts something into a room, whichever way it came: by a socket or by a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quart_chat.errors import TooFast
+from quart_chat.room.limits import messages_of_address, messages_of_person, rooms_of_address
+from quart_chat.room.names import clean_title, slug_of
+from quart_chat.room.people import Person
+from quart_chat.room.texts import clean_text
+from quart_chat.store.feed import Feed
+from quart_chat.store.limits import Limits
+from quart_chat.store.log import Log
+from quart_chat.store.people import People
+
+
+class Sayer:
+    """Checks what somebody says or opens against the limits, and puts it into the store.
+
+    characters: the most that a message may have; per_minute, rooms_per_hour: limits, 0 for none.
+    clock: ms since the epoch.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        feed: Feed,
+        people: People,
+        limits: Limits,
+        *,
+        characters: int,
+        per_minute: int,
+        rooms_per_hour: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._log = log
+        self._feed = feed
+        self._people = people
+        self._limits = limits
+        self._characters = characters
+        self._person = messages_of_person(per_minute)
+        self._address = messages_of_address(per_minute)
+        self._rooms = rooms_of_address(rooms_per_hour)
+        self._clock = clock
+        self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
+
+    async def say(self, room: str, person: Person, address: str, text: str, nonce: str) -> str:
+        """Put a message into a room; the same nonce of the same person is one message.
+
+        Gives the id of its entry.
+
+        Raises:
+            BadText: it cannot be kept as it is, or the nonce was used with another text.
+            TooFast: a limit was reached; nothing was kept.
+            StoreAway: it may or may not have been kept; the same nonce may be sent again.
+        """
+        text = clean_text(text, self._characters)
+        try:
+            await self._allow(person, address)
+            await self._allow_new_room(room, address)
+        except TooFast:
+            # a retry of what is in the room already costs nothing
+            said = await self._log.said(room, person.public, nonce)
+            if said is None:
+                raise
+            return said
+        entry_id, appended = await self._log.append(room, person.public, person.name, text, nonce)
+        if appended and room not in self._known:
+            self._remember(room)
+            await self._people.visit(person.public, room, self._clock())
+        return entry_id
+
+    async def open(self, title: str, person: Person, address: str) -> str:
+        """Open a room under a title; where it is open already, that one is meant.
+
+        Gives its name in addresses.
+
+        Raises:
+            BadName: the title cannot be used. TooFast: too many new rooms from this address.
+        """
+        title = clean_title(title)
+        room = slug_of(title)
+        await self._allow_new_room(room, address)
+        await self._log.open(room, title, self._clock())
+        await self._people.visit(person.public, room, self._clock())
+        return room
+
+    async def typing(self, room: str, person: Person) -> None:
+        """Tell the room that somebody is typing."""
+        await self._feed.say_typing(room, person.public, person.name)
+
+    async def _allow(self, person: Person, address: str) -> None:
+        wait = await self._limits.take("messages", person.public, self._person)
+        if wait:
+            raise TooFast(
+                "You write faster than %(most)d messages a minute. This is sent again by itself.",
+                wait,
+                most=self._person.most,
+            )
+        wait = await self._limits.take("messages", f"@{address}", self._address)
+        if wait:
+            raise TooFast("Too many messages come from your network now. This is sent again by itself.", wait)
+
+    async def _allow_new_room(self, room: str, address: str) -> None:
+        if not self._rooms.most or room in self._known or await self._log.exists(room):
+            return
+        wait = await self._limits.take("rooms", f"@{address}", self._rooms)
+        if wait:
+            raise TooFast("Too many new rooms were opened from your network. Try again in a while.", wait)
+
+    def _remember(self, room: str) -> None:
+        self._known[room] = None
+        if len(self._known) > 10_000:
+            del self._known[next(iter(self._known))]

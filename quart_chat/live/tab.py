@@ -1,0 +1,195 @@
+"""One connection's life: what its page asks for, and what it is told. It knows its hub, and nothing of HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from quart_chat.errors import BadFrame, Refused, StoreAway, TooFast
+from quart_chat.live.sayer import Sayer
+from quart_chat.live.wire import Broadcast, Wire
+from quart_chat.pages import fragments
+from quart_chat.pages.languages import Audience, say
+from quart_chat.room.commands import Newest, Resume, Say, Typing, read_command
+from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
+from quart_chat.room.people import Person
+from quart_chat.room.texts import is_blank
+
+if TYPE_CHECKING:
+    from quart_chat.live.hub import Hub
+    from quart_chat.live.room import LiveRoom
+
+TYPING_EVERY = 2.0  # seconds between two words of typing that go on to the room
+NOTICE_EVERY = 1.0  # seconds between two notices: a thousand bad frames get few answers
+STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sent again
+HELD = 5.0  # seconds past its next try that a message holds back those written after it
+
+logger = logging.getLogger(__name__)
+
+
+class Tab:
+    """A page's socket in one room.
+
+    live: the room while broadcasts reach this tab; None before it entered.
+    counted: its person counts as here. opened: its room is held open for it.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        sayer: Sayer,
+        wire: Wire,
+        *,
+        room: str,
+        person: Person,
+        audience: Audience,
+        address: str,
+    ) -> None:
+        self.wire = wire
+        self.room = room
+        self.person = person
+        self.audience = audience
+        self.live: LiveRoom | None = None
+        self.counted = False
+        self.opened = False
+        self._hub = hub
+        self._address = address
+        self._sayer = sayer
+        self._entering: asyncio.Task[None] | None = None
+        self._last_composer: str | None = None
+        self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
+        self._typed = 0.0
+        self._noticed = 0.0
+
+    def rename(self, name: str) -> None:
+        """Use a new name from the next message on."""
+        self.person = Person(self.person.id, name)
+
+    async def run(self) -> None:
+        """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
+        loop = asyncio.get_running_loop()
+        bucket = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, loop.time())
+        self._hub.greet(self)
+        try:
+            while True:
+                frame = await self.wire.receive()
+                wait = bucket.wait(loop.time())
+                if wait:
+                    await asyncio.sleep(wait)  # its next frames wait in its own socket
+                try:
+                    await self._obey(frame)
+                except BadFrame as error:
+                    self._notice(error)
+        finally:
+            if self._entering is not None:
+                self._entering.cancel()
+            self._hub.leave(self)
+
+    async def _obey(self, frame: str | bytes) -> None:
+        command = read_command(frame)
+        if isinstance(command, Say):
+            await self._say(command)
+        elif isinstance(command, Resume):
+            self._resume(command)
+        elif isinstance(command, Typing):
+            await self._type()
+        elif isinstance(command, Newest):
+            self._enter(None)
+
+    # --- where it stands ---------------------------------------------------------------------------
+
+    def _resume(self, resume: Resume) -> None:
+        self._last_composer = resume.composer
+        if self.live is None and self._entering is None:
+            self._enter(resume.since)
+        else:
+            # the page doubted its connection, and lost nothing: say that it stands
+            self._hub.greet(self)
+
+    def _enter(self, since: str | None) -> None:
+        if self._entering is not None and not self._entering.done():
+            return
+        self._hub.step_out(self)
+        self._entering = self._hub.run(self._hub.enter(self, since))
+
+    # --- what it says ------------------------------------------------------------------------------
+
+    async def _say(self, command: Say) -> None:
+        nonce = command.nonce
+        if is_blank(command.text):
+            self._write(fragments.acknowledged(nonce))
+            self._tell(say(self.audience.language, "The message is empty."))
+            return
+        try:
+            self._keep_order(nonce)
+            self._hub.check()
+            entry_id = await self._sayer.say(self.room, self.person, self._address, command.text, nonce)
+        except TooFast as error:
+            self._give_back(command, error, again=error.retry_after)
+        except Refused as error:
+            self._held.pop(nonce, None)
+            self._give_back(command, error)
+        except StoreAway:
+            self._give_back(
+                command,
+                Refused("The room’s memory does not answer. This is sent again by itself."),
+                again=STORE_AGAIN,
+            )
+        else:
+            self._held.pop(nonce, None)
+            self._acknowledge(nonce, entry_id)
+
+    def _keep_order(self, nonce: str) -> None:
+        """Hold a message back while one that was written before it has still to come again."""
+        now = asyncio.get_running_loop().time()
+        self._held = {held: until for held, until in self._held.items() if until > now}
+        if next(iter(self._held), nonce) != nonce:
+            last = max(self._held.values()) - HELD - now
+            raise TooFast("This waits for what you wrote before it.", max(0.2, last + 0.2))
+
+    def _give_back(self, command: Say, refused: Refused, again: float = 0.0) -> None:
+        """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
+        if again:
+            self._held[command.nonce] = asyncio.get_running_loop().time() + again + HELD
+        key = command.nonce
+        if not again:
+            key = f"{fragments.new_page_key()}-0"  # what is sent then may be another text
+        language = self.audience.language
+        why = fragments.reason(language, refused)
+        self._write(fragments.refused(command.nonce, key, command.text, why, language, again=again))
+
+    def _acknowledge(self, nonce: str, entry_id: str) -> None:
+        def render() -> str:
+            frame = fragments.acknowledged(nonce)
+            if nonce == self._last_composer:
+                frame = fragments.fresh_composer(nonce, self.audience.language) + frame
+            return str(frame)
+
+        if self.live is not None:
+            self.live.acknowledge(entry_id, self, render)
+        else:
+            self._write(render())
+
+    async def _type(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self.live is None or now - self._typed < TYPING_EVERY:
+            return
+        self._typed = now
+        with suppress(StoreAway):
+            await self._sayer.typing(self.room, self.person)
+
+    # --- what it is told ---------------------------------------------------------------------------
+
+    def _notice(self, refused: Refused) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._noticed >= NOTICE_EVERY:
+            self._noticed = now
+            self._tell(fragments.reason(self.audience.language, refused))
+
+    def _tell(self, text: str) -> None:
+        self._write(fragments.notice(text, self.audience.language))
+
+    def _write(self, text: str) -> None:
+        self.wire.write(Broadcast(str(text)))

@@ -1,0 +1,144 @@
+"""What a tab's connection is to the floor above it: receive, send, broadcast, close. Nothing of Quart or Hypercorn.
+
+Two kinds: the fast lane (`live/stream`) writes an encoded frame straight to the transport; `PlainWire` goes
+through ASGI, one task a tab, and works with any server and over HTTP/2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Protocol
+
+from quart_chat.live.frames import text_frame
+
+KIB = 1024
+MAX_UNREAD = 1024 * KIB  # bytes that a tab may leave unread; then it is sent away, and comes back by its resume
+PATIENCE = 30.0  # seconds that a catching-up tab may take over what it was sent
+LAST_WORDS = 5.0  # seconds that a close frame may take before the transport is aborted
+
+RESTART = 1012  # close codes, RFC 6455 and the IANA registry
+AGAIN_LATER = 1013
+POLICY = 1008
+
+logger = logging.getLogger(__name__)
+
+
+class Gone(Exception):
+    """The tab is no longer there, or does not read any more."""
+
+
+class Broadcast:
+    """One text for many tabs: encoded for the fast lane at most once."""
+
+    __slots__ = ("_frame", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """The text as one frame."""
+        if self._frame is None:
+            self._frame = text_frame(self.text)
+        return self._frame
+
+
+class Wire(Protocol):
+    """A tab's connection."""
+
+    async def receive(self) -> str | bytes:
+        """Wait for the next message; a tab that sends faster than this is called waits in its own socket."""
+
+    async def send(self, text: str) -> None:
+        """Send, and wait until it is on its way.
+
+        Raises:
+            Gone: the tab is not there, or did not read for PATIENCE.
+        """
+
+    def write(self, broadcast: Broadcast) -> None:
+        """Send without waiting; a tab that has left MAX_UNREAD bytes unread is sent away instead."""
+
+    async def close(self, code: int) -> None:
+        """Close with a code, and do not wait for a peer that has stopped reading."""
+
+
+class PlainWire:
+    """A tab's connection through plain ASGI: a bounded queue, and one task that sends from it."""
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[str | bytes]],
+        send: Callable[[str], Awaitable[None]],
+        close: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._close = close
+        self._queue: deque[str] = deque()
+        self._unread = 0  # bytes
+        self._more = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._slow = asyncio.Event()
+
+    async def receive(self) -> str | bytes:
+        """Wait for the next message."""
+        return await self._receive()
+
+    async def send(self, text: str) -> None:
+        """Send after all that was written, and wait for it."""
+        self._put(text)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self._queue and not self._slow.is_set():
+                    self._sent.clear()
+                    await self._sent.wait()
+        except TimeoutError:
+            self._slow.set()
+        if self._slow.is_set():
+            raise Gone("the tab does not read")
+
+    def write(self, broadcast: Broadcast) -> None:
+        """Queue what goes to everybody."""
+        if not self._slow.is_set():
+            self._put(broadcast.text)
+
+    def _put(self, text: str) -> None:
+        self._queue.append(text)
+        self._unread += len(text)
+        if self._unread > MAX_UNREAD:
+            self._slow.set()
+        self._more.set()
+
+    async def close(self, code: int) -> None:
+        """Close with a code; give up after LAST_WORDS."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._close(code)
+
+    async def pump(self) -> None:
+        """Send what is queued, until the tab is too slow for it; whoever made the wire runs this beside the tab."""
+        while True:
+            while self._queue:
+                text = self._queue[0]
+                sending = asyncio.ensure_future(self._send(text))
+                slow = asyncio.ensure_future(self._slow.wait())
+                try:
+                    await asyncio.wait({sending, slow}, return_when=asyncio.FIRST_COMPLETED)
+                    if not sending.done():
+                        raise Gone("the tab does not read")
+                    sending.result()
+                finally:
+                    sending.cancel()
+                    slow.cancel()
+                self._queue.popleft()
+                self._unread -= len(text)
+                self._sent.set()
+            self._more.clear()
+            self._sent.set()
+            await self._more.wait()

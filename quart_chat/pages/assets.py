@@ -1,0 +1,30 @@
+"""Static files by addresses that change with their content, so that browsers may keep them for good."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from quart_chat.files import folder
+
+
+@cache
+def version(name: str) -> str:
+    """Give the first hex digits of a static file's SHA-256; name: its path below static/."""
+    return hashlib.sha256(folder("static").joinpath(name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def version_of_pages() -> str:
+    """Give hex digits that change with any template or catalogue: for fragments that are cached for good."""
+    total = hashlib.sha256()
+    for path in sorted([*folder("templates").iterdir(), *Path(__file__).parent.rglob("*.po")]):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+@cache
+def url(name: str) -> str:
+    """Give a static file's address."""
+    return f"/static/{name}?v={version(name)}"

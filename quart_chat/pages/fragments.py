@@ -1,0 +1,274 @@
+"""What people see: one function a fragment. A fragment is the same for everybody of its audience."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from quart_chat.errors import Refused
+from quart_chat.files import folder
+from quart_chat.pages import assets, ids, languages
+from quart_chat.pages.languages import Audience
+from quart_chat.room.entries import Message
+from quart_chat.room.names import MAX_NAME, MAX_TITLE
+from quart_chat.room.people import Person, hue_of
+from quart_chat.room.texts import to_html
+
+MINUTES = 60_000  # ms
+GROUP = 5 * MINUTES  # what one person says within these stands under one name
+BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
+FIELD = 20_000  # UTF-16 units that a field takes: well over any limit, and under the socket's
+
+State = Literal["waiting", "live", "away", "store", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message with all that its row shows.
+
+    new_day: a day begins with it; follows: it stands under the name of the message before.
+    """
+
+    message: Message
+    element: str
+    person: str
+    hue: int
+    new_day: bool
+    follows: bool
+    day: str
+    clock: str
+    moment: str
+    iso: str
+    html: Markup
+
+
+def row(message: Message, audience: Audience) -> Row:
+    """Work out what a message's row shows; nothing but the message and the audience goes into it."""
+    before = message.before
+    new_day = before is None or (
+        languages.local(before.at, audience).date() != languages.local(message.at, audience).date()
+    )
+    follows = (
+        before is not None and not new_day and before.author == message.author and 0 <= message.at - before.at < GROUP
+    )
+    return Row(
+        message=message,
+        element=ids.message(message.id),
+        person=ids.person(message.author),
+        hue=hue_of(message.author),
+        new_day=new_day,
+        follows=follows,
+        day=languages.day(message.at, audience),
+        clock=languages.clock(message.at, audience),
+        moment=languages.moment(message.at, audience),
+        iso=languages.iso(message.at),
+        html=to_html(message.text),
+    )
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.install_gettext_translations(languages.translations(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(
+        ids=ids,
+        asset=assets.url,
+        language=language,
+        languages=languages.LANGUAGES,
+        hue_of=hue_of,
+        field=FIELD,
+        max_name=MAX_NAME,
+        max_title=MAX_TITLE,
+    )
+    return environment
+
+
+def page(template: str, language: str, **values: Any) -> str:
+    """Render a whole page, or a part of one, from its template."""
+    return _environment(language).get_template(template).render(values)
+
+
+@cache
+def _macro(language: str, template: str, name: str) -> Any:
+    return getattr(_environment(language).get_template(template).module, name)
+
+
+def _fragment(language: str, template: str, name: str, *values: Any) -> Markup:
+    made: Markup = _macro(language, template, name)(*values)
+    return made
+
+
+def reason(language: str, refused: Refused) -> str:
+    """Say why something was refused."""
+    return languages.say(language, refused.message, refused.values)
+
+
+# --- the log ---------------------------------------------------------------------------------------
+
+
+def messages(shown: Iterable[Message], audience: Audience, *, old: bool = False) -> Markup:
+    """Render messages as rows of the list; old: they were fetched by scrolling, and hold back trims."""
+    macro = _macro(audience.language, "_message.html", "message")
+    return Markup("").join(macro(row(message, audience), old) for message in shown)
+
+
+def older(room: str, before: str | None, language: str) -> Markup:
+    """Render the list's first row, which fetches what came before; before: None where nothing did."""
+    return _fragment(language, "_log.html", "older", room, before)
+
+
+def since(place: str) -> Markup:
+    """Render the page's place, which each frame renews."""
+    return Markup(
+        '<input type="hidden" id="since" name="since" value="{}" autocomplete="off" hx-swap-oob="true">'
+    ).format(place)
+
+
+def appended(shown: Sequence[Message], place: str, audience: Audience) -> Markup:
+    """Render what joins the end of the list, live."""
+    if not shown:
+        return since(place)
+    return Markup('<hx-partial hx-target="#log" hx-swap="beforeend">{}</hx-partial>{}').format(
+        messages(shown, audience), since(place)
+    )
+
+
+def replayed(shown: Sequence[Message], place: str, audience: Audience) -> Markup:
+    """Render what a tab missed. Each row is deleted by id first, so that one shown already shows once."""
+    gone = Markup("").join(
+        Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.message(message.id)) for message in shown
+    )
+    return gone + appended(shown, place, audience)
+
+
+def trimmed(room: str, first: str, language: str) -> Markup:
+    """Take off the list what comes before a message, unless history is open above; first: that message's id."""
+    live = f"#{ids.LOG}:not(:has(.old))"
+    kept = f"#{ids.message(first)}"
+    return Markup(
+        '<hx-partial hx-target="{live}:has(> .message ~ {kept}) > #{older}" hx-swap="outerHTML">{row}</hx-partial>'
+        '<hx-partial hx-target="{live} > .message:has(~ {kept})" hx-swap="delete"></hx-partial>'
+    ).format(live=live, kept=kept, older=ids.OLDER, row=older(room, first, language))
+
+
+def newest(room: str, shown: Sequence[Message], place: str, audience: Audience, *, more: bool) -> Markup:
+    """Render the newest page, which replaces the whole list."""
+    before = shown[0].id if more and shown else None
+    return Markup('<hx-partial hx-target="#log" hx-swap="innerHTML">{}{}</hx-partial>{}').format(
+        older(room, before, audience.language), messages(shown, audience), since(place)
+    )
+
+
+# --- states ----------------------------------------------------------------------------------------
+
+
+def connection(state: State, language: str, worker: str = "", why: str = "") -> Markup:
+    """Render the connection's state; why: the reason of "ended"."""
+    return _fragment(language, "_states.html", "connection", state, worker, why)
+
+
+def sent_away(why: str, language: str) -> Markup:
+    """Tell a tab that it is sent away for good; nothing may overwrite that."""
+    watch = Markup('<i id="{}" hx-swap-oob="delete"></i>').format(ids.WATCH)
+    return watch + connection("ended", language, why=why)
+
+
+def notice(text: str, language: str) -> Markup:
+    """Say something to one tab; it fades by itself."""
+    return _fragment(language, "_states.html", "notice", text)
+
+
+def people(here: Sequence[tuple[str, str]], count: int, language: str) -> Markup:
+    """Render who is here; here: (public id, name), maybe not all of `count`."""
+    return _fragment(language, "_states.html", "people", here, count)
+
+
+def typing(typists: Sequence[tuple[str, str]], language: str) -> Markup:
+    """Render who is typing, (public id, name) each; everybody's own row is hidden by their stylesheet."""
+    return _fragment(language, "_states.html", "typing", typists)
+
+
+# --- the composer ----------------------------------------------------------------------------------
+
+
+def new_page_key() -> str:
+    """Make what the keys of one page's messages begin with."""
+    return secrets.token_hex(8)
+
+
+def composer(key: str, number: int, language: str) -> Markup:
+    """Render the form for a page's message of that number."""
+    return _fragment(language, "_composer.html", "composer", key, number, BLOCK)
+
+
+@cache
+def _block_template(language: str, block: int) -> str:
+    first = block * BLOCK
+    return "".join(composer("\0", number, language) for number in range(first, first + BLOCK))
+
+
+def composers(key: str, block: int, language: str) -> str:
+    """Render a block of forms: a pure function of its arguments, so that pages can cache it for good."""
+    if block > 9:  # a page that lives that long pays for the rendering; the cache stays bounded
+        return "".join(composer(key, number, language) for number in range(block * BLOCK, (block + 1) * BLOCK))
+    return _block_template(language, block).replace("\0", key)
+
+
+def lines(nonce: str, text: str, language: str) -> Markup:
+    """Render a form's field with room for several lines."""
+    return _fragment(language, "_composer.html", "lines", nonce, text)
+
+
+def acknowledged(nonce: str) -> Markup:
+    """Take a form away: its message is in the room."""
+    return Markup('<form id="{}" hx-swap-oob="delete"></form><div id="{}" hx-swap-oob="delete"></div>').format(
+        ids.say(nonce), ids.turn(nonce)
+    )
+
+
+def fresh_composer(spent: str, language: str) -> Markup:
+    """Give a page a new form, if the one of key `spent` is the only one that it has left."""
+    return Markup(
+        '<hx-partial hx-target="#composer:not(:has(.turn:not(#{})))" hx-swap="beforeend">{}</hx-partial>'
+    ).format(ids.turn(spent), composer(new_page_key(), 0, language))
+
+
+def refused(nonce: str, key: str, text: str, why: str, language: str, *, again: float = 0.0) -> Markup:
+    """Give a form back with its text and the reason.
+
+    nonce: of the form that was sent; key: what the message travels under from now on, mostly the same.
+    again: seconds after which it is sent again by itself; 0.0: when the person says so.
+    """
+    return _fragment(language, "_composer.html", "refused", nonce, key, text, why, round(again * 1000))
+
+
+# --- people ----------------------------------------------------------------------------------------
+
+
+def profile(person: Person, language: str, room: str | None, error: str = "", typed: str | None = None) -> Markup:
+    """Render the own name and the form that changes it; typed: what stays in the field beside an error."""
+    return _fragment(language, "_profile.html", "profile", person, room, error, typed)
+
+
+def me(person: Person, language: str) -> Markup:
+    """Render the own name for a tab in which it was not changed."""
+    return _fragment(language, "_profile.html", "me", person)
+
+
+def own_marks(public: str) -> str:
+    """Write the stylesheet that marks what is a person's own."""
+    return page("own.css", languages.DEFAULT, person=ids.person(public))

@@ -1,0 +1,135 @@
+"""Languages: which there are, which one a reader gets, and how times and counts are said in it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+DEFAULT = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language of the pages.
+
+    tag: BCP 47, as in `<html lang>`; name: in itself.
+    """
+
+    tag: str
+    name: str
+
+
+LANGUAGES = (Language("en", "English"), Language("pt-BR", "Português"))
+TAGS = tuple(language.tag for language in LANGUAGES)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """For whom a fragment is rendered once: everybody of one language and time zone.
+
+    zone: IANA name.
+    """
+
+    language: str
+    zone: str
+
+
+def choose(chosen: str | None, accepted: Sequence[str]) -> str:
+    """Choose a reader's language.
+
+    chosen: what they switched to; None where they did not.
+    accepted: BCP 47 tags of Accept-Language, best first.
+    """
+    if chosen in TAGS:
+        return str(chosen)
+    for wanted in accepted:
+        for tag in TAGS:
+            if wanted.lower() == tag.lower() or wanted.split("-")[0].lower() == tag.split("-")[0].lower():
+                return tag
+    return DEFAULT
+
+
+@cache
+def translations(tag: str) -> NullTranslations:
+    """Load a language's catalogue, compiled from its .po at first use: no build step, never stale."""
+    if tag == DEFAULT:
+        return NullTranslations()
+    folder = files("quart_chat.pages").joinpath("translations", tag.replace("-", "_"), "LC_MESSAGES")
+    catalogue = read_po(io.BytesIO(folder.joinpath("messages.po").read_bytes()), abort_invalid=True)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def say(tag: str, message: str, values: dict[str, Any] | None = None) -> str:
+    """Say a message id in a language, its `%(name)s` fields filled."""
+    text = str(translations(tag).gettext(message))
+    return text % values if values else text
+
+
+@cache
+def _locale(tag: str) -> Locale:
+    return Locale.parse(tag, sep="-")
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def local(ms: int, audience: Audience) -> datetime:
+    """Turn ms since the epoch into the audience's time."""
+    return datetime.fromtimestamp(ms / 1000, _zone(audience.zone))
+
+
+def iso(ms: int) -> str:
+    """Write a time for machines: UTC, to the second."""
+    return datetime.fromtimestamp(ms // 1000, UTC).isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=4096)  # a busy minute's messages share one answer
+def _clock(minute: int, audience: Audience) -> str:
+    return format_time(local(minute * 60_000, audience), "short", locale=_locale(audience.language))
+
+
+def clock(ms: int, audience: Audience) -> str:
+    """Write the time of day, as `2:05 PM` or `14:05`."""
+    return _clock(ms // 60_000, audience)
+
+
+@lru_cache(maxsize=1024)
+def _day(date: str, audience: Audience) -> str:
+    return format_date(datetime.fromisoformat(date), "full", locale=_locale(audience.language))
+
+
+def day(ms: int, audience: Audience) -> str:
+    """Write the day, as `Sunday, November 22, 2026`; no "today", which would be wrong tomorrow."""
+    return _day(local(ms, audience).date().isoformat(), audience)
+
+
+@lru_cache(maxsize=4096)
+def _moment(minute: int, audience: Audience) -> str:
+    return format_datetime(
+        local(minute * 60_000, audience),
+        "long",
+        tzinfo=_zone(audience.zone),
+        locale=_locale(audience.language),
+    )
+
+
+def moment(ms: int, audience: Audience) -> str:
+    """Write day, time and zone in full, for who points at a time."""
+    return _moment(ms // 60_000, audience)

@@ -1,0 +1,79 @@
+"""What a tab may ask over its socket: the frames of the page's forms, read into values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from quart_chat.errors import BadFrame
+from quart_chat.room.entries import is_entry_id
+from quart_chat.room.texts import is_nonce
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The page connected and stands at `since`; None: it does not know, and wants the newest page.
+
+    composer: the key of the page's last composer, sent as `nonce`; None where it names none.
+    """
+
+    since: str | None
+    composer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message; `nonce` is its idempotency key, unique for the person."""
+
+    text: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The person is typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Show the newest page again."""
+
+
+Command = Resume | Say | Typing | Newest
+
+
+def read_command(frame: str | bytes) -> Command:
+    """Read one frame.
+
+    frame: JSON as htmx sends a form: an object with `act` and the form's fields; `headers` is passed over.
+
+    Raises:
+        BadFrame: it is something else; the text says what.
+    """
+    if isinstance(frame, bytes):
+        raise BadFrame("This socket takes text, not bytes.")
+    try:
+        sent = json.loads(frame)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("That was not JSON.") from error
+    if not isinstance(sent, dict):
+        raise BadFrame("That was JSON, but not a form.")
+    act = sent.get("act")
+    if act == "say":
+        text, nonce = sent.get("text"), sent.get("nonce")
+        if not isinstance(text, str):
+            raise BadFrame("A message needs its field “text”, once.")
+        if not isinstance(nonce, str) or not is_nonce(nonce):
+            raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+        return Say(text, nonce)
+    if act == "resume":
+        since, composer = sent.get("since"), sent.get("nonce")
+        return Resume(
+            since if isinstance(since, str) and is_entry_id(since) else None,
+            composer if isinstance(composer, str) and is_nonce(composer) else None,
+        )
+    if act == "typing":
+        return Typing()
+    if act == "newest":
+        return Newest()
+    raise BadFrame("This room does not know that act.")

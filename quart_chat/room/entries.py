@@ -1,0 +1,101 @@
+"""Entries of a room's log: their ids, what they hold, and how they travel as text."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from quart_chat.errors import QuartChatError
+
+NO_ENTRY = "0-0"  # the place before the first entry
+_ID = re.compile(r"(\d{1,15})-(\d{1,15})")
+
+
+class TornEntry(QuartChatError):
+    """What the store holds is not an entry: another program wrote it, or another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What a message's rendering needs of the one before it.
+
+    author: its public id.
+    at: ms since the epoch.
+    """
+
+    author: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, as it stands in the log.
+
+    id: `ms-n`, the order of the room.
+    at: the time of day, ms since the epoch; not always the id's, for a clock may be set back.
+    author: the writer's public id; name: as it was when they wrote.
+    before: the message before it in the room; None for the first.
+    """
+
+    id: str
+    at: int
+    author: str
+    name: str
+    text: str
+    before: Neighbour | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the log.
+
+    prev: the id of the entry before it; NO_ENTRY for the first.
+    message: None for kinds that this version does not know: they keep their place in the order, unseen.
+    """
+
+    id: str
+    prev: str
+    message: Message | None
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """Turn an id into what compares as the log orders.
+
+    Raises:
+        ValueError: it is not an id.
+    """
+    match = _ID.fullmatch(entry_id)
+    if match is None:
+        raise ValueError(f"not an entry id: {entry_id!r}")
+    return int(match[1]), int(match[2])
+
+
+def is_entry_id(text: object) -> bool:
+    """Tell whether text is an entry's id, `ms-n`."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def write_message(author: str, name: str, text: str) -> str:
+    """Write what a message holds as the log keeps it: compact JSON, UTF-8."""
+    return json.dumps({"k": "m", "a": author, "n": name, "t": text}, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Entry:
+    """Read an entry from the fields that the append script wrote.
+
+    at: ms since the epoch; before: "AUTHOR MS" of the message before, or ""; body: as `write_message` wrote it.
+
+    Raises:
+        TornEntry: the fields do not make an entry.
+    """
+    try:
+        held = json.loads(body)
+        if held["k"] != "m":
+            return Entry(entry_id, prev, None)
+        author, _, when = before.partition(" ")
+        neighbour = Neighbour(author, int(when)) if before else None
+        message = Message(entry_id, int(at), held["a"], held["n"], held["t"], neighbour)
+    except (ValueError, KeyError, TypeError) as error:
+        raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error
+    return Entry(entry_id, prev, message)

@@ -1,0 +1,61 @@
+"""Limits: what they allow, as numbers; the store counts for all workers, a tab counts its own frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MINUTE = 60.0  # seconds
+HOUR = 60 * MINUTE
+ADDRESS_FACTOR = 10  # cookies are free, so an address is limited too, for all who share it
+
+FRAMES_PER_SECOND = 50.0  # a tab's frames of any kind; what comes faster waits in its socket
+FRAMES_AT_ONCE = 300.0  # what a page sends again after hours offline
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many in so much time, all at once or spread; 0 allows any number.
+
+    most: events; per: seconds.
+    """
+
+    most: int
+    per: float
+
+    @property
+    def interval(self) -> float:
+        """Seconds in which one more is earned."""
+        return self.per / self.most
+
+
+def messages_of_person(per_minute: int) -> Limit:
+    """Limit the messages of one person."""
+    return Limit(per_minute, MINUTE)
+
+
+def messages_of_address(per_minute: int) -> Limit:
+    """Limit the messages of one address, whoever writes there."""
+    return Limit(per_minute * ADDRESS_FACTOR, MINUTE)
+
+
+def rooms_of_address(per_hour: int) -> Limit:
+    """Limit the rooms that one address opens."""
+    return Limit(per_hour, HOUR)
+
+
+class TokenBucket:
+    """A tab's own count of frames: full at first, refilled with time. The clock comes in."""
+
+    __slots__ = ("_at", "_rate", "_size", "_tokens")
+
+    def __init__(self, rate: float, size: float, now: float) -> None:
+        self._rate = rate
+        self._size = size
+        self._tokens = size
+        self._at = now
+
+    def wait(self, now: float) -> float:
+        """Take one token and tell how many seconds to wait for it; 0.0 where it was there."""
+        self._tokens = min(self._size, self._tokens + (now - self._at) * self._rate) - 1
+        self._at = now
+        return 0.0 if self._tokens >= 0 else -self._tokens / self._rate

@@ -1,0 +1,1 @@
+"""The only code that knows Redis: keys, the log, the feed, presence, people and limits."""

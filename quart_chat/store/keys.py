@@ -1,0 +1,74 @@
+"""Every key and channel in the store, in one place. A room's share one hash tag, so a script may touch them all."""
+
+from __future__ import annotations
+
+
+def log(room: str) -> str:
+    """Name the stream of all entries, kept for the replay window."""
+    return f"c:{{{room}}}:log"
+
+
+def last(room: str) -> str:
+    """Name the newest entry's id, which outlives the log."""
+    return f"c:{{{room}}}:last"
+
+
+def messages(room: str) -> str:
+    """Name the stream of messages alone, kept as long as the room's retention says."""
+    return f"c:{{{room}}}:messages"
+
+
+def meta(room: str) -> str:
+    """Name the hash with the room's title and when it was opened, ms."""
+    return f"c:{{{room}}}:meta"
+
+
+def nonce(room: str, author: str, key: str) -> str:
+    """Name what remembers one idempotency key of one person: "ID DIGEST"."""
+    return f"c:{{{room}}}:nonce:{author}:{key}"
+
+
+def here(room: str) -> str:
+    """Name the hash of who is here: a field a worker, "EXPIRES JSON"."""
+    return f"c:{{{room}}}:here"
+
+
+def channel(room: str) -> str:
+    """Name the channel on which a room's entries and states go out."""
+    return f"c:{{{room}}}:live"
+
+
+def room_of(channel_name: str) -> str:
+    """Tell whose channel that is."""
+    return channel_name[3 : channel_name.index("}")]
+
+
+# Names of rooms are [a-z0-9-]: a ~ keeps these apart from every room.
+
+
+def name(person: str) -> str:
+    """Name the string that holds what a person calls themselves; person: public id."""
+    return f"c:{{~{person}}}:name"
+
+
+def visited(person: str) -> str:
+    """Name the sorted set of the rooms a person has been in, by ms; person: public id."""
+    return f"c:{{~{person}}}:rooms"
+
+
+def allowance(kind: str, who: str) -> str:
+    """Name one limit's count for one person or address."""
+    return f"c:{{~{who}}}:limit:{kind}"
+
+
+def sockets(address: str) -> str:
+    """Name the hash of an address's open sockets: a field a worker, "COUNT EXPIRES"."""
+    return f"c:{{~{address}}}:sockets"
+
+
+def probe(worker: str) -> str:
+    """Name the channel on which a worker hears itself, and so knows that it hears."""
+    return f"c:{{~{worker}}}:probe"
+
+
+RENAMED = "c:{~}:renamed"  # the channel on which every worker hears of new names

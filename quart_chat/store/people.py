@@ -1,0 +1,42 @@
+"""What is kept of a person: the name they chose, and the rooms they have been in. Both fade when unused."""
+
+from __future__ import annotations
+
+from quart_chat.store import keys
+from quart_chat.store.client import Client, answering
+
+KEPT = 400 * 24 * 60 * 60 * 1000  # ms, as long as browsers keep the cookie
+VISITED = 30  # rooms that the lobby lists
+
+
+class People:
+    """Names and visited rooms by public id."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def name(self, person: str) -> str | None:
+        """Give the name that somebody chose; None where they did not."""
+        with answering():
+            found = await self._client.get(keys.name(person))
+        return None if found is None else str(found)
+
+    async def rename(self, person: str, name: str) -> None:
+        """Keep a new name."""
+        with answering():
+            await self._client.set(keys.name(person), name, px=KEPT)
+
+    async def visit(self, person: str, room: str, now: int) -> None:
+        """Note that somebody is in a room now; now: ms since the epoch."""
+        with answering():
+            async with self._client.pipeline(transaction=True) as pipe:
+                pipe.zadd(keys.visited(person), {room: now})
+                pipe.zremrangebyrank(keys.visited(person), 0, -VISITED - 1)
+                pipe.pexpire(keys.visited(person), KEPT)
+                await pipe.execute()
+
+    async def visited(self, person: str) -> list[str]:
+        """Give the rooms that somebody has been in, latest first."""
+        with answering():
+            found = await self._client.zrevrange(keys.visited(person), 0, -1)
+        return [str(room) for room in found]

@@ -1,0 +1,74 @@
+"""Who is here: each worker leases what it knows of a room, and anybody reads all leases together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from quart_chat.store import keys
+from quart_chat.store.client import Client, answering, script
+
+SECONDS = 1000  # ms
+LEASE = 30 * SECONDS  # a worker that was killed is forgotten after these
+RENEW = 8.0  # seconds between two renewals; LEASE + RENEW is under 45 s
+LISTED = 100  # people of a worker's lease that are named; the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Who is in a room.
+
+    people: (public id, name), by name; bounded.
+    count: of all, one a person; past the bound it may count somebody on two workers twice.
+    """
+
+    people: tuple[tuple[str, str], ...] = ()
+    count: int = 0
+
+
+class Presence:
+    """All rooms' leases, as one worker holds and reads them."""
+
+    def __init__(self, client: Client, worker: str) -> None:
+        self._client = client
+        self._worker = worker
+        self._here = script(client, "here.lua")
+
+    async def announce(self, room: str, people: Mapping[str, str]) -> Here:
+        """Lease what this worker knows (public id to name), tell the room, and read all."""
+        return await self._run(room, people, lease=LEASE if people else 0, tell=True)
+
+    async def renew(self, room: str, people: Mapping[str, str]) -> Here:
+        """Renew the lease without telling anybody, and read all."""
+        return await self._run(room, people, lease=LEASE if people else 0, tell=False)
+
+    async def part(self, room: str, people: Mapping[str, str], within: float) -> None:
+        """Let the lease lapse within some seconds: this worker ends, and its tabs come back elsewhere."""
+        await self._run(room, people, lease=int(within * SECONDS), tell=False)
+
+    async def read(self, room: str) -> Here:
+        """Read who is here."""
+        with answering():
+            return _union(await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0"]))
+
+    async def _run(self, room: str, people: Mapping[str, str], *, lease: int, tell: bool) -> Here:
+        listed = sorted(people.items(), key=lambda item: item[1].casefold())[:LISTED]
+        payload = json.dumps({"n": len(people), "p": listed}, ensure_ascii=False, separators=(",", ":"))
+        with answering():
+            held = await self._here(
+                keys=[keys.here(room), keys.channel(room)],
+                args=[self._worker, payload, lease, "1" if tell else "0"],
+            )
+        return _union(held)
+
+
+def _union(leases: Iterable[str]) -> Here:
+    people: dict[str, str] = {}
+    uncounted = 0
+    for lease in leases:
+        held = json.loads(lease)
+        people.update((public, name) for public, name in held["p"])
+        uncounted += held["n"] - len(held["p"])
+    listed = sorted(people.items(), key=lambda item: (item[1].casefold(), item[0]))
+    return Here(tuple(listed[:LISTED]), len(people) + uncounted)

@@ -1,0 +1,1 @@
+"""Routes of a few lines: find, call one named thing, answer."""

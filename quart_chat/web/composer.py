@@ -1,0 +1,76 @@
+"""What the composer fetches: forms ahead, a field for several lines, and the word that the connection is gone.
+
+All but the field are pure functions of their addresses, so that a page finds them in its cache while offline.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+from quart import Blueprint, Response, abort, request
+
+from quart_chat.errors import BadFrame
+from quart_chat.pages import fragments
+from quart_chat.pages.languages import TAGS
+from quart_chat.room.people import is_public_id
+from quart_chat.room.texts import is_nonce
+
+blueprint = Blueprint("composer", __name__)
+
+FOR_GOOD = "private, max-age=31536000, immutable"
+MOST_BLOCKS = 10_000
+_KEY = re.compile(r"[0-9a-f]{16}")
+
+
+@blueprint.get("/compose/<language>/<key>/<int:block>")
+async def composers(language: str, key: str, block: int) -> Response:
+    """Give a block of forms for a page."""
+    if language not in TAGS or not _KEY.fullmatch(key) or block > MOST_BLOCKS:
+        abort(404)
+    body = fragments.composers(key, block, language).encode()
+    response = Response(body, mimetype="text/html")
+    if request.accept_encodings["gzip"]:  # a hundred forms are much alike: 80 KB become 3
+        response = Response(gzip.compress(body, 1, mtime=0), mimetype="text/html")
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = FOR_GOOD
+    return response
+
+
+@blueprint.get("/compose/<language>/none")
+async def no_composer(language: str) -> Response:
+    """Give nothing: what takes a discarded form away."""
+    return _for_good("", "text/html")
+
+
+@blueprint.post("/compose/<language>/lines")
+async def lines(language: str) -> str:
+    """Give a form's field back with room for several lines, its text in it."""
+    form = await request.form
+    nonce = form.get("nonce", "")
+    if language not in TAGS or not is_nonce(nonce):
+        raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+    return fragments.lines(nonce, form.get("text", ""), language)
+
+
+@blueprint.get("/away/<language>")
+async def away(language: str) -> Response:
+    """Give the connection's state "away", which a page fetches while it can."""
+    if language not in TAGS:
+        abort(404)
+    return _for_good(fragments.connection("away", language), "text/html")
+
+
+@blueprint.get("/own/<public>.css")
+async def own(public: str) -> Response:
+    """Give the stylesheet that marks what is somebody's own."""
+    if not is_public_id(public):
+        abort(404)
+    return _for_good(fragments.own_marks(public), "text/css")
+
+
+def _for_good(body: str, mimetype: str) -> Response:
+    response = Response(str(body), mimetype=mimetype)
+    response.headers["Cache-Control"] = FOR_GOOD
+    return response

@@ -1,0 +1,110 @@
+"""Who may ask at all, and what every answer says of itself: origins, headers, addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from quart import Response
+from werkzeug.datastructures import Headers
+
+from quart_chat.errors import Unwelcome
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Where a request or a handshake came from, proxies taken into account.
+
+    secure: it came over HTTPS. host: as the browser named it, with a port that is not the scheme's own.
+    address: of the peer, or as trusted proxies tell it.
+    """
+
+    secure: bool
+    host: str
+    address: str
+
+    @property
+    def origin(self) -> str:
+        """The origin of the pages that this server gave out here."""
+        return f"{'https' if self.secure else 'http'}://{self.host}"
+
+
+def visit(scheme: str, host: str, client: str | None) -> Visit:
+    """Read where something came from.
+
+    scheme: http, https, ws or wss; client: None where the server could not tell.
+    """
+    return Visit(scheme in ("https", "wss"), host, _address(client or "unknown"))
+
+
+def _address(client: str) -> str:
+    """Normalise an address: IPv6 in one spelling and by its /64, for that is what one household gets."""
+    try:
+        address = ipaddress.ip_address(client.strip().strip("[]").partition("%")[0])
+    except ValueError:
+        return "".join(c for c in client[:64] if c.isalnum() or c in ".-_") or "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address) + "/64"
+    return str(address)
+
+
+def check_origin(headers: Headers, visit: Visit, allowed: Iterable[str], *, identified: bool) -> None:
+    """Refuse what another site's page sends in somebody's name.
+
+    allowed: origins besides the page's own.
+    identified: a cookie says who it is; then the browser has to say where it comes from, too.
+
+    Raises:
+        Unwelcome: the origin is another one, `null`, or missing where it must not be.
+    """
+    origin = headers.get("Origin")
+    if origin is not None:
+        own = _same(origin, visit.origin)
+        if not own and not any(_same(origin, other) for other in allowed):
+            raise Unwelcome("This came from another site’s page, so it was not taken.")
+        return
+    site = headers.get("Sec-Fetch-Site")
+    if site is not None and site != "same-origin":
+        raise Unwelcome("This came from another site’s page, so it was not taken.")
+    if site is None and identified:
+        raise Unwelcome("Your browser did not say which page this came from, so it was not taken.")
+
+
+def _same(one: str, other: str) -> bool:
+    return _origin(one) == _origin(other) is not None
+
+
+def _origin(text: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
+        return None
+    return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
+
+
+def protect(response: Response) -> Response:
+    """Give an answer the headers that every one has."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    # no-referrer would make browsers send "Origin: null" with forms
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+    headers.setdefault("Cache-Control", "no-store")
+    return response

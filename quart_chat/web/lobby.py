@@ -1,0 +1,58 @@
+"""The lobby: name a room, or go back to one."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, request
+
+from quart_chat.errors import BadName, TooFast
+from quart_chat.pages import fragments
+from quart_chat.room.names import slug_of, surprise_title
+from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, visitor
+
+blueprint = Blueprint("lobby", __name__)
+
+TRIES = 5  # surprises before one is taken that may be in use: there are 400,000
+
+
+@blueprint.get("/")
+async def lobby() -> Response:
+    """Show the lobby."""
+    return await _page(visitor(request))
+
+
+@blueprint.post("/rooms")
+async def open_room() -> Response:
+    """Open a room, and lead there."""
+    house, who = parts(), visitor(request)
+    form = await request.form
+    typed = form.get("title", "")
+    title = await _surprise() if form.get("surprise") else typed
+    try:
+        room = await house.sayer.open(title, await person_of(who), who.visit.address)
+    except (BadName, TooFast) as error:
+        return await _page(who, typed, fragments.reason(who.language, error), error.status)
+    return see_other(who, f"/r/{room}")
+
+
+async def _surprise() -> str:
+    for _ in range(TRIES):
+        title = surprise_title()
+        if not await parts().log.exists(slug_of(title)):
+            break
+    return title
+
+
+async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
+    house = parts()
+    person = await person_of(who)
+    visited = await house.people.visited(who.public) if who.proved else []
+    titles = await house.log.titles(visited) if visited else {}
+    html = fragments.page(
+        "lobby.html",
+        who.language,
+        person=person,
+        rooms=[(room, titles[room]) for room in visited if room in titles],
+        typed=typed,
+        error=error,
+    )
+    return answer(who, html, status)

@@ -1,0 +1,133 @@
+"""What routes reach for: the parts that `create_app` put together, and who is asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from quart import Response, current_app
+from quart.wrappers.base import BaseRequestWebsocket
+
+from quart_chat.config import Settings
+from quart_chat.errors import BadName
+from quart_chat.live.hub import Hub
+from quart_chat.live.sayer import Sayer
+from quart_chat.pages.languages import Audience, choose
+from quart_chat.room.names import MAX_TITLE, TITLE_UNSPEAKABLE, is_slug, slug_of
+from quart_chat.room.people import Person, default_name, new_id, public_id
+from quart_chat.store.client import Client
+from quart_chat.store.feed import Feed
+from quart_chat.store.limits import Limits
+from quart_chat.store.log import Log
+from quart_chat.store.people import People
+from quart_chat.store.presence import Presence
+from quart_chat.web.guard import Visit, visit
+from quart_chat.web.identity import LANGUAGE, Identities
+
+EXTENSION = "quart_chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one worker; clock: ms since the epoch."""
+
+    settings: Settings
+    client: Client
+    log: Log
+    feed: Feed
+    presence: Presence
+    people: People
+    limits: Limits
+    sayer: Sayer
+    hub: Hub
+    identities: Identities
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks.
+
+    identity: proved by their cookie, or a new one that the answer has to set.
+    proved: the cookie was there and right. forged: it was there and wrong.
+    """
+
+    visit: Visit
+    identity: str
+    proved: bool
+    forged: bool
+    audience: Audience
+
+    @property
+    def public(self) -> str:
+        """What others may see of the identity."""
+        return public_id(self.identity)
+
+    @property
+    def language(self) -> str:
+        """The language of what they get."""
+        return self.audience.language
+
+    def person(self, name: str | None) -> Person:
+        """Make the person; name: as kept, None where they chose none."""
+        return Person(self.identity, name or default_name(self.identity))
+
+
+def parts() -> Parts:
+    """Give the parts of the application that is serving."""
+    return cast(Parts, current_app.extensions[EXTENSION])
+
+
+def visitor(asked: BaseRequestWebsocket) -> Visitor:
+    """Read who asks, from a request or a handshake. It costs no I/O."""
+    house = parts()
+    came = visit(asked.scheme, asked.host, asked.remote_addr)
+    identity = house.identities.read(asked.cookies, came.secure)
+    language = choose(asked.cookies.get(LANGUAGE), list(asked.accept_languages.values()))
+    return Visitor(
+        visit=came,
+        identity=identity or new_id(),
+        proved=identity is not None,
+        forged=identity is None and house.identities.presented(asked.cookies, came.secure),
+        audience=Audience(language, house.settings.time_zone),
+    )
+
+
+async def person_of(who: Visitor) -> Person:
+    """Give the person with the name that they chose."""
+    return who.person(await parts().people.name(who.public) if who.proved else None)
+
+
+def answer(who: Visitor, body: str, status: int = 200) -> Response:
+    """Answer somebody with HTML, and set or renew their cookie."""
+    response = Response(body, status, mimetype="text/html")
+    parts().identities.write(response, who.identity, who.visit.secure)
+    return response
+
+
+def see_other(who: Visitor, path: str) -> Response:
+    """Lead somebody on after a form: post, redirect, get."""
+    response = answer(who, "", 303)
+    response.headers["Location"] = path
+    return response
+
+
+def true_name(name: str) -> str:
+    """Give the one true name of a room that an address spells somehow.
+
+    Raises:
+        BadName: nothing of it can be a room's name, or it is too long to be meant as one.
+    """
+    if is_slug(name):
+        return name
+    if len(name) > MAX_TITLE:
+        raise BadName(
+            "A room's name has at most %(most)d characters; this one has %(count)d.",
+            most=MAX_TITLE,
+            count=len(name),
+        )
+    slug = slug_of(name)
+    if not slug:
+        raise BadName(TITLE_UNSPEAKABLE)
+    return slug

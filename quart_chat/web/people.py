@@ -1,0 +1,73 @@
+"""The own name and language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from quart import Blueprint, Response, request
+
+from quart_chat.errors import BadFrame, BadName, TooFast
+from quart_chat.pages import fragments
+from quart_chat.pages.languages import TAGS
+from quart_chat.room.limits import Limit
+from quart_chat.room.names import clean_name, is_slug
+from quart_chat.room.people import Person
+from quart_chat.web.identity import LANGUAGE
+from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, visitor
+
+blueprint = Blueprint("people", __name__)
+
+RENAMES = Limit(20, 60.0)  # a person: each is told to every room they are in
+
+
+@blueprint.post("/me")
+async def rename() -> Response:
+    """Take a new name, in all rooms and tabs."""
+    who = visitor(request)
+    form = await request.form
+    room = _room(form.get("room"))
+    back = f"/r/{room}" if room else "/"
+    htmx = request.headers.get("HX-Request") == "true"
+    typed = form.get("name", "")
+    try:
+        person = await _rename(who, typed)
+    except (BadName, TooFast) as refused:
+        why = fragments.reason(who.language, refused)
+        if htmx:
+            person = await person_of(who)
+            html: str = fragments.profile(person, who.language, room, why, typed)
+        else:
+            html = fragments.page("error.html", who.language, heading=why, text=typed, back=back)
+        return answer(who, html, refused.status)
+    return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
+
+
+async def _rename(who: Visitor, typed: str) -> Person:
+    house = parts()
+    name = clean_name(typed)
+    wait = await house.limits.take("names", who.public, RENAMES)
+    if wait:
+        raise TooFast("That was many names in a minute. Try again in a while.", wait)
+    await house.people.rename(who.public, name)
+    await house.feed.say_renamed(who.public, name)
+    return who.person(name)
+
+
+@blueprint.post("/language")
+async def language() -> Response:
+    """Remember a language, and lead back."""
+    who = visitor(request)
+    form = await request.form
+    chosen, room = form.get("language", ""), _room(form.get("room"))
+    if chosen not in TAGS:
+        raise BadFrame("This server does not speak that language.")
+    response = see_other(who, f"/r/{room}" if room else "/")
+    response.set_cookie(
+        LANGUAGE, chosen, max_age=timedelta(days=400), secure=who.visit.secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def _room(name: str | None) -> str | None:
+    """Give the room to lead back to; never another site's address."""
+    return name if name and is_slug(name) else None

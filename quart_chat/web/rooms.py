@@ -1,0 +1,102 @@
+"""A room's page, its history, and the plain form that says something in it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from quart import Blueprint, Response, request
+
+from quart_chat.errors import BadFrame, BadText, TooFast
+from quart_chat.pages import assets, fragments
+from quart_chat.room.entries import is_entry_id
+from quart_chat.room.texts import is_nonce
+from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, true_name, visitor
+
+blueprint = Blueprint("rooms", __name__, url_prefix="/r")
+
+
+@blueprint.get("/<name>")
+async def room(name: str) -> Response:
+    """Show a room; another spelling of its name leads to the one true address."""
+    if (true := true_name(name)) != name:
+        return _redirect(f"/r/{true}")
+    return await _page(visitor(request), name, before=_place("before"))
+
+
+@blueprint.get("/<name>/messages")
+async def history(name: str) -> Response:
+    """Give a page of history as a fragment: before a message, after one, or the newest."""
+    if (true := true_name(name)) != name:
+        return _redirect(f"/r/{true}/messages")
+    log, who = parts().log, visitor(request)
+    before, after = _place("before"), _place("after")
+    if after is not None:
+        page = await log.after(name, after)
+        return Response(fragments.messages(page.messages, who.audience))
+    page = await log.before(name, before) if before else (await log.newest(name)).page
+    older = fragments.older(name, page.messages[0].id if page.more else None, who.language)
+    return Response(older + fragments.messages(page.messages, who.audience, old=True))
+
+
+@blueprint.post("/<name>/messages")
+async def say(name: str) -> Response:
+    """Say something by a plain form."""
+    if (true := true_name(name)) != name:
+        return _redirect(f"/r/{true}/messages")
+    house, who = parts(), visitor(request)
+    form = await request.form
+    text, nonce = form.get("text"), form.get("nonce")
+    if text is None:
+        raise BadFrame("A message needs its field “text”, once.")
+    if nonce is None or not is_nonce(nonce):
+        raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+    htmx = request.headers.get("HX-Request") == "true"
+    try:
+        await house.sayer.say(name, await person_of(who), who.visit.address, text, nonce)
+    except (BadText, TooFast) as error:
+        if htmx:
+            raise
+        why = fragments.reason(who.language, error)
+        return await _page(who, name, typed=text, error=why, status=error.status)
+    return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")
+
+
+def _redirect(path: str) -> Response:
+    query = request.query_string.decode("latin1")
+    return Response("", 308, {"Location": f"{path}?{query}" if query else path})
+
+
+def _place(argument: str) -> str | None:
+    entry_id = request.args.get(argument)
+    if entry_id is not None and not is_entry_id(entry_id):
+        raise BadFrame("An address of older messages ends with a message's id, such as 1700000000000-0.")
+    return entry_id
+
+
+async def _page(
+    who: Visitor, name: str, *, before: str | None = None, typed: str = "", error: str = "", status: int = 200
+) -> Response:
+    house = parts()
+    person, newest, here = await asyncio.gather(person_of(who), house.log.newest(name), house.presence.read(name))
+    page = newest.page if before is None else await house.log.before(name, before)
+    if newest.title is not None:
+        await house.people.visit(who.public, name, house.clock())
+    html = fragments.page(
+        "room.html",
+        who.language,
+        room=name,
+        title=newest.title or name,
+        link=f"{who.visit.origin}/r/{name}",
+        person=person,
+        here=here,
+        live=before is None,
+        older=fragments.older(name, page.messages[0].id if page.more else None, who.language),
+        messages=fragments.messages(page.messages, who.audience),
+        place=newest.place,
+        key=fragments.new_page_key(),
+        block=fragments.BLOCK,
+        version=assets.version_of_pages(),
+        typed=typed,
+        error=error,
+    )
+    return answer(who, html, status)

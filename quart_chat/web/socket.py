@@ -1,0 +1,100 @@
+"""A room's socket: who may connect, and the tab that it then is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from quart import Blueprint, Response, websocket
+
+from quart_chat.errors import Refused, StoreAway, Unwelcome
+from quart_chat.live.stream import StreamWire, stream_of
+from quart_chat.live.tab import Tab
+from quart_chat.live.wire import AGAIN_LATER, POLICY, Gone, PlainWire, Wire
+from quart_chat.pages import fragments
+from quart_chat.pages.languages import say
+from quart_chat.room.names import is_slug
+from quart_chat.web.guard import check_origin
+from quart_chat.web.parts import Visitor, parts, person_of, visitor
+
+blueprint = Blueprint("socket", __name__)
+
+logger = logging.getLogger(__name__)
+
+
+@blueprint.websocket("/r/<name>/ws")
+async def socket(name: str) -> Response | None:
+    """Serve a tab for as long as it stays."""
+    house, who = parts(), visitor(websocket)
+    if not is_slug(name):
+        return Response(say(who.language, "There is no such room."), 404)
+    try:
+        identified = who.proved or who.forged
+        check_origin(websocket.headers, who.visit, house.settings.origins, identified=identified)
+    except Unwelcome as error:
+        return Response(fragments.reason(who.language, error), error.status)
+    stream = stream_of(websocket.scope)
+    direct = stream is not None and stream.adopt(websocket.receive)
+    await websocket.accept()
+    if direct and stream is not None:
+        wire: Wire = StreamWire(stream)
+        await _serve(name, who, wire)
+        return None
+    plain = PlainWire(stream.receive if stream is not None else websocket.receive, websocket.send, websocket.close)
+    pump = asyncio.create_task(plain.pump())
+    serving = asyncio.create_task(_serve(name, who, plain))
+    try:
+        await asyncio.wait({pump, serving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (pump, serving):
+            task.cancel()
+        await asyncio.gather(pump, serving, return_exceptions=True)
+    return None
+
+
+async def _serve(name: str, who: Visitor, wire: Wire) -> None:
+    house = parts()
+    address = who.visit.address
+    try:
+        if who.forged:
+            raise Unwelcome("This server does not know you any more.")
+        if not await house.limits.open_socket(address):
+            raise Unwelcome("Too many tabs are open from your network.")
+    except Refused as error:
+        await _send_away(wire, who, error)
+        return
+    except StoreAway:
+        await _ask_again(wire)
+        return
+    try:
+        tab = Tab(
+            house.hub,
+            house.sayer,
+            wire,
+            room=name,
+            person=await person_of(who),
+            audience=who.audience,
+            address=address,
+        )
+        await tab.run()
+    except Gone:
+        pass
+    except StoreAway:
+        await _ask_again(wire)
+    finally:
+        house.hub.run(house.limits.close_socket(address))
+
+
+async def _send_away(wire: Wire, who: Visitor, error: Refused) -> None:
+    """Close for good: the page shows why, and does not come again by itself."""
+    logger.info("tab.refused reason=%s", type(error).__name__)
+    try:
+        await wire.send(str(fragments.sent_away(fragments.reason(who.language, error), who.language)))
+    except Gone:
+        return
+    await wire.close(POLICY)
+
+
+async def _ask_again(wire: Wire) -> None:
+    """Close for now: the page shows that it is away, and tries again."""
+    await wire.close(AGAIN_LATER)
