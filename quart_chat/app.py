@@ -201,7 +201,7 @@ def _answer_errors(app: Quart) -> None:
         logger.warning("request.unserved reason=%s", error)
         spoken = language()
         heading = say(spoken, "Back in a moment")
-        text = say(spoken, "Nothing that was sent is lost.")
+        text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
         response = page(heading, text, 503, request.path if has_request_context() else "/")
         response.headers["Retry-After"] = "2"
         return response

@@ -1,7 +1,8 @@
 """The one tree of errors. They are raised low and answered in `web/` (or in a tab's frame) alone.
 
     QuartChatError
-    ├── SettingsError         a setting cannot be used; the process ends with its message
+    ├── SettingsError         a setting cannot be used; the process ends with its message, exit status 2
+    ├── CannotStart           a port or folder is taken (`server/cannot_start`); one line, exit status 1
     ├── StoreAway             Redis does not answer now: 503, or a state shown in the page
     └── Refused               what somebody sent is not taken; carries a message for them
         ├── BadFrame          a frame that is not what the page's forms send: notice

@@ -94,13 +94,13 @@ class Sayer:
         wait = await self._limits.take("messages", person.public, self._person)
         if wait:
             raise TooFast(
-                "You write faster than %(most)d messages a minute. This is sent again by itself.",
+                "You write faster than %(most)d messages a minute.",
                 wait,
                 most=self._person.most,
             )
         wait = await self._limits.take("messages", f"@{address}", self._address)
         if wait:
-            raise TooFast("Too many messages come from your network now. This is sent again by itself.", wait)
+            raise TooFast("Too many messages come from your network right now.", wait)
 
     async def _allow_new_room(self, room: str, address: str) -> None:
         if not self._rooms.most or room in self._known or await self._log.exists(room):

@@ -134,7 +134,7 @@ class Tab:
         except StoreAway:
             self._give_back(
                 command,
-                Refused("The room’s memory does not answer. This is sent again by itself."),
+                Refused("The server can’t keep messages right now."),
                 again=STORE_AGAIN,
             )
         else:

@@ -79,11 +79,7 @@ def clean_title(title: str) -> str:
     if not text:
         raise BadName("Give the room a name.")
     if len(text) > MAX_TITLE:
-        raise BadName(
-            "A room's name has at most %(most)d characters; this one has %(count)d.",
-            most=MAX_TITLE,
-            count=len(text),
-        )
+        raise BadName(TITLE_TOO_LONG, most=MAX_TITLE, count=len(text))
     if not slug_of(text):
         raise BadName(TITLE_UNSPEAKABLE)
     return text
@@ -99,7 +95,7 @@ def clean_name(name: str) -> str:
     if not is_visible(text):
         raise BadName("A name needs at least one letter, digit or sign.")
     if len(text) > MAX_NAME:
-        raise BadName("A name has at most %(most)d characters; this one has %(count)d.", most=MAX_NAME, count=len(text))
+        raise BadName(NAME_TOO_LONG, most=MAX_NAME, count=len(text))
     return text
 
 

@@ -108,7 +108,8 @@ class Feed:
                 error: BaseException = group
                 while isinstance(error, BaseExceptionGroup):
                     error = error.exceptions[0]
-                logger.warning("feed.lost reason=%s", type(error).__name__)
+                if not attempt:  # a store that stays away is one event, however often it is tried
+                    logger.warning("feed.lost reason=%s", type(error).__name__)
                 listener.lost(str(error))
             await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             attempt += 1

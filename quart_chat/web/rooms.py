@@ -69,7 +69,7 @@ def _redirect(path: str) -> Response:
 def _place(argument: str) -> str | None:
     entry_id = request.args.get(argument)
     if entry_id is not None and not is_entry_id(entry_id):
-        raise BadFrame("An address of older messages ends with a message's id, such as 1700000000000-0.")
+        raise BadFrame("An address of older messages ends with a message’s id, such as 1700000000000-0.")
     return entry_id
 
 

@@ -8,12 +8,14 @@ import logging
 from quart import Blueprint, Response, websocket
 
 from quart_chat.errors import Refused, StoreAway, Unwelcome
+from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.stream import StreamWire, stream_of
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import AGAIN_LATER, POLICY, Gone, PlainWire, Wire
+from quart_chat.live.wire import POLICY, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
 from quart_chat.room.names import is_slug
+from quart_chat.room.people import Person
 from quart_chat.web.guard import check_origin
 from quart_chat.web.parts import Visitor, parts, person_of, visitor
 
@@ -56,15 +58,11 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
     house = parts()
     address = who.visit.address
     try:
-        if who.forged:
-            raise Unwelcome("This server does not know you any more.")
-        if not await house.limits.open_socket(address):
-            raise Unwelcome("Too many tabs are open from your network.")
+        person = await _admit(who, wire)
     except Refused as error:
         await _send_away(wire, who, error)
         return
-    except StoreAway:
-        await _ask_again(wire)
+    except Gone:
         return
     try:
         tab = Tab(
@@ -72,17 +70,38 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
             house.sayer,
             wire,
             room=name,
-            person=await person_of(who),
+            person=person,
             audience=who.audience,
             address=address,
         )
         await tab.run()
     except Gone:
         pass
-    except StoreAway:
-        await _ask_again(wire)
     finally:
         house.hub.run(house.limits.close_socket(address))
+
+
+async def _admit(who: Visitor, wire: Wire) -> Person:
+    """Let somebody in, and find their name; while the store is away the page says so and waits here.
+
+    Raises:
+        Unwelcome: they cannot be let in; nothing is counted then. Gone: the tab does not read.
+    """
+    if who.forged:
+        raise Unwelcome("This server does not know you any more.")
+    told = False
+    while True:
+        try:
+            person = await person_of(who)
+            if not await parts().limits.open_socket(who.visit.address):
+                raise Unwelcome("Too many tabs are open from your network.")
+        except StoreAway:
+            if not told:
+                await wire.send(str(fragments.connection("store", who.language)))
+                told = True
+            await asyncio.sleep(LOOK_AGAIN)
+        else:
+            return person
 
 
 async def _send_away(wire: Wire, who: Visitor, error: Refused) -> None:
@@ -93,8 +112,3 @@ async def _send_away(wire: Wire, who: Visitor, error: Refused) -> None:
     except Gone:
         return
     await wire.close(POLICY)
-
-
-async def _ask_again(wire: Wire) -> None:
-    """Close for now: the page shows that it is away, and tries again."""
-    await wire.close(AGAIN_LATER)
