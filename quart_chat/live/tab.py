@@ -12,7 +12,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience, say
-from quart_chat.room.commands import Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -60,6 +60,7 @@ class Tab:
         self._entering: asyncio.Task[None] | None = None
         self._last_composer: str | None = None
         self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
+        self._frames = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, asyncio.get_running_loop().time())
         self._typed = 0.0
         self._noticed = 0.0
 
@@ -69,40 +70,46 @@ class Tab:
 
     async def run(self) -> None:
         """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
-        loop = asyncio.get_running_loop()
-        bucket = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, loop.time())
         self._hub.greet(self)
         try:
             while True:
                 frame = await self.wire.receive()
-                wait = bucket.wait(loop.time())
-                if wait:
-                    await asyncio.sleep(wait)  # its next frames wait in its own socket
                 try:
-                    await self._obey(frame)
+                    command = read_command(frame)
                 except BadFrame as error:
+                    await self._pace()
                     self._notice(error)
+                else:
+                    await self._obey(command)
         finally:
             if self._entering is not None:
                 self._entering.cancel()
             self._hub.leave(self)
 
-    async def _obey(self, frame: str | bytes) -> None:
-        command = read_command(frame)
-        if isinstance(command, Say):
+    async def _obey(self, command: Command) -> None:
+        if isinstance(command, Say):  # messages have limits of their own
             await self._say(command)
-        elif isinstance(command, Resume):
+            return
+        await self._pace()
+        if isinstance(command, Resume):
             self._resume(command)
         elif isinstance(command, Typing):
             await self._type()
         elif isinstance(command, Newest):
             self._enter(None)
 
+    async def _pace(self) -> None:
+        """Let a tab that sends too many frames wait: its next ones stay in its own socket."""
+        wait = self._frames.wait(asyncio.get_running_loop().time())
+        if wait:
+            await asyncio.sleep(wait)
+
     # --- where it stands ---------------------------------------------------------------------------
 
     def _resume(self, resume: Resume) -> None:
         self._last_composer = resume.composer
-        if self.live is None and self._entering is None:
+        entering = self._entering is not None and not self._entering.done()
+        if self.live is None and not entering:
             self._enter(resume.since)
         else:
             # the page doubted its connection, and lost nothing: say that it stands

