@@ -8,6 +8,7 @@
         ├── BadFrame          a frame that is not what the page's forms send: notice
         ├── BadName           a room's or a person's name: 422
         ├── BadText           a message's text: 422
+        │   └── Spent         its nonce went with another text before
         ├── TooFast           a limit was reached: 429; says when to come again
         └── Unwelcome         origin or identity is wrong: 403, or close code 1008
 
@@ -59,6 +60,10 @@ class BadText(Refused):
     """A message's text that cannot be kept."""
 
     status = 422
+
+
+class Spent(BadText):
+    """A nonce that was sent before with another text: what is sent now needs a new one."""
 
 
 class TooFast(Refused):

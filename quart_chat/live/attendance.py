@@ -83,6 +83,11 @@ class Attendance:
         self._people.pop(public, None)
         self._tell_soon()
 
+    def tell(self) -> None:
+        """Announce who is here once more: the lease may have lapsed while the store was away."""
+        if self._people:
+            self._tell_soon()
+
     def _tell_soon(self) -> None:
         if self._telling is None:
             delay = min(GATHER_MOST, GATHER + GATHER_PER_PERSON * len(self._people))

@@ -45,7 +45,8 @@ class Hub:
         self._attendance: dict[str, Attendance] = {}
         self._people: dict[str, set[Tab]] = {}
         self._tabs: set[Tab] = set()
-        self._mending: set[str] = set()
+        self._mending: set[str] = set()  # rooms that are read on
+        self._again: set[str] = set()  # those that must be once more
         self._reading: set[str] = set()
         self._closing: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -178,12 +179,17 @@ class Hub:
         """Read on from the room's place: what was published before the subscription held is in the log."""
         if room in self._rooms:
             self._mend(room)
+            self._attendance[room].tell()
 
     def entry(self, room: str, entry: Entry) -> None:
         """Take an entry; a gap before it is mended from the log."""
         live = self._rooms.get(room)
-        if live is not None and live.ready.is_set() and not live.take((entry,)):
-            logger.warning("room.gap room=%s", room)
+        if live is None:
+            return
+        if not live.ready.is_set():
+            self._mend(room)  # the reading that is under way may have been too early for it
+        elif not live.take((entry,)):
+            logger.info("room.gap room=%s", room)
             self._mend(room)
 
     def here(self, room: str) -> None:
@@ -238,15 +244,18 @@ class Hub:
     # --- mending -----------------------------------------------------------------------------------
 
     def _mend(self, room: str) -> None:
-        if room not in self._mending:
+        if room in self._mending:
+            self._again.add(room)  # what is being read now may be older than what asked for this
+        else:
             self._mending.add(room)
             self.run(self._mend_room(room))
 
     async def _mend_room(self, name: str) -> None:
         try:
             while (room := self._rooms.get(name)) is not None and self.away is None:
+                self._again.discard(name)
                 try:
-                    if await self._read_on(room):
+                    if await self._read_on(room) and name not in self._again:
                         return
                 except StoreAway as error:
                     logger.warning("room.unread room=%s reason=%s", name, error)

@@ -6,19 +6,16 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from markupsafe import Markup
 
-from quart_chat.live.wire import Broadcast
+from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Entry, Message, order
 from quart_chat.room.places import Timeline
 from quart_chat.store.presence import Here
-
-if TYPE_CHECKING:
-    from quart_chat.live.tab import Tab
 
 BATCH = 100  # entries of one broadcast
 REST = 0.002  # seconds, at least, between two broadcasts of a room: what comes meanwhile goes out as one
@@ -28,6 +25,13 @@ TYPING = 6.0  # seconds that somebody counts as typing after their last word of 
 MAX_TYPISTS = 20  # that are remembered; more than three are not named anyway
 
 logger = logging.getLogger(__name__)
+
+
+class Seat(Protocol):
+    """What a room knows of a tab: where to write, and in which language and time zone."""
+
+    wire: Wire
+    audience: Audience
 
 
 class LiveRoom:
@@ -42,10 +46,10 @@ class LiveRoom:
         self.timeline = Timeline()
         self.ready = asyncio.Event()
         self.here = Here()
-        self._tabs: dict[Audience, set[Tab]] = {}
+        self._tabs: dict[Audience, set[Seat]] = {}
         self._pending: deque[Entry] = deque()
         self._resting: asyncio.TimerHandle | None = None
-        self._acks: deque[tuple[tuple[int, int], Tab, Callable[[], str]]] = deque()
+        self._acks: deque[tuple[tuple[int, int], Seat, Callable[[], str]]] = deque()
         self._moved: list[asyncio.Future[None]] = []
         self._shown: deque[str] = deque(maxlen=LIVE_ROWS + TRIM_EVERY)  # ids of the newest messages
         self._untrimmed = 0
@@ -63,16 +67,16 @@ class LiveRoom:
         """The id of the last entry that this worker knows."""
         return self._pending[-1].id if self._pending else self.place
 
-    def tabs(self) -> Iterator[Tab]:
+    def tabs(self) -> Iterator[Seat]:
         """Give all live tabs."""
         for tabs in self._tabs.values():
             yield from tabs
 
-    def add(self, tab: Tab) -> None:
+    def add(self, tab: Seat) -> None:
         """Let a tab in whose place is the room's."""
         self._tabs.setdefault(tab.audience, set()).add(tab)
 
-    def remove(self, tab: Tab) -> None:
+    def remove(self, tab: Seat) -> None:
         """Let a tab go."""
         tabs = self._tabs.get(tab.audience)
         if tabs is not None:
@@ -155,7 +159,7 @@ class LiveRoom:
 
     # --- who waits for the room's place ---------------------------------------------------------------
 
-    def acknowledge(self, entry_id: str, tab: Tab, render: Callable[[], str]) -> None:
+    def acknowledge(self, entry_id: str, tab: Seat, render: Callable[[], str]) -> None:
         """Send a tab its acknowledgement once the room has been sent that entry."""
         at = order(entry_id)
         if at <= order(self.place):
@@ -163,7 +167,7 @@ class LiveRoom:
         else:
             self._acks.append((at, tab, render))
 
-    def forget_acks(self, tab: Tab) -> None:
+    def forget_acks(self, tab: Seat) -> None:
         """Forget what a tab that left was waiting for."""
         self._acks = deque(ack for ack in self._acks if ack[1] is not tab)
 
@@ -182,7 +186,7 @@ class LiveRoom:
 
     def _arrived(self) -> None:
         place = order(self.place)
-        waiting: deque[tuple[tuple[int, int], Tab, Callable[[], str]]] = deque()
+        waiting: deque[tuple[tuple[int, int], Seat, Callable[[], str]]] = deque()
         for ack in self._acks:
             if ack[0] <= place:
                 ack[1].wire.write(Broadcast(ack[2]()))

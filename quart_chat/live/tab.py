@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quart_chat.errors import BadFrame, Refused, StoreAway, TooFast
+from quart_chat.errors import BadFrame, Refused, Spent, StoreAway, TooFast
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
@@ -160,12 +160,10 @@ class Tab:
         """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
         if again:
             self._held[command.nonce] = asyncio.get_running_loop().time() + again + HELD
-        key = command.nonce
-        if not again:
-            key = f"{fragments.new_page_key()}-0"  # what is sent then may be another text
         language = self.audience.language
         why = fragments.reason(language, refused)
-        self._write(fragments.refused(command.nonce, key, command.text, why, language, again=again))
+        spent = isinstance(refused, Spent)
+        self._write(fragments.refused(command.nonce, command.text, why, language, again=again, spent=spent))
 
     def _acknowledge(self, nonce: str, entry_id: str) -> None:
         def render() -> str:

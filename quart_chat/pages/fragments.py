@@ -247,13 +247,19 @@ def fresh_composer(spent: str, language: str) -> Markup:
     ).format(ids.turn(spent), composer(new_page_key(), 0, language))
 
 
-def refused(nonce: str, key: str, text: str, why: str, language: str, *, again: float = 0.0) -> Markup:
+def refused(nonce: str, text: str, why: str, language: str, *, again: float = 0.0, spent: bool = False) -> Markup:
     """Give a form back with its text and the reason.
 
-    nonce: of the form that was sent; key: what the message travels under from now on, mostly the same.
+    nonce: of the form that was sent. spent: it cannot be used again; the form gets a new one.
     again: seconds after which it is sent again by itself; 0.0: when the person says so.
     """
-    return _fragment(language, "_composer.html", "refused", nonce, key, text, why, round(again * 1000))
+    key = f"{new_page_key()}-0" if spent else nonce
+    form = _fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent)
+    if not spent:
+        return form
+    return Markup(
+        '<hx-partial hx-target="#{}" hx-swap="outerHTML"><div class="turn" id="{}">{}</div></hx-partial>'
+    ).format(ids.turn(nonce), ids.turn(key), form)
 
 
 # --- people ----------------------------------------------------------------------------------------

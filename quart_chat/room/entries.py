@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from quart_chat.errors import QuartChatError
 
 NO_ENTRY = "0-0"  # the place before the first entry
-_ID = re.compile(r"(\d{1,15})-(\d{1,15})")
+_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
 
 
 class TornEntry(QuartChatError):

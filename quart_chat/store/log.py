@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from quart_chat.errors import BadText
+from quart_chat.errors import Spent
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, read_entry, write_message
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
@@ -85,7 +85,7 @@ class Log:
         Gives its id, and False where that nonce had been appended before.
 
         Raises:
-            BadText: the nonce was used with another text.
+            Spent: the nonce was used with another text.
             StoreAway: whether it was appended is unknown; the same nonce may be sent again.
         """
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -112,7 +112,7 @@ class Log:
                 ],
             )
         if taken < 0:
-            raise BadText("This form was sent before with another text.")
+            raise Spent("This form was sent before with another text.")
         return str(entry_id), bool(taken)
 
     async def said(self, room: str, author: str, nonce: str) -> str | None:

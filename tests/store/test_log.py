@@ -149,14 +149,15 @@ async def test_a_room_that_is_used_expires_as_one(log: Log, look: Redis) -> None
         assert look.pttl(key) > 89 * DAY, key
 
 
-async def test_a_room_of_an_hour_or_less_is_put_off_as_well(client: Client, look: Redis) -> None:
-    log = Log(client, Retention(messages=10, room=60_000))
+async def test_a_room_s_end_is_put_off_once_an_hour_of_its_days_has_gone(client: Client, look: Redis) -> None:
+    log, hour = Log(client, Retention(messages=10, room=DAY)), 3_600_000
     await log.append("r", ANA, "Ana", "x", "n")
-    for key in room_keys("r"):
-        look.pexpire(key, 1000)
-    await log.append("r", ANA, "Ana", "y", "m")
-    for key in room_keys("r"):
-        assert look.pttl(key) > 30_000, key
+    for left, put_off in ((DAY - hour // 2, False), (DAY - 2 * hour, True), (1000, True)):
+        for key in room_keys("r"):
+            look.pexpire(key, left)
+        await log.append("r", ANA, "Ana", "y", str(left))
+        for key in room_keys("r"):
+            assert (look.pttl(key) > left) == put_off, key
 
 
 async def test_rooms_stay_for_ever_where_an_operator_wants_it(client: Client, look: Redis) -> None:

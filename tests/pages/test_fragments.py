@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quart_chat.errors import TooFast
+from quart_chat.pages import fragments, ids
+from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.room.entries import Message, Neighbour
+from quart_chat.room.people import Person, new_id, public_id
+from tests.pages.trees import Tree
+
+PERSON = new_id()
+ANA = public_id(PERSON)
+BOB = "b" * 16
+NONCE, PLACE, AT = "0123456789abcdef-3", "1700000000000-1", 1_700_000_000_000
+AUDIENCES = [Audience("en", "UTC"), Audience("pt-BR", "America/Sao_Paulo")]
+HOSTILE = [
+    "</li></ol><script>alert(1)</script>",
+    "<b id=since>",
+    '"><input name=since hx-get="/x">',
+    "' onclick='x",
+    "</textarea><hx-partial hx-target='#log' hx-swap='outerHTML'>",
+    "<hx-partial hx-target=body>",
+    "<!-- ",
+    "<![CDATA[",
+    "&lt;b&gt; &#60;b&#62; &amp;",
+    "{{ 7 * 7 }}{% raw %}",
+    "%(name)s %s %",
+    "\u202egnp.exe",
+    "`=/\t&",
+    'data-hx-get="/x" hx-ws:send',
+]
+
+
+def message(text: str, name: str, before: Neighbour | None = None) -> Message:
+    return Message("1700000000000-2", AT, ANA, name, text, before)
+
+
+# Every fragment that carries something of somebody's: a text and a name.
+CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
+    "messages": lambda text, name, to: fragments.messages([message(text, name)], to, old=True),
+    "appended": lambda text, name, to: fragments.appended([message(text, name)], PLACE, to),
+    "replayed": lambda text, name, to: fragments.replayed([message(text, name, Neighbour(BOB, AT))], PLACE, to),
+    "newest": lambda text, name, to: fragments.newest("r", [message(text, name)], PLACE, to, more=True),
+    "lines": lambda text, name, to: fragments.lines(NONCE, text, to.language),
+    "refused": lambda text, name, to: fragments.refused(NONCE, NONCE, text, name, to.language, again=1.5),
+    "people": lambda text, name, to: fragments.people([(ANA, name), (BOB, text)], 7, to.language),
+    "typing": lambda text, name, to: fragments.typing([(ANA, name), (BOB, text)], to.language),
+    "profile": lambda text, name, to: fragments.profile(Person(PERSON, name), to.language, "r"),
+    "profile refused": lambda text, name, to: fragments.profile(Person(PERSON, name), to.language, "r", name, text),
+    "me": lambda text, name, to: fragments.me(Person(PERSON, name), to.language),
+    "notice": lambda text, name, to: fragments.notice(text, to.language),
+    "ended": lambda text, name, to: fragments.sent_away(text, to.language),
+    "error": lambda text, name, to: fragments.page("error.html", to.language, heading=name, text=text, back="/"),
+    "lobby": lambda text, name, to: fragments.page(
+        "lobby.html", to.language, person=Person(PERSON, name), rooms=[("r", text)], typed=text, error=name
+    ),
+}
+OTHERS: dict[str, Callable[[Audience], str]] = {
+    "older": lambda to: fragments.older("r", PLACE, to.language),
+    "the room's begin": lambda to: fragments.older("r", None, to.language),
+    "since": lambda to: fragments.since(PLACE),
+    "nothing appended": lambda to: fragments.appended([], PLACE, to),
+    "nothing replayed": lambda to: fragments.replayed([], PLACE, to),
+    "an empty room": lambda to: fragments.newest("r", [], PLACE, to, more=False),
+    "trimmed": lambda to: fragments.trimmed("r", PLACE, to.language),
+    "waiting": lambda to: fragments.connection("waiting", to.language),
+    "live": lambda to: fragments.connection("live", to.language, "f00"),
+    "away": lambda to: fragments.connection("away", to.language),
+    "store": lambda to: fragments.connection("store", to.language),
+    "nobody": lambda to: fragments.people([], 0, to.language),
+    "nobody types": lambda to: fragments.typing([], to.language),
+    "many type": lambda to: fragments.typing([(f"{n:016x}", "x") for n in range(4)], to.language),
+    "composer": lambda to: fragments.composer("0123456789abcdef", 0, to.language),
+    "composers": lambda to: fragments.composers("0123456789abcdef", 1, to.language),
+    "acknowledged": lambda to: fragments.acknowledged(NONCE),
+    "a fresh composer": lambda to: fragments.fresh_composer(NONCE, to.language),
+}
+
+anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=TAGS)
+
+
+@anybody
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_people_write_changes_no_element_no_attribute_no_id(audience: Audience, carrier: str, hostile: str) -> None:
+    render = CARRIERS[carrier]
+    harmless, tree = Tree(render("x", "y", audience)), Tree(render(hostile, hostile, audience))
+    assert tree.shape("value") == harmless.shape("value")
+    assert sum(text.count(hostile) for text in tree.texts()) + sum(
+        element.attributes.get("value") == hostile for element in tree.elements
+    ), "it is shown as it was written"
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.sampled_from(sorted(CARRIERS)))
+def test_whatever_people_write_changes_no_element(text: str, name: str, carrier: str) -> None:
+    render = CARRIERS[carrier]
+    harmless, tree = render("x", "y", AUDIENCES[0]), render(text, name, AUDIENCES[0])
+    assert Tree(tree).shape("value") == Tree(harmless).shape("value")
+
+
+@anybody
+@pytest.mark.parametrize("fragment", [*CARRIERS, *OTHERS])
+def test_every_fragment_begins_with_an_element_and_has_no_loose_text(audience: Audience, fragment: str) -> None:
+    if fragment in ("error", "lobby"):
+        return  # pages, not fragments
+    html = str(CARRIERS[fragment]("x", "y", audience) if fragment in CARRIERS else OTHERS[fragment](audience))
+    assert html.startswith("<")
+    tree = Tree(html)
+    assert not tree.loose.strip()
+    assert not any(name.startswith(("on", "hx-on", "style")) for e in tree.elements for name in e.attributes)
+    if fragment not in ("acknowledged", "replayed"):
+        assert len(tree.ids()) == len(set(tree.ids()))
+
+
+def test_a_row_is_the_same_wherever_it_is_shown() -> None:
+    """Only what scrolls in is marked, for it holds back trims."""
+    one, audience = message("Oi", "Ana"), AUDIENCES[0]
+    row = str(fragments.messages([one], audience))
+    assert row in fragments.appended([one], PLACE, audience)
+    assert row in fragments.replayed([one], PLACE, audience)
+    assert row in fragments.newest("r", [one], PLACE, audience, more=False)
+    old = str(fragments.messages([one], audience, old=True))
+    assert old == row.replace('class="message ', 'class="message ').replace(f'c{row_hue()}"', f'c{row_hue()} old"', 1)
+
+
+def row_hue() -> int:
+    return fragments.row(message("x", "y"), AUDIENCES[0]).hue
+
+
+def test_a_row_has_its_id_its_author_s_mark_and_its_text() -> None:
+    tree = Tree(fragments.messages([message("a\n<b>", "Ana")], AUDIENCES[0]))
+    row = tree.by_id("m-1700000000000-2")
+    assert row.tag == "li"
+    assert f"message {ids.person(ANA)} " in str(row.attributes["class"])
+    (text,) = (e for e in tree.elements if e.attributes.get("class") == "text")
+    assert text.text == "a\n<b>"
+    assert PERSON not in fragments.messages([message("a", "Ana")], AUDIENCES[0])
+
+
+def test_a_reason_is_said_in_the_reader_s_language() -> None:
+    refused = TooFast("You write faster than %(most)d messages a minute.", 1.0, most=60)
+    assert fragments.reason("en", refused) == "You write faster than 60 messages a minute."
+    assert fragments.reason("pt-BR", refused) == "Você está escrevendo mais de 60 mensagens por minuto."
+
+
+def test_all_blocks_of_forms_have_their_own_keys() -> None:
+    for block in (0, 1, 9, 10):
+        tree = Tree(fragments.composers("0123456789abcdef", block, "en"))
+        turns = [e.attributes["id"] for e in tree.elements if e.attributes.get("class") == "turn"]
+        first = block * fragments.BLOCK
+        assert turns == [f"turn-0123456789abcdef-{n}" for n in range(first, first + fragments.BLOCK)]
+
+
+def test_the_own_marks_are_a_stylesheet_of_a_public_id_alone() -> None:
+    marks = fragments.own_marks(ANA)
+    assert f".message.p-{ANA}" in marks
+    assert "<" not in marks
+
+
+def test_no_template_says_that_something_is_safe() -> None:
+    templates = sorted((Path(fragments.folder("templates"))).iterdir())
+    assert templates
+    for template in templates:
+        text = template.read_text()
+        assert "|safe" not in text.replace(" ", "")
+        assert "autoescape" not in text
+        assert "hx-on" not in text
+        assert "js:" not in text
+        assert "style=" not in text

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, choose, say
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "language"),
+    [
+        (None, [], "en"),
+        (None, ["pt-BR", "en"], "pt-BR"),
+        (None, ["pt"], "pt-BR"),
+        (None, ["pt-PT", "en"], "pt-BR"),
+        (None, ["PT-br"], "pt-BR"),
+        (None, ["en-GB", "pt-BR"], "en"),
+        (None, ["de", "fr", "pt-BR", "en"], "pt-BR"),
+        (None, ["de", "fr"], "en"),
+        (None, ["*"], "en"),
+        ("en", ["pt-BR"], "en"),
+        ("pt-BR", ["en"], "pt-BR"),
+        ("pt-br", ["en"], "en"),
+        ("de", ["pt-BR"], "pt-BR"),
+        ("../../etc", ["pt-BR"], "pt-BR"),
+        ("", [], "en"),
+    ],
+)
+def test_a_reader_gets_what_they_chose_else_what_their_browser_asks_for(
+    chosen: str | None, accepted: list[str], language: str
+) -> None:
+    assert choose(chosen, accepted) == language
+
+
+@given(st.none() | st.text(), st.lists(st.text()))
+def test_any_wish_leads_to_a_language(chosen: str | None, accepted: list[str]) -> None:
+    assert choose(chosen, accepted) in TAGS
+
+
+def test_the_default_is_one_of_the_languages() -> None:
+    assert DEFAULT in TAGS
+    assert [language.name for language in LANGUAGES] == ["English", "Português"]
+
+
+def test_fields_are_filled_in_every_language() -> None:
+    message = "A name has at most %(most)d characters; this one has %(count)d."
+    for tag in TAGS:
+        said = say(tag, message, {"most": 40, "count": 41})
+        assert "40" in said
+        assert "41" in said
+    assert say("pt-BR", "Send") == "Enviar"
+    assert say("pt-BR", "100 % nobody's words") == "100 % nobody's words"
+
+
+def test_the_empty_message_says_nothing() -> None:
+    """gettext keeps its header under it."""
+    assert say("en", "") == ""

@@ -1,0 +1,250 @@
+"""What a page does with frames, without a browser and without a network: a strict model of htmx on the room's page.
+
+It knows the few shapes that a frame may have, and takes every other for a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html.parser import HTMLParser
+
+VOID = frozenset("br hr img input link meta".split())
+STATES = frozenset("connection notice count people typing me watch".split())  # ids that hold no log
+
+_TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > \.message:has\(~ #m-(\d+-\d+)\)")
+_TRIM_OLDER = re.compile(r"#log:not\(:has\(\.old\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older")
+_FRESH = re.compile(r"#composer:not\(:has\(\.turn:not\(#turn-(\S+)\)\)\)")
+
+
+def order(place: str) -> tuple[int, int]:
+    """Turn a place into what compares as the log orders; on purpose not the product's own function."""
+    ms, _, number = place.partition("-")
+    return int(ms), int(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A parsed element; attributes: in order, all lower case."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...]
+    children: tuple[Element | str, ...]
+
+    def get(self, name: str) -> str:
+        return dict(self.attributes).get(name, "")
+
+    @property
+    def elements(self) -> tuple[Element, ...]:
+        return tuple(child for child in self.children if isinstance(child, Element))
+
+    @property
+    def text(self) -> str:
+        return "".join(child if isinstance(child, str) else child.text for child in self.children)
+
+    def all(self) -> Iterator[Element]:
+        yield self
+        for child in self.elements:
+            yield from child.all()
+
+    def first(self, name: str, value: str) -> Element | None:
+        return next((one for one in self.all() if one.get(name) == value), None)
+
+
+class _Tree(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[tuple[str, tuple[tuple[str, str], ...], list[Element | str]]] = [("", (), [])]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = tuple((name, value or "") for name, value in attrs)
+        if tag in VOID:
+            self.open[-1][2].append(Element(tag, attributes, ()))
+        else:
+            self.open.append((tag, attributes, []))
+
+    def handle_endtag(self, tag: str) -> None:
+        name, attributes, children = self.open.pop()
+        assert name == tag, f"</{tag}> ends <{name}>"
+        self.open[-1][2].append(Element(name, attributes, tuple(children)))
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1][2].append(data)
+
+
+@lru_cache(maxsize=256)
+def parse(html: str) -> tuple[Element | str, ...]:
+    """Parse strictly; cached, for a broadcast's frame comes to every page alike."""
+    tree = _Tree()
+    tree.feed(html)
+    tree.close()
+    assert len(tree.open) == 1, f"<{tree.open[-1][0]}> never ends"
+    return tuple(tree.open[0][2])
+
+
+@dataclass(slots=True)
+class Form:
+    """A message that the page still holds; nonce: what it is sent under, for a refusal may change it."""
+
+    nonce: str
+    text: str
+    turn: str
+    why: str = ""
+    again: float | None = None  # seconds after which it sends itself again
+
+
+@dataclass(slots=True)
+class Run:
+    """What was shown one after the other: from the page's loading, or from when its list was replaced.
+
+    since: the page's place before it was replaced; None for the first.
+    shown: text by id, in the order of the list; trims take nothing out of it.
+    """
+
+    since: str | None
+    place: str
+    shown: dict[str, str] = field(default_factory=dict)
+
+
+class Page:
+    """A page: its list, its place, its forms, and what is wrong with what it was sent."""
+
+    def __init__(self, html: str) -> None:
+        root = Element("", (), parse(html))
+        since, log = root.first("id", "since"), root.first("id", "log")
+        assert since is not None, "the page has no place"
+        assert log is not None, "the page has no list"
+        self.place = since.get("value")
+        self.runs = [Run(None, self.place)]
+        self.listed: list[str] = []  # what the list holds now: trims take out, the newest page replaces
+        self.forms: dict[str, Form] = {}
+        self.taken: list[str] = []  # nonces, as they were acknowledged
+        self.states: dict[str, Element] = {}
+        self.notices: list[str] = []
+        self.trims: list[str] = []
+        self.faults: list[str] = []
+        self._append(log.elements)
+
+    @property
+    def run(self) -> Run:
+        return self.runs[-1]
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What the list holds now: (id, text)."""
+        return [(row, self.run.shown[row]) for row in self.listed]
+
+    @property
+    def texts(self) -> list[str]:
+        return [self.run.shown[row] for row in self.listed]
+
+    def write(self, nonce: str, text: str) -> Form:
+        """Fill in and submit a form."""
+        form = self.forms[f"say-{nonce}"] = Form(nonce, text, f"turn-{nonce}")
+        return form
+
+    def apply(self, frame: str) -> None:
+        """Apply a frame as htmx does, from its beginning to its end."""
+        assert frame.startswith("<"), f"a frame that htmx could take for JSON: {frame[:60]!r}"
+        before = self.place
+        runs = len(self.runs)
+        for part in parse(frame):
+            if isinstance(part, str):
+                self._expect(not part.strip(), f"text outside of all elements: {part!r}")
+            else:
+                self._take(part)
+        if len(self.runs) == runs:
+            self._expect(order(before) <= order(self.place), f"the place went back from {before} to {self.place}")
+        if self.listed:
+            last = self.listed[-1]
+            self._expect(order(last) <= order(self.place), f"{last} is shown, and the place is {self.place}")
+
+    def _take(self, part: Element) -> None:
+        swap = part.get("hx-swap-oob")
+        if part.tag == "hx-partial":
+            self._take_partial(part)
+        elif part.tag == "li" and swap == "delete":
+            self._delete(part.get("id").removeprefix("m-"))
+        elif part.tag == "input" and part.get("id") == "since" and swap == "true":
+            self.place = part.get("value")
+        elif part.tag in ("form", "div") and swap == "delete":
+            self._acknowledge(part.get("id"))
+        elif part.tag == "form" and swap == "true":
+            self._refuse(part)
+        elif part.get("id") in STATES and swap in ("true", "delete"):
+            self.states[part.get("id")] = part
+            if part.get("id") == "notice":
+                self.notices.append(part.text)
+        else:
+            self._expect(False, f"a frame holds <{part.tag} {part.attributes}>")
+
+    def _take_partial(self, part: Element) -> None:
+        target, swap = part.get("hx-target"), part.get("hx-swap")
+        if (target, swap) == ("#log", "beforeend"):
+            self._append(part.elements)
+        elif (target, swap) == ("#log", "innerHTML"):
+            self.runs.append(Run(self.place, self.place))
+            self.listed.clear()
+            self._append(part.elements)
+        elif swap == "delete" and (trim := _TRIM.fullmatch(target)):
+            self._trim(trim[1])
+        elif swap == "outerHTML" and _TRIM_OLDER.fullmatch(target):
+            self._expect([one.get("id") for one in part.elements] == ["older"], "a trim renews #older alone")
+        elif swap == "beforeend" and _FRESH.fullmatch(target):
+            pass  # a new composer, for a page that has none left
+        else:
+            self._expect(False, f"a partial for {target!r}, {swap!r}")
+
+    def _append(self, rows: tuple[Element, ...]) -> None:
+        for row in rows:
+            if row.get("id") == "older":
+                continue
+            entry_id = row.get("id").removeprefix("m-")
+            text = row.first("class", "text")
+            if "message" not in row.get("class").split() or text is None:
+                self._expect(False, f"a row that is no message: {row.attributes}")
+                continue
+            if entry_id in self.run.shown:
+                self._expect(False, f"{entry_id} ({text.text!r}) is shown twice")
+                continue
+            last = next(reversed(self.run.shown), None)
+            self._expect(last is None or order(last) < order(entry_id), f"{entry_id} comes after {last}")
+            self.run.shown[entry_id] = text.text
+            self.listed.append(entry_id)
+
+    def _delete(self, entry_id: str) -> None:
+        # a replay takes each row off before it appends it; one that a trim took off counts as shown
+        if entry_id in self.listed:
+            self.listed.remove(entry_id)
+            del self.run.shown[entry_id]
+
+    def _trim(self, first: str) -> None:
+        self.trims.append(first)
+        if first in self.listed:
+            del self.listed[: self.listed.index(first)]
+
+    def _acknowledge(self, element: str) -> None:
+        for name, form in list(self.forms.items()):
+            if element in (name, form.turn):
+                del self.forms[name]
+        if element.startswith("say-"):
+            self.taken.append(element.removeprefix("say-"))
+
+    def _refuse(self, part: Element) -> None:
+        form = self.forms.get(part.get("id"))
+        nonce, text = part.first("name", "nonce"), part.first("name", "text")
+        self._expect(nonce is not None and text is not None, "a refused form lacks its nonce or its text")
+        if form is None or nonce is None or text is None:
+            return  # htmx skips what is not there
+        again = next((one for one in part.all() if one.get("hx-trigger").startswith("load delay:")), None)
+        delay = re.search(r"delay:(\d+)ms", again.get("hx-trigger")) if again else None
+        why = part.first("class", "why")
+        form.nonce, form.text = nonce.get("value"), text.text.removeprefix("\n")
+        form.why = why.text if why else ""
+        form.again = int(delay[1]) / 1000 if delay else None
+
+    def _expect(self, met: bool, fault: str) -> None:
+        if not met:
+            self.faults.append(fault)

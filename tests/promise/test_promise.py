@@ -1,0 +1,221 @@
+"""The promise: what was acknowledged is in the room once, and every page shows the room whole and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+
+import httpx
+import pytest
+
+from tests.promise import ledger
+from tests.promise.conftest import NO_LIMITS
+from tests.promise.visitor import PATIENCE, Visitor
+from tests.server.processes import ServerProcess, kill, store
+
+KILLS = int(os.environ.get("PROMISE_KILLS") or 6)
+SENDERS = 6
+READERS = 10
+RATE = 9.0  # messages a second of each sender, while it thinks
+PAUSE_MESSAGES = 60  # about so many go between two kills
+
+pytestmark = pytest.mark.timeout(60 + 20 * KILLS)
+
+
+async def write(visitor: Visitor, chance: Random) -> None:
+    """Write for ever, now and then several at once."""
+    while True:
+        for _ in range(chance.choice((1, 1, 1, 2, 5))):
+            await visitor.say(f"{visitor.name}:{len(visitor.written)}")
+        await asyncio.sleep(chance.expovariate(RATE / 2))
+
+
+async def settle(visitors: Iterable[Visitor], server: ServerProcess, room: str) -> list[ledger.Row]:
+    """Wait until everything was acknowledged and every page stands at the log's end; give the log."""
+    visitors = list(visitors)
+    try:
+        for visitor in visitors:
+            await visitor.until(lambda one=visitor: not one.page.forms, "all that it wrote acknowledged")
+        with store(server) as client:
+            end = client.get(f"c:{{{room}}}:last")
+            for visitor in visitors:
+                await visitor.until(lambda one=visitor: one.page.place == end, f"the end {end}")
+            return ledger.read(client, room)
+    except AssertionError:
+        with store(server) as client:
+            print(f"the log ends with {ledger.read(client, room)[-5:]}")
+        raise
+
+
+def kept(log: Sequence[ledger.Row], writers: Iterable[Visitor], readers: Iterable[Visitor]) -> None:
+    """Fail with the first complaints, if there are any."""
+    complaints = ledger.written_once(log, writers)
+    for reader in readers:
+        complaints += ledger.shown_whole(log, reader)
+    assert not complaints, f"{len(complaints)} complaints; the first:\n" + "\n".join(complaints[:2])
+
+
+@pytest.mark.parametrize("server", [3], indirect=True)
+async def test_everybody_sees_each_message_once_and_in_order_while_workers_are_killed(
+    server: ServerProcess, http: httpx.AsyncClient, chance: Random
+) -> None:
+    room = "promise"
+    visitors: list[Visitor] = []
+    rude: list[Visitor] = []
+
+    def visitor(name: str) -> Visitor:
+        return Visitor(http, server.url, room, name, chance)
+
+    def acknowledged() -> int:
+        return sum(len(one.page.taken) for one in visitors)
+
+    async with AsyncExitStack() as stack:
+
+        async def come(name: str) -> Visitor:
+            visitors.append(await visitor(name).__aenter__())
+            stack.push_async_exit(visitors[-1])
+            return visitors[-1]
+
+        senders = [await come(f"s{number}") for number in range(SENDERS)]
+        for number in range(READERS // 2):
+            await come(f"r{number}")
+        writing = [asyncio.create_task(write(one, chance)) for one in senders]
+        try:
+            for round_ in range(KILLS):
+                goal = acknowledged() + chance.randrange(PAUSE_MESSAGES // 2, PAUSE_MESSAGES * 3 // 2)
+                for one in senders:
+                    await one.until(lambda goal=goal: acknowledged() >= goal, f"{goal} acknowledgements")
+                alive = await asyncio.to_thread(lambda: server.worker_pids)
+                for pid in chance.sample(alive, min(len(alive), chance.choice((1, 1, 1, 2, 3)))):
+                    print(f"kill {round_}: worker {pid} after {acknowledged()} acknowledgements")
+                    kill(pid)
+                await chance.choice(visitors).drop()
+                if round_ < READERS - READERS // 2:
+                    await come(f"late{round_}")
+                # somebody writes and is gone before any answer: it may be in the room once, or not
+                gone = await visitor(f"gone{round_}").load()
+                rude.append(gone.connect())
+                for number in range(5):
+                    await gone.say(f"{gone.name}:{number}")
+                await gone.until(lambda gone=gone: gone.page.taken, "an acknowledgement")
+                await gone.say(f"{gone.name}:5")
+                await gone.leave(rudely=True)
+        finally:
+            for task in writing:
+                task.cancel()
+            await asyncio.gather(*writing, return_exceptions=True)
+        log = await settle(visitors, server, room)
+    print(f"{len(log)} messages, {sum(len(one.codes) for one in visitors)} connections lost")
+    kept(log, [*visitors, *rude], visitors)
+    assert all(one.acknowledged == set(one.written.values()) for one in senders)
+
+
+async def test_a_crash_of_everything_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, http: httpx.AsyncClient, chance: Random
+) -> None:
+    room = "crash"
+    async with AsyncExitStack() as stack:
+        with ServerProcess(tmp_path / "data", workers=2, env=NO_LIMITS) as first:
+            port = first.port
+            senders = [Visitor(http, first.url, room, f"s{number}", chance) for number in range(4)]
+            for one in senders:
+                await stack.enter_async_context(one)
+            writing = [asyncio.create_task(write(one, chance)) for one in senders]
+            await senders[0].until(lambda: len(senders[0].page.taken) >= 20, "20 acknowledgements")
+            await asyncio.to_thread(first.kill)
+        told = [set(one.acknowledged) for one in senders]
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        with ServerProcess(tmp_path / "data", workers=2, env=NO_LIMITS, bind=f"127.0.0.1:{port}") as second:
+            with store(second) as client:
+                texts = [text for _, text in ledger.read(client, room)]
+            for one, told_one in zip(senders, told, strict=True):
+                assert told_one <= set(texts), f"{sorted(told_one - set(texts))} is lost\n{one.history()}"
+            log = await settle(senders, second, room)
+    kept(log, senders, senders)
+
+
+async def test_two_hundred_pages_that_open_during_a_burst_miss_nothing(
+    server: ServerProcess, http: httpx.AsyncClient, chance: Random
+) -> None:
+    room = "burst"
+    joined: list[Visitor] = []
+    async with AsyncExitStack() as stack:
+        writer = await stack.enter_async_context(Visitor(http, server.url, room, "writer", chance))
+        opening = True
+
+        async def burst() -> None:
+            while opening:
+                for _ in range(10):
+                    await writer.say(f"writer:{len(writer.written)}")
+                # as fast as the server takes it, with a few in flight
+                await writer.until(lambda: len(writer.page.forms) < 20, "acknowledgements")
+
+        bursting = asyncio.create_task(burst())
+        gate = asyncio.Semaphore(20)
+
+        async def join(number: int) -> None:
+            one = Visitor(http, server.url, room, f"r{number}", chance)
+            async with gate:
+                await one.load()
+                joined.append(one.connect())
+                stack.push_async_exit(one)
+                await one.until(lambda: "people" in one.page.states, "that it is in")
+
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(200):
+                tasks.create_task(join(number))
+        opening = False
+        await bursting
+        log = await settle([writer, *joined], server, room)
+    print(f"{len(log)} messages while 200 pages opened")
+    kept(log, [writer], [writer, *joined])
+
+
+async def test_a_reader_that_stops_reading_holds_up_nobody_and_comes_back_whole(
+    server: ServerProcess, http: httpx.AsyncClient, chance: Random
+) -> None:
+    room = "stalled"
+    async with AsyncExitStack() as stack:
+        stalled = await Visitor(http, server.url, room, "stalled", chance).load()
+        stack.push_async_exit(stalled.connect(max_queue=1))
+        others = [Visitor(http, server.url, room, f"r{number}", chance) for number in range(3)]
+        for one in others:
+            await stack.enter_async_context(one)
+        writer = others[0]
+        await stalled.until(lambda: "people" in stalled.page.states, "that it is in")
+        stalled.stop_reading()
+        # past what kernel buffers and the tab's own bound take together
+        for number in range(180):
+            await writer.say(f"writer:{number} {'&' * 3900}")  # five bytes each in HTML
+        for one in others:
+            await one.until(lambda one=one: not one.page.forms and len(one.page.run.shown) == 180, "all 180")
+        assert len(stalled.page.run.shown) < 180
+        await asyncio.to_thread(server.wait_for_output, "tab.slow")
+        stalled.reading.set()
+        await stalled.until(lambda: stalled.codes, "that it was sent away")
+        log = await settle([*others, stalled], server, room)
+    kept(log, [writer], [*others, stalled])
+
+
+async def test_an_orderly_end_tells_every_page_to_come_again(
+    server: ServerProcess, http: httpx.AsyncClient, chance: Random
+) -> None:
+    async with AsyncExitStack() as stack:
+        visitors = [Visitor(http, server.url, "end", f"r{number}", chance) for number in range(30)]
+        for one in visitors:
+            await stack.enter_async_context(one)
+        for one in visitors:
+            await one.until(lambda one=one: "people" in one.page.states, "that it is in")
+        async with asyncio.timeout(10):
+            server.send(signal.SIGTERM)
+            for one in visitors:
+                await one.until(lambda one=one: one.codes, "the end of its socket", PATIENCE)
+            assert await asyncio.to_thread(server.wait) == 0
+    assert {one.codes[0] for one in visitors} == {1012}

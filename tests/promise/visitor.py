@@ -1,0 +1,242 @@
+"""Somebody with a room's page open: loads it, keeps its socket open as htmx does, and writes in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+
+from tests.promise.page import Form, Page
+
+PATIENCE = 30.0  # seconds until a test gives a state up
+RECONNECT = (0.05, 0.4)  # seconds, at random between these; the page's own are 0.3 to 5
+EVENTS = 80  # of its life, kept for the report of a failure
+
+
+class Visitor:
+    """One person with one page of one room.
+
+    url: the server's. chance: what is left to chance; seeded, so that a failure can be run again.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, url: str, room: str, name: str, chance: Random) -> None:
+        self.name = name
+        self.url = url
+        self.room = room
+        self.written: dict[str, str] = {}  # text by nonce
+        self.page: Page = None  # type: ignore[assignment] - set by `load`
+        self.codes: list[int] = []  # with which its sockets were closed
+        self.events: deque[str] = deque(maxlen=EVENTS)
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self._http = http
+        self._chance = chance
+        self._cookie = ""
+        self._key = f"{chance.getrandbits(64):016x}"
+        self._news = asyncio.Event()
+        self._socket: ClientConnection | None = None
+        self._sending = asyncio.Lock()
+        self._sent: set[str] = set()  # forms that this socket has been sent
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stay: asyncio.Task[None] | None = None
+        self._options: dict[str, Any] = {}
+
+    # --- its life ----------------------------------------------------------------------------------
+
+    async def load(self) -> Self:
+        """Load the page, as often as it takes."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answer = await self._http.get(f"{self.url}/r/{self.room}", headers=self._headers())
+                if answer.status_code == 200:
+                    break
+                self._note(f"the page answered {answer.status_code}")
+            except httpx.TransportError as error:
+                self._note(f"the page did not load: {type(error).__name__}")
+            assert time.monotonic() < deadline, f"{self.name}: the page never loaded\n{self.history()}"
+            await asyncio.sleep(self._chance.uniform(*RECONNECT))
+        for cookie in answer.headers.get_list("set-cookie"):
+            if cookie.startswith("quart_chat="):
+                self._cookie = cookie.split(";")[0]
+        self.page = Page(answer.text)
+        self._note(f"loaded at {self.page.place}")
+        return self
+
+    def connect(self, **options: Any) -> Self:
+        """Open the socket and keep it open; options: of websockets' `connect`."""
+        self._options = options
+        self._stay = asyncio.create_task(self._keep_connected())
+        return self
+
+    async def leave(self, *, rudely: bool = False) -> None:
+        """Close the page; rudely: by a reset, with no word to the server."""
+        if rudely and self._socket is not None:
+            self._note("leaves rudely")
+            self._socket.transport.abort()
+        for task in (self._stay, *self._tasks):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        self._stay = None
+
+    async def drop(self) -> None:
+        """Lose the connection, and come again."""
+        if self._socket is not None:
+            self._note("loses its connection")
+            self._socket.transport.abort()
+
+    def stop_reading(self) -> None:
+        """Read no more, with little room for what comes: until `reading` is set again."""
+        assert self._socket is not None
+        self._socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.reading.clear()
+        self._note("stops reading")
+
+    async def __aenter__(self) -> Self:
+        await self.load()
+        return self.connect()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.leave()
+
+    # --- what it does ------------------------------------------------------------------------------
+
+    async def say(self, text: str) -> str:
+        """Write a message; it is sent now or when there is a connection. Gives its nonce."""
+        nonce = f"{self._key}-{len(self.written)}"
+        self.written[nonce] = text
+        await self._send(self.page.write(nonce, text))
+        return nonce
+
+    async def send(self, **fields: str) -> None:
+        """Send any frame."""
+        assert self._socket is not None
+        await self._socket.send(json.dumps(fields))
+
+    async def until(self, seen: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+        """Wait until something is true of the page; it is looked at after each frame."""
+        try:
+            async with asyncio.timeout(patience):
+                while not seen():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"{self.name} never saw: {what}\n{self.history()}") from None
+
+    @property
+    def acknowledged(self) -> set[str]:
+        """The texts of which it was told that they are in the room."""
+        return {self.written[nonce] for nonce in self.page.taken if nonce in self.written}
+
+    def history(self) -> str:
+        """Tell its last events, one a line."""
+        pending = [form.text for form in self.page.forms.values()] if self.page is not None else []
+        return "\n".join(f"  {self.name} {event}" for event in [*self.events, f"pending: {pending}"])
+
+    # --- its connection ----------------------------------------------------------------------------
+
+    async def _keep_connected(self) -> None:
+        address = f"{self.url.replace('http', 'ws', 1)}/r/{self.room}/ws"
+        while True:
+            try:
+                async with connect(
+                    address,
+                    additional_headers=self._headers(),
+                    compression=None,
+                    proxy=None,
+                    max_size=None,
+                    ping_interval=None,
+                    open_timeout=10,
+                    close_timeout=1,
+                    **self._options,
+                ) as connection:
+                    await self._serve(connection)
+            except (OSError, InvalidHandshake, InvalidMessage, ConnectionClosed, TimeoutError) as error:
+                self._note(f"is not connected: {type(error).__name__}")
+            finally:
+                self._socket = None
+            self._news.set()
+            await asyncio.sleep(self._chance.uniform(*RECONNECT))
+
+    async def _serve(self, connection: ClientConnection) -> None:
+        try:
+            async with self._sending:
+                self._socket = connection
+                self._sent.clear()
+                # what htmx queued while there was no connection goes out before the resume form
+                early = self._chance.random() < 0.3
+                self._note(f"connected, resumes at {self.page.place} {'after' if early else 'before'} what is pending")
+                if not early:
+                    await self._resume(connection)
+                for form in list(self.page.forms.values()):
+                    await self._hand_over(connection, form)
+                if early:
+                    await self._resume(connection)
+            while True:
+                await self.reading.wait()
+                frame = await connection.recv()
+                assert isinstance(frame, str), "a frame of bytes"
+                self._apply(frame)
+        except ConnectionClosed:
+            self.codes.append(connection.close_code or 1006)
+            self._note(f"closed with {connection.close_code}")
+
+    async def _resume(self, connection: ClientConnection) -> None:
+        await connection.send(json.dumps({"act": "resume", "since": self.page.place, "headers": {}}))
+
+    def _apply(self, frame: str) -> None:
+        page = self.page
+        before = (page.place, len(page.run.shown), len(page.taken), len(page.runs))
+        page.apply(frame)
+        if page.place != before[0]:
+            replaced = "replaced, " if len(page.runs) != before[3] else ""
+            self._note(f"{replaced}+{len(page.run.shown) - before[1]} at {page.place}")
+        for nonce in page.taken[before[2] :]:
+            self._note(f"acknowledged {self.written.get(nonce)}")
+        for form in page.forms.values():
+            if form.again is not None:
+                delay, form.again = form.again, None
+                self._note(f"refused {form.text}: {form.why} again in {delay:g} s")
+                self._start(self._send_again(form, delay))
+        self._news.set()
+
+    async def _send_again(self, form: Form, delay: float) -> None:
+        await asyncio.sleep(delay)
+        if form in self.page.forms.values():
+            self._sent.discard(form.nonce)
+            await self._send(form)
+
+    async def _send(self, form: Form) -> None:
+        async with self._sending:
+            if self._socket is not None and form.nonce not in self._sent:
+                with suppress(ConnectionClosed):
+                    await self._hand_over(self._socket, form)
+
+    async def _hand_over(self, connection: ClientConnection, form: Form) -> None:
+        self._sent.add(form.nonce)
+        await connection.send(json.dumps({"act": "say", "text": form.text, "nonce": form.nonce, "headers": {}}))
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Origin": self.url, **({"Cookie": self._cookie} if self._cookie else {})}
+
+    def _note(self, event: str) -> None:
+        self.events.append(f"{time.monotonic():.2f} {event}")

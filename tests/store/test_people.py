@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+
+from quart_chat.store import keys
+from quart_chat.store.client import Client
+from quart_chat.store.people import KEPT, VISITED, People
+
+ANA, BOB = "a" * 16, "b" * 16
+
+
+@pytest.fixture
+def people(client: Client) -> People:
+    return People(client)
+
+
+async def test_who_chose_no_name_has_none_and_asking_leaves_nothing(people: People, look: Redis) -> None:
+    assert await people.name(ANA) is None
+    assert await people.visited(ANA) == []
+    assert look.keys() == []
+
+
+async def test_the_newest_name_is_kept_for_its_person(people: People, look: Redis) -> None:
+    await people.rename(ANA, "Ana")
+    await people.rename(ANA, "Ana <Maria> 🎉")
+    await people.rename(BOB, "Bob")
+    assert await people.name(ANA) == "Ana <Maria> 🎉"
+    assert await people.name(BOB) == "Bob"
+    assert KEPT - 10_000 < look.pttl(keys.name(ANA)) <= KEPT
+
+
+async def test_rooms_are_listed_by_the_last_visit(people: People, look: Redis) -> None:
+    for now, room in enumerate(["one", "two", "three", "one"]):
+        await people.visit(ANA, room, 1000 + now)
+    await people.visit(BOB, "four", 1)
+    assert await people.visited(ANA) == ["one", "three", "two"]
+    assert await people.visited(BOB) == ["four"]
+    assert KEPT - 10_000 < look.pttl(keys.visited(ANA)) <= KEPT
+
+
+async def test_only_the_latest_rooms_are_listed(people: People) -> None:
+    for now in range(VISITED + 12):
+        await people.visit(ANA, f"room-{now}", now)
+    assert await people.visited(ANA) == [f"room-{now}" for now in range(VISITED + 11, 11, -1)]
