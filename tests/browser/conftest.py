@@ -88,7 +88,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     try:
         yield start
     finally:
-        for one in started:
+        for one in reversed(started):  # the newest first: it would start again what an older one's end kills
             one.kill()
         for one in started:
             _heard(one.output)

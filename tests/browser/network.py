@@ -32,10 +32,9 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
-        self._abort()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._state = "cut"
+        self._abort()  # which ends the tasks
+        await asyncio.gather(*self._tasks)
 
     def cut(self) -> None:
         """Break all connections, and every new one at once."""

@@ -16,7 +16,8 @@ APART = 40  # tries to get a second tab on another worker
 NETWORK_FAILS = (
     r"net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|NETWORK_CHANGED|SOCKET_NOT_CONNECTED)",
     r"^WebSocket connection to '[^']+' failed",
-    r"htmx.*Failed to fetch",
+    r"^htmx: htmx:ws:error: \[object Event\]",  # the socket that could not be opened
+    r"^htmx: htmx:error: Failed to fetch",
     r"^TypeError: Failed to fetch",
 )
 
@@ -64,7 +65,10 @@ class Tab:
         self.url = url
         self.witness = Witness(page)
         self.sockets: list[WebSocket] = []
-        page.on("websocket", lambda socket: self.sockets.append(socket))
+        page.on("websocket", self._opened)
+
+    def _opened(self, socket: WebSocket) -> None:
+        self.sockets.append(socket)
 
     def __getitem__(self, selector: str) -> Locator:
         return self.page.locator(selector)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Visitors
 from tests.browser.pages import Tab, each_once, numbered
@@ -50,8 +50,8 @@ async def test_older_messages_do_not_move_the_reader(
     tab = await (await visitors(server.url)).enter(room)
     await expect(tab.texts).to_have_count(PAGE)
     # hold the answer back until the reader's place has been measured
-    await tab.page.route("**/messages?before=*", lambda route: held.append(route))
-    held: list = []
+    held: list[Route] = []
+    await tab.page.route("**/messages?before=*", lambda route: held.append(route))  # noqa: PLW0108 - it wants a function
     for shown in (100, 120):
         async with tab.page.expect_request("**/messages?before=*"):
             await tab.scroll_up()

@@ -25,9 +25,7 @@ TRANSLATED = tuple(tag for tag in TAGS if tag != DEFAULT)
 
 # The position of the message id among a call's arguments.
 CALLS = {"say": 1} | {
-    name: 0
-    for name, found in vars(errors).items()
-    if isinstance(found, type) and issubclass(found, errors.Refused)
+    name: 0 for name, found in vars(errors).items() if isinstance(found, type) and issubclass(found, errors.Refused)
 }
 
 

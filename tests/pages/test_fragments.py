@@ -48,7 +48,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "replayed": lambda text, name, to: fragments.replayed([message(text, name, Neighbour(BOB, AT))], PLACE, to),
     "newest": lambda text, name, to: fragments.newest("r", [message(text, name)], PLACE, to, more=True),
     "lines": lambda text, name, to: fragments.lines(NONCE, text, to.language),
-    "refused": lambda text, name, to: fragments.refused(NONCE, NONCE, text, name, to.language, again=1.5),
+    "refused": lambda text, name, to: fragments.refused(NONCE, text, name, to.language, again=1.5),
     "people": lambda text, name, to: fragments.people([(ANA, name), (BOB, text)], 7, to.language),
     "typing": lambda text, name, to: fragments.typing([(ANA, name), (BOB, text)], to.language),
     "profile": lambda text, name, to: fragments.profile(Person(PERSON, name), to.language, "r"),
@@ -65,6 +65,7 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     "older": lambda to: fragments.older("r", PLACE, to.language),
     "the room's begin": lambda to: fragments.older("r", None, to.language),
     "since": lambda to: fragments.since(PLACE),
+    "spent": lambda to: fragments.refused(NONCE, "x", "y", to.language, spent=True),
     "nothing appended": lambda to: fragments.appended([], PLACE, to),
     "nothing replayed": lambda to: fragments.replayed([], PLACE, to),
     "an empty room": lambda to: fragments.newest("r", [], PLACE, to, more=False),
@@ -88,7 +89,9 @@ anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=TAGS)
 @anybody
 @pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_people_write_changes_no_element_no_attribute_no_id(audience: Audience, carrier: str, hostile: str) -> None:
+def test_what_people_write_changes_no_element_no_attribute_no_id(
+    audience: Audience, carrier: str, hostile: str
+) -> None:
     render = CARRIERS[carrier]
     harmless, tree = Tree(render("x", "y", audience)), Tree(render(hostile, hostile, audience))
     assert tree.shape("value") == harmless.shape("value")
@@ -126,11 +129,8 @@ def test_a_row_is_the_same_wherever_it_is_shown() -> None:
     assert row in fragments.replayed([one], PLACE, audience)
     assert row in fragments.newest("r", [one], PLACE, audience, more=False)
     old = str(fragments.messages([one], audience, old=True))
-    assert old == row.replace('class="message ', 'class="message ').replace(f'c{row_hue()}"', f'c{row_hue()} old"', 1)
-
-
-def row_hue() -> int:
-    return fragments.row(message("x", "y"), AUDIENCES[0]).hue
+    hue = fragments.row(one, audience).hue
+    assert old == row.replace(f'c{hue}"', f'c{hue} old"', 1)
 
 
 def test_a_row_has_its_id_its_author_s_mark_and_its_text() -> None:
@@ -141,6 +141,16 @@ def test_a_row_has_its_id_its_author_s_mark_and_its_text() -> None:
     (text,) = (e for e in tree.elements if e.attributes.get("class") == "text")
     assert text.text == "a\n<b>"
     assert PERSON not in fragments.messages([message("a", "Ana")], AUDIENCES[0])
+
+
+def test_a_spent_form_comes_back_under_a_key_that_was_never_used() -> None:
+    """What is sent then may be another text, and a nonce stands for one."""
+    trees = [Tree(fragments.refused(NONCE, "x", "y", "en", spent=True)) for _ in range(2)]
+    keys = {e.attributes["value"] for tree in trees for e in tree.elements if e.attributes.get("name") == "nonce"}
+    assert len(keys) == 2
+    assert NONCE not in keys
+    kept = Tree(fragments.refused(NONCE, "x", "y", "en", again=1.5))
+    assert kept.by_id(ids.say(NONCE)).tag == "form"
 
 
 def test_a_reason_is_said_in_the_reader_s_language() -> None:

@@ -87,16 +87,15 @@ def test_a_clock_that_was_set_back_over_midnight_begins_a_day_again() -> None:
 @pytest.mark.parametrize(
     ("audience", "clock", "day", "moment"),
     [
-        (UTC, "2:05\u202fPM", "Sunday, November 22, 2026", "November 22, 2026 at 2:05:00\u202fPM UTC"),
-        (SÃO_PAULO, "11:05", "domingo, 22 de novembro de 2026", "22 de novembro de 2026 às 11:05:00 BRT"),
+        (UTC, "2:05\u202fPM", "Sunday, November 22, 2026", "November 22, 2026, 2:05:00\u202fPM UTC"),
+        (SÃO_PAULO, "11:05", "domingo, 22 de novembro de 2026", "22 de novembro de 2026 11:05:00 BRT"),
     ],
     ids=["en", "pt-BR"],
 )
 def test_times_are_said_as_the_reader_says_them(audience: Audience, clock: str, day: str, moment: str) -> None:
     shown = row(message(at("UTC", 2026, 11, 22, 14, 5, 59), None), audience)
     assert (shown.clock, shown.day) == (clock, day)
-    assert shown.moment.partition(" às ")[0].partition(" at ")[0] == moment.partition(" às ")[0].partition(" at ")[0]
-    assert clock in shown.moment or clock.replace("\u202f", ":00\u202f") in shown.moment
+    assert shown.moment == moment
     assert shown.iso == "2026-11-22T14:05:59Z"
 
 

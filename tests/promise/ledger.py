@@ -41,13 +41,13 @@ def written_once(log: Sequence[Row], visitors: Iterable[Visitor]) -> list[str]:
         for text in visitor.written.values():
             count = counts[text]
             if count > 1:
-                complaints.append(f"{text!r} is in the log {count} times\n{visitor.history()}")
+                complaints.append(f"{text:.20} is in the log {count} times\n{visitor.history()}")
             if not count and text in visitor.acknowledged:
-                complaints.append(f"{text!r} was acknowledged and is not in the log\n{visitor.history()}")
+                complaints.append(f"{text:.20} was acknowledged and is not in the log\n{visitor.history()}")
             if count and positions[text] < last:
-                complaints.append(f"{text!r} was overtaken by what {visitor.name} wrote later\n{visitor.history()}")
+                complaints.append(f"{text:.20} was overtaken by what {visitor.name} wrote later\n{visitor.history()}")
             last = max(last, positions.get(text, -1))
-    complaints += [f"nobody wrote {text!r}" for text in counts if text not in everything]
+    complaints += [f"nobody wrote {text:.20}" for text in counts if text not in everything]
     return complaints
 
 
@@ -70,7 +70,7 @@ def _run(log: Sequence[Row], run: Run, *, last: bool) -> list[str]:
     if not shown:
         return ["nothing was shown"] if last and any(order(one) > order(run.place) for one in ids) else []
     if shown[0][0] not in ids:
-        return [f"{shown[0]} was shown, and is not in the log"]
+        return [f"{_brief(shown[:1])} was shown, and is not in the log"]
     start = ids.index(shown[0][0])
     wanted = list(log[start:]) if last else list(log[start : start + len(shown)])
     return [*_beginning(ids, start, run), *_difference(shown, wanted)]
@@ -91,7 +91,15 @@ def _difference(shown: Sequence[Row], wanted: Sequence[Row]) -> list[str]:
     for index, (had, want) in enumerate(zip(shown, wanted, strict=False)):
         if had != want:
             first = max(0, index - 2)
-            return [f"{shown[first : index + 2]} was shown, and the log has {wanted[first : index + 3]}"]
+            return [
+                f"{_brief(shown[first : index + 2])} was shown, and the log has {_brief(wanted[first : index + 3])}"
+            ]
     if len(shown) != len(wanted):
-        return [f"{len(shown)} were shown of {len(wanted)}; the first that is missing is {wanted[len(shown) :][:1]}"]
+        return [
+            f"{len(shown)} were shown of {len(wanted)}; the first that is missing is {_brief(wanted[len(shown) :][:1])}"
+        ]
     return []
+
+
+def _brief(rows: Sequence[Row]) -> list[str]:
+    return [f"{entry_id} {text:.20}" for entry_id, text in rows]

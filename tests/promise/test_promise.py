@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("PROMISE_KILLS") or 6)
 SENDERS = 6
 READERS = 10
 RATE = 9.0  # messages a second of each sender, while it thinks
-PAUSE_MESSAGES = 60  # about so many go between two kills
+PAUSE_MESSAGES = 60  # about so many go between two blows
 
 pytestmark = pytest.mark.timeout(60 + 20 * KILLS)
 
@@ -33,6 +33,12 @@ async def write(visitor: Visitor, chance: Random) -> None:
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
             await visitor.say(f"{visitor.name}:{len(visitor.written)}")
         await asyncio.sleep(chance.expovariate(RATE / 2))
+
+
+def break_feeds(server: ServerProcess) -> None:
+    """Cut every worker's subscription; each connects again and reads what it missed."""
+    with store(server) as client:
+        client.client_kill_filter(_type="pubsub")
 
 
 async def settle(visitors: Iterable[Visitor], server: ServerProcess, room: str) -> list[ledger.Row]:
@@ -48,7 +54,7 @@ async def settle(visitors: Iterable[Visitor], server: ServerProcess, room: str) 
             return ledger.read(client, room)
     except AssertionError:
         with store(server) as client:
-            print(f"the log ends with {ledger.read(client, room)[-5:]}")
+            print(f"the log ends with {[(row, text[:20]) for row, text in ledger.read(client, room)[-5:]]}")
         raise
 
 
@@ -90,6 +96,9 @@ async def test_everybody_sees_each_message_once_and_in_order_while_workers_are_k
                 goal = acknowledged() + chance.randrange(PAUSE_MESSAGES // 2, PAUSE_MESSAGES * 3 // 2)
                 for one in senders:
                     await one.until(lambda goal=goal: acknowledged() >= goal, f"{goal} acknowledgements")
+                break_feeds(server)
+                for one in senders:
+                    await one.until(lambda goal=goal: acknowledged() >= goal + 20, f"{goal + 20} acknowledgements")
                 alive = await asyncio.to_thread(lambda: server.worker_pids)
                 for pid in chance.sample(alive, min(len(alive), chance.choice((1, 1, 1, 2, 3)))):
                     print(f"kill {round_}: worker {pid} after {acknowledged()} acknowledgements")

@@ -100,7 +100,7 @@ class Visitor:
     def stop_reading(self) -> None:
         """Read no more, with little room for what comes: until `reading` is set again."""
         assert self._socket is not None
-        self._socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self.reading.clear()
         self._note("stops reading")
 
@@ -144,7 +144,7 @@ class Visitor:
 
     def history(self) -> str:
         """Tell its last events, one a line."""
-        pending = [form.text for form in self.page.forms.values()] if self.page is not None else []
+        pending = [f"{form.text:.20}" for form in self.page.forms.values()] if self.page is not None else []
         return "\n".join(f"  {self.name} {event}" for event in [*self.events, f"pending: {pending}"])
 
     # --- its connection ----------------------------------------------------------------------------
@@ -206,11 +206,11 @@ class Visitor:
             replaced = "replaced, " if len(page.runs) != before[3] else ""
             self._note(f"{replaced}+{len(page.run.shown) - before[1]} at {page.place}")
         for nonce in page.taken[before[2] :]:
-            self._note(f"acknowledged {self.written.get(nonce)}")
+            self._note(f"acknowledged {self.written.get(nonce, nonce):.20}")
         for form in page.forms.values():
             if form.again is not None:
                 delay, form.again = form.again, None
-                self._note(f"refused {form.text}: {form.why} again in {delay:g} s")
+                self._note(f"refused {form.text:.20}: {form.why} again in {delay:g} s")
                 self._start(self._send_again(form, delay))
         self._news.set()
 

@@ -97,7 +97,9 @@ def test_a_page_comes_back_with_its_place_and_composer() -> None:
     assert read(act="resume") == Resume(None, None)
 
 
-@pytest.mark.parametrize("since", ["", "1", "-", "1-", "a-b", "1-2-3", "1-2\n", " 1-2", "1" * 16 + "-0", "٣-٤", 5, None])
+@pytest.mark.parametrize(
+    "since", ["", "1", "-", "1-", "a-b", "1-2-3", "1-2\n", " 1-2", "1" * 16 + "-0", "٣-٤", 5, None]
+)
 def test_a_place_that_is_none_means_the_newest_page(since: object) -> None:
     assert read(act="resume", since=since) == Resume(None, None)
 

@@ -38,7 +38,10 @@ def test_kinds_of_a_later_version_keep_their_place_unseen() -> None:
     assert (entry.id, entry.prev, entry.message) == ("2-0", "1-0", None)
 
 
-@given(st.text() | st.recursive(st.none() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps))
+@given(
+    st.text()
+    | st.recursive(st.none() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps)
+)
 def test_what_is_no_entry_is_torn(body: str) -> None:
     try:
         held = json.loads(body)

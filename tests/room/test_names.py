@@ -23,7 +23,9 @@ from quart_chat.room.names import (
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What tears names: spaces of all kinds, what no screen shows, what composes, and what looks like markup.
-TRICKY = "aZ9 -_.\t\n\r\0\x1f\x7f\x85\xa0\xad\u0301\u0327\u200b\u200d\u2028\u202e\u2066\u3164\ufeff\ufffe\ud800\U0001f600İßé"
+TRICKY = (
+    "aZ9 -_.\t\n\r\0\x1f\x7f\x85\xa0\xad\u0301\u0327\u200b\u200d\u2028\u202e\u2066\u3164\ufeff\ufffe\ud800\U0001f600İßé"
+)
 ANY = st.one_of(st.text(alphabet=st.characters(exclude_categories=[])), st.text(alphabet=TRICKY, max_size=80))
 
 

@@ -29,7 +29,9 @@ def places_of(entries: list[Entry]) -> list[str]:
 
 
 @given(LOGS, st.data())
-def test_missed_is_exactly_what_follows_a_place_or_it_says_that_it_cannot_tell(log: list[Entry], data: st.DataObject) -> None:
+def test_missed_is_exactly_what_follows_a_place_or_it_says_that_it_cannot_tell(
+    log: list[Entry], data: st.DataObject
+) -> None:
     trimmed = data.draw(st.integers(0, len(log)))
     since = data.draw(st.sampled_from(places_of(log)) | st.sampled_from(["999-9", "1500-1", "99999-0"]))
     most = data.draw(st.integers(1, 20))

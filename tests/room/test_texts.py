@@ -14,7 +14,24 @@ TRICKY = "ab <>&'\"`=/\t\n\r\0\x0b\x0c\x1c\x7f\x85\xa0\u2028\u200b\u3164\ufffe\u
 ANY = st.one_of(st.text(alphabet=st.characters(exclude_categories=[])), st.text(alphabet=TRICKY))
 MARKUP = st.lists(
     st.sampled_from(
-        ["<", ">", "</li>", "<script>", "<!--", "-->", "<![CDATA[", "&lt;", "&#60;", "&amp", '"', "'", "`", "a", " ", "="]
+        [
+            "<",
+            ">",
+            "</li>",
+            "<script>",
+            "<!--",
+            "-->",
+            "<![CDATA[",
+            "&lt;",
+            "&#60;",
+            "&amp",
+            '"',
+            "'",
+            "`",
+            "a",
+            " ",
+            "=",
+        ]
         + ["hx-get=/x", 'id="log"', "<hx-partial hx-target='#log'>", "<img src=x onerror=alert(1)>", "{{ x }}", "\n"]
     )
 ).map("".join)
@@ -92,7 +109,9 @@ def test_a_text_keeps_what_people_wrote(sent: str, text: str) -> None:
     assert clean_text(sent) == text
 
 
-@pytest.mark.parametrize("sent", ["", " ", "\n\r\n", "\0", "\u200b", "\u200d\ufe0f", "\u0301", "\u3164", "\u2800", "\u115f"])
+@pytest.mark.parametrize(
+    "sent", ["", " ", "\n\r\n", "\0", "\u200b", "\u200d\ufe0f", "\u0301", "\u3164", "\u2800", "\u115f"]
+)
 def test_a_text_that_shows_nothing_is_empty(sent: str) -> None:
     assert is_blank(sent)
     with pytest.raises(BadText, match="empty"):
@@ -126,7 +145,6 @@ def test_an_operator_may_allow_less() -> None:
     assert clean_text("12345", 5) == "12345"
     with pytest.raises(BadText):
         clean_text("123456", 5)
-
 
 
 @given(ANY)

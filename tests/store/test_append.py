@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-
 from dataclasses import dataclass, field
 
 import pytest
@@ -137,5 +136,3 @@ def neighbours(shown: list[Message]) -> None:
             assert message.before is not None
             assert (message.before.author, message.before.at) == (before.author, before.at)
         before = message
-
-

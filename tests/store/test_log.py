@@ -254,9 +254,7 @@ async def test_what_is_published_is_the_log_s_entry(log: Log, look: Redis, valke
         heard = [hearing.get_sharded_message(timeout=5)["data"] for _ in range(2)]
         assert hearing.get_sharded_message(timeout=0.1) is None  # the retry is not told
     rows = look.xrange(keys.log("r"))
-    assert heard == [
-        "\n".join(["entry", entry_id, f["prev"], f["at"], f["before"], f["body"]]) for entry_id, f in rows
-    ]
+    assert heard == ["\n".join(["entry", entry_id, f["prev"], f["at"], f["before"], f["body"]]) for entry_id, f in rows]
     assert json.loads(heard[1].split("\n", 5)[5])["t"] == "two\nlines"
 
 
