@@ -141,7 +141,7 @@ class LiveRoom:
         """Note what is shown; now and then give the id of the oldest message that pages are to keep."""
         self._shown.extend(message.id for message in messages)
         self._untrimmed += len(messages)
-        if self._untrimmed < TRIM_EVERY or len(self._shown) <= LIVE_ROWS + len(messages):
+        if self._untrimmed < TRIM_EVERY or len(self._shown) <= LIVE_ROWS:
             return None
         self._untrimmed = 0
         return self._shown[-LIVE_ROWS]

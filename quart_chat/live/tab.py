@@ -12,7 +12,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience, say
-from quart_chat.room.commands import Command, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -58,7 +58,6 @@ class Tab:
         self._address = address
         self._sayer = sayer
         self._entering: asyncio.Task[None] | None = None
-        self._last_composer: str | None = None
         self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
         self._frames = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, asyncio.get_running_loop().time())
         self._typed = 0.0
@@ -95,6 +94,8 @@ class Tab:
             self._resume(command)
         elif isinstance(command, Typing):
             await self._type()
+        elif isinstance(command, Compose):
+            self._write(fragments.fresh_composer(command.nonce, self.audience.language))
         elif isinstance(command, Newest):
             self._enter(None)
 
@@ -107,7 +108,6 @@ class Tab:
     # --- where it stands ---------------------------------------------------------------------------
 
     def _resume(self, resume: Resume) -> None:
-        self._last_composer = resume.composer
         entering = self._entering is not None and not self._entering.done()
         if self.live is None and not entering:
             self._enter(resume.since)
@@ -167,10 +167,7 @@ class Tab:
 
     def _acknowledge(self, nonce: str, entry_id: str) -> None:
         def render() -> str:
-            frame = fragments.acknowledged(nonce)
-            if nonce == self._last_composer:
-                frame = fragments.fresh_composer(nonce, self.audience.language) + frame
-            return str(frame)
+            return str(fragments.acknowledged(nonce))
 
         if self.live is not None:
             self.live.acknowledge(entry_id, self, render)

@@ -241,10 +241,11 @@ def acknowledged(nonce: str) -> Markup:
 
 
 def fresh_composer(spent: str, language: str) -> Markup:
-    """Give a page a new form, if the one of key `spent` is the only one that it has left."""
+    """Give a page a new form, unless it has one in use; spent: the nonce of the last one that it had."""
     return Markup(
-        '<hx-partial hx-target="#composer:not(:has(.turn:not(#{})))" hx-swap="beforeend">{}</hx-partial>'
-    ).format(ids.turn(spent), composer(new_page_key(), 0, language))
+        '<hx-partial hx-target="#{composer}:has(> #{turn}:last-child), '
+        '#{composer}:not(:has(> .turn:last-child > .say:not(.refused)))" hx-swap="beforeend">{form}</hx-partial>'
+    ).format(composer=ids.COMPOSER, turn=ids.turn(spent), form=composer(new_page_key(), 0, language))
 
 
 def refused(nonce: str, text: str, why: str, language: str, *, again: float = 0.0, spent: bool = False) -> Markup:

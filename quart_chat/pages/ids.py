@@ -32,6 +32,11 @@ def turn(nonce: str) -> str:
     return f"turn-{nonce}"
 
 
+def next(nonce: str) -> str:  # noqa: A001 - read as ids.next(nonce)
+    """Name what fetches the form after that one."""
+    return f"next-{nonce}"
+
+
 def text(nonce: str) -> str:
     """Name the form's field."""
     return f"text-{nonce}"

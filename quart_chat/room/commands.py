@@ -9,16 +9,15 @@ from quart_chat.errors import BadFrame
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
 
+NO_TEXT = "A message needs its field “text”, once."
+NO_NONCE = "A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -"
+
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The page connected and stands at `since`; None: it does not know, and wants the newest page.
-
-    composer: the key of the page's last composer, sent as `nonce`; None where it names none.
-    """
+    """The page connected and stands at `since`; None: it does not know, and wants the newest page."""
 
     since: str | None
-    composer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,14 @@ class Newest:
     """Show the newest page again."""
 
 
-Command = Resume | Say | Typing | Newest
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """The page sent its form of that nonce, and could not fetch the next one."""
+
+    nonce: str
+
+
+Command = Resume | Say | Typing | Newest | Compose
 
 
 def read_command(frame: str | bytes) -> Command:
@@ -62,18 +68,20 @@ def read_command(frame: str | bytes) -> Command:
     if act == "say":
         text, nonce = sent.get("text"), sent.get("nonce")
         if not isinstance(text, str):
-            raise BadFrame("A message needs its field “text”, once.")
+            raise BadFrame(NO_TEXT)
         if not isinstance(nonce, str) or not is_nonce(nonce):
-            raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+            raise BadFrame(NO_NONCE)
         return Say(text, nonce)
     if act == "resume":
-        since, composer = sent.get("since"), sent.get("nonce")
-        return Resume(
-            since if isinstance(since, str) and is_entry_id(since) else None,
-            composer if isinstance(composer, str) and is_nonce(composer) else None,
-        )
+        since = sent.get("since")
+        return Resume(since if isinstance(since, str) and is_entry_id(since) else None)
     if act == "typing":
         return Typing()
     if act == "newest":
         return Newest()
+    if act == "compose":
+        nonce = sent.get("nonce")
+        if not isinstance(nonce, str) or not is_nonce(nonce):
+            raise BadFrame(NO_NONCE)
+        return Compose(nonce)
     raise BadFrame("This room does not know that act.")

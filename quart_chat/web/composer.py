@@ -13,6 +13,7 @@ from quart import Blueprint, Response, abort, request
 from quart_chat.errors import BadFrame
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import TAGS
+from quart_chat.room.commands import NO_NONCE
 from quart_chat.room.people import is_public_id
 from quart_chat.room.texts import is_nonce
 
@@ -50,7 +51,7 @@ async def lines(language: str) -> str:
     form = await request.form
     nonce = form.get("nonce", "")
     if language not in TAGS or not is_nonce(nonce):
-        raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+        raise BadFrame(NO_NONCE)
     return fragments.lines(nonce, form.get("text", ""), language)
 
 

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadText, TooFast
 from quart_chat.pages import assets, fragments
+from quart_chat.room.commands import NO_NONCE, NO_TEXT
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
 from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, true_name, visitor
@@ -47,9 +48,9 @@ async def say(name: str) -> Response:
     form = await request.form
     text, nonce = form.get("text"), form.get("nonce")
     if text is None:
-        raise BadFrame("A message needs its field “text”, once.")
+        raise BadFrame(NO_TEXT)
     if nonce is None or not is_nonce(nonce):
-        raise BadFrame("A message needs its field “nonce”: 1 to 64 letters, digits, or _ . : -")
+        raise BadFrame(NO_NONCE)
     htmx = request.headers.get("HX-Request") == "true"
     try:
         await house.sayer.say(name, await person_of(who), who.visit.address, text, nonce)

@@ -127,7 +127,7 @@ async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
     yield visitor
     for one in here:
         for tab in one.tabs:
-            print(tab.page.url, *tab.witness.said, sep="\n  ")
+            print(await tab.told())
         await one.context.close()
     for one in here:
         for tab in one.tabs:

@@ -161,6 +161,14 @@ class Tab:
         found: list[str] = await self.texts.evaluate_all("rows => rows.map(row => row.textContent)")
         return found
 
+    async def told(self) -> str:
+        """What there is to know about this page when a test has failed."""
+        lines = [self.page.url, *self.witness.said]
+        if not self.page.is_closed():
+            parts = self["#connection, #notice, #composer > .turn"]
+            lines += await parts.evaluate_all("parts => parts.map(part => part.outerHTML)")
+        return "\n  ".join(lines)
+
     # --- the list ----------------------------------------------------------------------------------
 
     async def scroll_up(self) -> None:

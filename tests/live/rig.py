@@ -218,9 +218,7 @@ class Worker:
             await client.aclose()
             await client.connection_pool.disconnect()
 
-    def connect(
-        self, room: str, page: Page | None = None, person: Person | None = None, *, resume: bool = True
-    ) -> Tab:
+    def connect(self, room: str, page: Page | None = None, person: Person | None = None, *, resume: bool = True) -> Tab:
         """Serve a page's socket; resume: send what the page sends first."""
         wire = PageWire(page)
         tab = Tab(

@@ -169,7 +169,9 @@ async def test_pages_are_trimmed_every_fifty_messages_and_keep_their_newest(monk
         assert len(tab.page.listed) >= min(number, LIVE_ROWS)
     assert longest <= LIVE_ROWS + TRIM_EVERY
     firsts = [int(first.split("-")[0]) for first in tab.page.trims]
-    assert [later - former for former, later in zip(firsts, firsts[1:], strict=False)] == [TRIM_EVERY] * (len(firsts) - 1)
+    assert [later - former for former, later in zip(firsts, firsts[1:], strict=False)] == [TRIM_EVERY] * (
+        len(firsts) - 1
+    )
     assert list(tab.page.run.shown) == [f"{number}-0" for number in range(1, 501)]
 
 

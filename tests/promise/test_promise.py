@@ -21,6 +21,7 @@ from tests.server.processes import ServerProcess, kill, store
 KILLS = int(os.environ.get("PROMISE_KILLS") or 6)
 SENDERS = 6
 READERS = 10
+LOST = 0.05  # of what is written goes out on a connection that ends before the answer
 RATE = 9.0  # messages a second of each sender, while it thinks
 PAUSE_MESSAGES = 60  # about so many go between two blows
 
@@ -28,10 +29,12 @@ pytestmark = pytest.mark.timeout(60 + 20 * KILLS)
 
 
 async def write(visitor: Visitor, chance: Random) -> None:
-    """Write for ever, now and then several at once."""
+    """Write for ever, now and then several at once, now and then with a connection that ends at once."""
     while True:
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
             await visitor.say(f"{visitor.name}:{len(visitor.written)}")
+        if chance.random() < LOST:
+            visitor.drop()
         await asyncio.sleep(chance.expovariate(RATE / 2))
 
 
@@ -103,7 +106,7 @@ async def test_everybody_sees_each_message_once_and_in_order_while_workers_are_k
                 for pid in chance.sample(alive, min(len(alive), chance.choice((1, 1, 1, 2, 3)))):
                     print(f"kill {round_}: worker {pid} after {acknowledged()} acknowledgements")
                     kill(pid)
-                await chance.choice(visitors).drop()
+                chance.choice(visitors).drop()
                 if round_ < READERS - READERS // 2:
                     await come(f"late{round_}")
                 # somebody writes and is gone before any answer: it may be in the room once, or not

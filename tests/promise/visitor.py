@@ -91,11 +91,11 @@ class Visitor:
                 await asyncio.gather(task, return_exceptions=True)
         self._stay = None
 
-    async def drop(self) -> None:
-        """Lose the connection, and come again."""
+    def drop(self) -> None:
+        """Lose the connection after all that was sent, and before any answer to it; then come again."""
         if self._socket is not None:
             self._note("loses its connection")
-            self._socket.transport.abort()
+            self._socket.transport.close()
 
     def stop_reading(self) -> None:
         """Read no more, with little room for what comes: until `reading` is set again."""

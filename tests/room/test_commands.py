@@ -27,8 +27,7 @@ def command_or_refusal(frame: str | bytes) -> None:
     """Assert that there is no third way, and that a command holds what its fields promise."""
     try:
         command = read_command(frame)
-    except BadFrame as error:
-        assert str(error)
+    except BadFrame:
         return
     assert isinstance(command, Say | Resume | Typing | Newest)
     if isinstance(command, Say):

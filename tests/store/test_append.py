@@ -51,13 +51,14 @@ async def test_a_room_is_one_list_whatever_happens(
         elif isinstance(operation, float):
             set_back(look, room, model, int(operation))
         elif len(operation) == 3:
-            await append(log, room, model, *operation)
+            await append(log, room, model, operation)
         else:
             await page(log, room, model, *operation)
     await all_agrees(log, look, room, model)
 
 
-async def append(log: Log, room: str, model: Model, author: str, text: str, nonce: str) -> None:
+async def append(log: Log, room: str, model: Model, asked: Append) -> None:
+    author, text, nonce = asked
     used = model.nonces.get((author, nonce))
     if used is not None and used[0] != text:
         with pytest.raises(BadText):

@@ -120,33 +120,31 @@ async def test_every_kind_of_word_is_told(valkey: Valkey, client: Client) -> Non
         ]
 
 
-@pytest.fixture
-def nonsense() -> list[str]:
-    return [
-        "",
-        "\n",
-        "what is this",
-        "typing",
-        "typing\n[",
-        "typing\n[1]",
-        "typing\n{}",
-        "entry",
-        "entry\n1-0",
-        "entry\n1-0\n0-0\nx\n\n{}",
-        "entry\n1-0\n0-0\n1\n\n{",
-        "entry\n1-0\n0-0\n1\n\n[]",
-        "entry\n1-0\n0-0\n1\n\n" + "[" * 100_000,
-        "typing\n" + "[" * 100_000,
-    ]
+NONSENSE = [
+    "",
+    "\n",
+    "what is this",
+    "typing",
+    "typing\n[",
+    "typing\n[1]",
+    "typing\n{}",
+    "entry",
+    "entry\n1-0",
+    "entry\n1-0\n0-0\nx\n\n{}",
+    "entry\n1-0\n0-0\n1\n\n{",
+    "entry\n1-0\n0-0\n1\n\n[]",
+    "entry\n1-0\n0-0\n1\n\n" + "[" * 100_000,
+    "typing\n" + "[" * 100_000,
+]
 
 
 async def test_words_that_nobody_here_wrote_are_passed_over(
-    valkey: Valkey, client: Client, look: Redis, log: Log, nonsense: list[str], caplog: pytest.LogCaptureFixture
+    valkey: Valkey, client: Client, look: Redis, log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard = Heard()
     async with listening(valkey, client, heard, "r"):
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
-        for word in nonsense:
+        for word in NONSENSE:
             look.spublish(keys.channel("r"), word)
         look.spublish(keys.RENAMED, "nonsense")
         await log.append("r", ANA, "Ana", "x", "n")

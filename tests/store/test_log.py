@@ -51,10 +51,10 @@ async def test_the_same_nonce_is_appended_once(log: Log, look: Redis) -> None:
 
 async def test_the_same_nonce_with_another_text_is_refused_and_changes_nothing(log: Log, look: Redis) -> None:
     first, _ = await log.append("r", ANA, "Ana", "x", "n")
-    before = {key: look.dump(key) for key in look.keys()}
+    before = {key: look.dump(key) for key in look.scan_iter()}
     with pytest.raises(BadText, match="another text"):
         await log.append("r", ANA, "Ana", "y", "n")
-    assert {key: look.dump(key) for key in look.keys()} == before
+    assert {key: look.dump(key) for key in look.scan_iter()} == before
     assert await log.append("r", ANA, "Ana", "x", "n") == (first, False)
 
 

@@ -34,8 +34,10 @@ class Valkey:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [get_binary_path(), "--port", "0", "--unixsocket", self.path, "--dir", self._folder.name]
-            + ["--save", "", "--appendonly", self._append_only, "--appendfsync", "always"],
+            [
+                *(get_binary_path(), "--port", "0", "--unixsocket", self.path, "--dir", self._folder.name),
+                *("--save", "", "--appendonly", self._append_only, "--appendfsync", "always"),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
