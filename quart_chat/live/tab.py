@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from quart_chat.live.room import LiveRoom
 
 TYPING_EVERY = 2.0  # seconds between two words of typing that go on to the room
+NOT_TYPING = 3.0  # seconds after a message: htmx's throttle sends its last word of typing late
 NOTICE_EVERY = 1.0  # seconds between two notices: a thousand bad frames get few answers
 STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sent again
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
@@ -60,7 +61,7 @@ class Tab:
         self._entering: asyncio.Task[None] | None = None
         self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
         self._frames = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, asyncio.get_running_loop().time())
-        self._typed = 0.0
+        self._typed = self._said = 0.0
         self._noticed = 0.0
 
     def rename(self, name: str) -> None:
@@ -125,6 +126,7 @@ class Tab:
 
     async def _say(self, command: Say) -> None:
         nonce = command.nonce
+        self._said = asyncio.get_running_loop().time()
         if is_blank(command.text):
             self._write(fragments.acknowledged(nonce))
             self._tell(say(self.audience.language, "The message is empty."))
@@ -176,7 +178,7 @@ class Tab:
 
     async def _type(self) -> None:
         now = asyncio.get_running_loop().time()
-        if self.live is None or now - self._typed < TYPING_EVERY:
+        if self.live is None or now - self._typed < TYPING_EVERY or now - self._said < NOT_TYPING:
             return
         self._typed = now
         with suppress(StoreAway):

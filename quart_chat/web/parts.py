@@ -122,11 +122,7 @@ def true_name(name: str) -> str:
     if is_slug(name):
         return name
     if len(name) > MAX_TITLE:
-        raise BadName(
-            "A room's name has at most %(most)d characters; this one has %(count)d.",
-            most=MAX_TITLE,
-            count=len(name),
-        )
+        raise BadName(TITLE_TOO_LONG, most=MAX_TITLE, count=len(name))
     slug = slug_of(name)
     if not slug:
         raise BadName(TITLE_UNSPEAKABLE)

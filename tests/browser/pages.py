@@ -165,8 +165,11 @@ class Tab:
         """What there is to know about this page when a test has failed."""
         lines = [self.page.url, *self.witness.said]
         if not self.page.is_closed():
-            parts = self["#connection, #notice, #composer > .turn"]
-            lines += await parts.evaluate_all("parts => parts.map(part => part.outerHTML)")
+            lines += await self["#connection, #notice, #composer .say"].evaluate_all(
+                """parts => parts.map(part => `#${part.id}.${part.className} ${part.dataset.worker ?? ""}: ${
+                  part.matches("form") ? [...new FormData(part).values()].join(" | ") : part.textContent}`)"""
+            )
+            lines.append(f"{await self.texts.count()} messages")
         return "\n  ".join(lines)
 
     # --- the list ----------------------------------------------------------------------------------

@@ -135,14 +135,15 @@ async def test_a_new_name_shows_everywhere_at_once(server: ServerProcess, visito
     await expect(ana["#me"]).to_have_text("Ana Júlia ✨")
 
 
-@pytest.mark.parametrize(
-    ("typed", "why"),
-    [("x" * 41, "at most 40 characters; this one has 41"), ("   ", "at least one letter, digit or sign")],
-    ids=["too long", "blank"],
-)
+TOO_LONG = ("x" * 41, "at most 40 characters; this one has 41")
+BLANK = ("   ", "at least one letter, digit or sign")
+
+
+@pytest.mark.parametrize("refused", [TOO_LONG, BLANK], ids=["too long", "blank"])
 async def test_a_name_that_cannot_be_is_refused_in_place(
-    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str, typed: str, why: str
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str, refused: tuple[str, str]
 ) -> None:
+    typed, why = refused
     tab = await (await visitors(server.url)).enter(room)
     tab.witness.allow(UNPROCESSABLE)
     name = await tab.name()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -230,10 +230,8 @@ class Worker:
         return tab
 
     async def _serve(self, tab: Tab) -> None:
-        try:
+        with suppress(Gone):
             await tab.run()
-        except Gone:
-            pass
 
     async def enter(self, room: str, page: Page | None = None, person: Person | None = None) -> Tab:
         """Connect a page, and wait until its tab is live."""
@@ -260,12 +258,6 @@ def page(tab: Tab) -> Page:
 def wire(tab: Tab) -> PageWire:
     assert isinstance(tab.wire, PageWire)
     return tab.wire
-
-
-@asynccontextmanager
-async def worker(valkey: Valkey, name: str = "w1", **options: Any) -> AsyncIterator[Worker]:
-    async with Worker(valkey, name, **options) as one:
-        yield one
 
 
 async def see(tabs: Iterable[Tab], texts: list[str]) -> None:

@@ -16,10 +16,9 @@ def read(data: bytes) -> tuple[str, list[bytes]]:
     for event in client.events():
         if isinstance(event, TextMessage):
             text += event.data
-        elif isinstance(event, Ping):
-            pings.append(bytes(event.payload))
         else:
-            raise AssertionError(event)
+            assert isinstance(event, Ping)
+            pings.append(bytes(event.payload))
     return text, pings
 
 

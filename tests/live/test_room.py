@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -120,10 +121,8 @@ async def test_any_delivery_with_repeats_and_gaps_mended_shows_everything_once(c
     while known < len(entries):
         start = max(0, known + chance.randint(-5, 3))
         part = entries[start : start + chance.randint(1, 40)]
-        if room.take(part):
-            known = max(known, start + len(part))
-        else:
-            known = int(room.tail.split("-")[0])
+        taken = room.take(part)
+        known = max(known, start + len(part)) if taken else int(room.tail.split("-")[0])
         if chance.random() < 0.1:
             await asyncio.sleep(0)
     await rested(room, "600-0")
@@ -169,9 +168,7 @@ async def test_pages_are_trimmed_every_fifty_messages_and_keep_their_newest(monk
         assert len(tab.page.listed) >= min(number, LIVE_ROWS)
     assert longest <= LIVE_ROWS + TRIM_EVERY
     firsts = [int(first.split("-")[0]) for first in tab.page.trims]
-    assert [later - former for former, later in zip(firsts, firsts[1:], strict=False)] == [TRIM_EVERY] * (
-        len(firsts) - 1
-    )
+    assert {later - former for former, later in pairwise(firsts)} == {TRIM_EVERY}
     assert list(tab.page.run.shown) == [f"{number}-0" for number in range(1, 501)]
 
 

@@ -29,7 +29,7 @@ def command_or_refusal(frame: str | bytes) -> None:
         command = read_command(frame)
     except BadFrame:
         return
-    assert isinstance(command, Say | Resume | Typing | Newest)
+    assert isinstance(command, Command)
     if isinstance(command, Say):
         assert isinstance(command.text, str)
         assert NONCE.fullmatch(command.nonce)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visitors
+from tests.browser.poster import Poster
+from tests.server.processes import ServerProcess
+
+
+async def test_a_browser_that_prefers_portuguese_gets_it(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    await somebody.say(room, "from before")
+    bruna = await (await visitors(server.url, locale="pt-BR")).enter(room)
+    ana = await (await visitors(server.url)).enter(room)
+    await somebody.say(room, "live")
+    for tab, language, word, clock in (
+        (bruna, "pt-BR", "Enviar", r"^\d\d:\d\d$"),
+        (ana, "en", "Send", r"^\d{1,2}:\d\d\s[AP]M$"),
+    ):
+        await tab.shows("from before", "live")
+        await expect(tab["html"]).to_have_attribute("lang", language)
+        await expect(tab["#composer .send"]).to_have_text(word)
+        for nth in (0, 1):  # of the page, and of the live frame
+            found = (await tab["#log time"].nth(nth).text_content() or "").replace("\u202f", " ")
+            assert re.search(clock, found), found
+    placeholder = await bruna.field.get_attribute("placeholder")
+    assert placeholder
+    assert placeholder != await ana.field.get_attribute("placeholder")
+    await bruna.say("olá")
+    await expect(bruna.field).to_have_attribute("placeholder", placeholder)
+    await ana.field.focus()
+    await ana.page.keyboard.type("hi", delay=10)
+    await expect(bruna["#typing"]).not_to_contain_text("is typing")
+    await expect(bruna["#typing"]).to_contain_text(await ana.name())
+
+
+async def test_a_chosen_language_is_remembered(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    tab = await (await visitors(server.url, locale="pt-BR")).enter(room)
+    await tab.page.get_by_role("button", name="English").click()
+    await expect(tab["html"]).to_have_attribute("lang", "en")
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
+    await tab.reload()
+    await expect(tab["html"]).to_have_attribute("lang", "en")
+    await expect(tab["#composer .send"]).to_have_text("Send")
+    await expect(tab.page.get_by_role("button", name="English")).to_have_attribute("aria-current", "true")
+    await tab.lobby()
+    await expect(tab["html"]).to_have_attribute("lang", "en")
+    await tab.page.get_by_role("button", name="Português").click()
+    await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
+    await expect(tab["h2, label[for=title]"].first).not_to_have_text("Name of the room")
+
+
+async def test_no_word_of_english_is_left_in_portuguese(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    english: list[str | None] = []
+    portuguese: list[str | None] = []
+    for words, locale in ((english, "en-US"), (portuguese, "pt-BR")):
+        tab = await (await (await visitors(server.url, locale=locale)).tab()).lobby()
+        words.extend([await element.inner_text() for element in await tab["header p, label, button"].all()])
+        await tab.enter(room)
+        words.extend([await element.inner_text() for element in await tab["h2, .hint, button:visible, #older"].all()])
+        words.extend(
+            await tab["[aria-label], [placeholder], [title]"].evaluate_all(
+                "all => all.flatMap(one => ['aria-label', 'placeholder', 'title'].map(name => one.getAttribute(name)))"
+            )
+        )
+    assert len(english) == len(portuguese)
+    same = {one for one, other in zip(english, portuguese, strict=True) if one and one == other}
+    assert {one for one in same if len(one) > 1} == {"English", "Português"}

@@ -1,0 +1,107 @@
+"""Everything by plain forms and links, in a browser that runs no script."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visitors
+from tests.browser.pages import Tab, each_once, numbered
+from tests.browser.poster import Poster
+from tests.server.processes import ServerProcess
+
+
+async def send(tab: Tab, text: str) -> None:
+    await tab.field.fill(text)
+    await tab["#composer .send"].click()
+
+
+async def test_a_room_is_opened_and_used_by_plain_forms(server: ServerProcess, visitors: Visitors) -> None:
+    tab = await (await (await visitors(server.url, java_script_enabled=False)).tab()).lobby()
+    await tab["#title"].fill("Sem Script, Só HTML")
+    await tab.page.get_by_role("button", name="Open", exact=True).click()
+    await expect(tab.page).to_have_url(f"{server.url}/r/sem-script-so-html")
+    await expect(tab["h1"]).to_have_text("Sem Script, Só HTML")
+    await expect(tab["#connection"]).to_be_hidden()
+    await expect(tab.page.get_by_role("button", name="Write several lines")).to_have_count(0)
+    await send(tab, "first")
+    await tab.shows("first")
+    await tab.field.fill("second, by Enter")
+    await tab.page.keyboard.press("Enter")
+    await tab.shows("first", "second, by Enter")
+    await expect(tab.page).to_have_url(f"{server.url}/r/sem-script-so-html")
+    await expect(tab.field).to_have_value("")
+    other = await (await visitors(server.url)).enter("sem-script-so-html")
+    await other.shows("first", "second, by Enter")
+    await other.say("from somebody with scripts")
+    await tab.page.get_by_role("link", name="Look for new messages").click()
+    await tab.shows("first", "second, by Enter", "from somebody with scripts")
+    await expect(tab["#connection"]).to_be_hidden()
+    await send(tab, "and back")
+    await other.ends_with("and back")
+
+
+async def test_several_lines_are_written_in_a_field_of_their_own(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    await tab["summary"].filter(has_text="Write several lines").click()
+    await tab["#plain"].fill("one\n  two\n\nfour")
+    await tab["form.plain button"].click()
+    await expect(tab.texts).to_have_count(1)
+    assert await tab.texts.first.inner_text() == "one\n  two\n\nfour"
+
+
+async def test_a_form_that_is_sent_twice_counts_once(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    person = await visitors(server.url, java_script_enabled=False)
+    tab = await person.enter(room, live=False)
+    nonce = await tab["#composer [name=nonce]"].get_attribute("value") or ""
+    await tab.field.fill("only once")
+    await tab["#composer .send"].dblclick()
+    await tab.shows("only once")
+    answer = await person.context.request.post(
+        f"{server.url}/r/{room}/messages",
+        form={"act": "say", "nonce": nonce, "text": "only once"},
+        headers={"Origin": server.url},
+    )
+    assert answer.ok
+    await tab.page.reload()
+    await tab.shows("only once")
+    await send(tab, "only once")  # the same words, but meant again
+    await tab.shows("only once", "only once")
+
+
+async def test_older_messages_are_reached_by_links(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    texts = numbered(120)
+    await somebody.flood(room, texts)
+    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    found = await tab.texts.all_text_contents()
+    while await tab["#older a"].count():
+        first = await tab["#log > .message"].first.get_attribute("id")
+        await tab["#older a"].click()
+        await expect(tab[f"[id='{first}']"]).to_have_count(0)
+        await expect(tab[".past"]).to_be_visible()
+        found = [*await tab.texts.all_text_contents(), *found]
+    each_once(found, texts)
+    await tab.page.get_by_role("link", name="Back to the newest").click()
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
+    await send(tab, "an answer to the past")
+    await tab.ends_with("an answer to the past")
+
+
+async def test_name_and_language_are_changed_by_plain_forms(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    await tab.rename("Zé sem Script")
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
+    await expect(tab["#me"]).to_have_text("Zé sem Script")
+    await send(tab, "it is me")
+    await expect(tab["#log .name"]).to_have_text(["Zé sem Script"])
+    await tab.page.get_by_role("button", name="Português").click()
+    await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
+    await tab.page.reload()
+    await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
+    await expect(tab["#me"]).to_have_text("Zé sem Script")

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from quart_chat.room.people import new_id, public_id
+from tests.server.processes import ServerProcess
+from tests.web.visits import fresh, tab
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+FOR_GOOD = "max-age=31536000, immutable"
+KEY = "0123456789abcdef"
+CSS = f"/own/{public_id(new_id())}.css"
+
+ANSWERS = [
+    ("GET", "/", 200),
+    ("GET", "/r/headers", 200),
+    ("GET", "/r/Headers", 308),
+    ("GET", "/r/headers/messages", 200),
+    ("GET", "/r/headers/messages?before=x", 400),
+    ("GET", "/r/{}", 422),
+    ("GET", "/nowhere", 404),
+    ("GET", "/me", 405),
+    ("OPTIONS", "/me", 200),
+    ("HEAD", "/", 200),
+    ("POST", "/rooms", 422),
+    ("POST", "/language", 400),
+    ("GET", "/healthz", 200),
+    ("GET", "/readyz", 200),
+    ("GET", "/away/en", 200),
+    ("GET", "/away/xx", 404),
+    ("GET", CSS, 200),
+    ("GET", f"/compose/en/{KEY}/0", 200),
+    ("GET", "/compose/en/none", 200),
+    ("GET", "/static/base.css", 200),
+    ("GET", "/static/nothing.css", 404),
+    ("GET", "/static/../pyproject.toml", 404),
+    ("GET", "/static/%2e%2e/pyproject.toml", 404),
+    ("GET", "/r/headers/ws", 400),
+]
+
+
+def protected(headers: httpx.Headers) -> None:
+    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Cache-Control" in headers
+
+
+@pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
+def test_every_kind_of_answer_protects_itself(client: httpx.Client, method: str, path: str, status: int) -> None:
+    response = client.request(method, path)
+    assert response.status_code == status
+    protected(response.headers)
+
+
+def test_another_site_s_form_is_answered_with_the_same_care(client: httpx.Client) -> None:
+    response = client.post("/rooms", headers={"Origin": "https://evil.example"})
+    assert response.status_code == 403
+    protected(response.headers)
+
+
+async def test_a_refused_handshake_is_answered_with_the_same_care(server: ServerProcess) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with tab(server, "r", origin="https://evil.example"):
+            pass
+    headers = httpx.Headers(list(refused.value.response.headers.raw_items()))
+    assert refused.value.response.status_code == 403
+    protected(headers)
+
+
+@pytest.mark.parametrize("path", ["/", "/r/headers", "/r/headers/messages", "/healthz", "/readyz", "/nowhere", "/r/{}"])
+def test_what_changes_is_kept_nowhere(client: httpx.Client, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+
+
+def test_what_follows_from_its_address_is_kept_for_good(client: httpx.Client) -> None:
+    for path in (f"/compose/en/{KEY}/0", f"/compose/pt-BR/{KEY}/3", "/compose/en/none", "/away/pt-BR", CSS):
+        response = client.get(path)
+        assert response.headers["Cache-Control"] == f"private, {FOR_GOOD}", path
+        assert "Set-Cookie" not in response.headers, path
+        assert client.get(path).content == response.content
+
+
+def test_static_files_of_a_page_are_kept_for_good_and_others_are_asked_for_again(client: httpx.Client) -> None:
+    room = client.get(f"/r/{fresh()}").text + client.get("/").text
+    found = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', room))
+    assert {path.partition("?")[0] for path in found} >= {"/static/base.css", "/static/vendor/htmx.min.js"}
+    for path in found:
+        response = client.get(path)
+        assert response.status_code == 200, path
+        assert response.headers["Cache-Control"] == f"public, {FOR_GOOD}", path
+        assert client.get(path, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+        plain = path.partition("?")[0]
+        for other in (plain, f"{plain}?v=0", f"{plain}?v="):
+            assert client.get(other).headers["Cache-Control"] == "no-cache", other
+
+
+def test_no_page_needs_what_the_policy_forbids(client: httpx.Client) -> None:
+    client.post("/r/headers/messages", data={"text": "x", "nonce": "policy"})
+    for path in ("/", "/r/headers", "/nowhere", "/r/headers/messages", f"/compose/en/{KEY}/0", "/away/en"):
+        page = client.get(path).text
+        assert not re.search(r"<[^>]+\s(style|on\w+|hx-on[:\w-]*)=", page), path
+        assert not re.search(r"<style|<script(?![^>]*\ssrc=)|javascript:|\bjs:", page), path
+        assert not re.search(r'(?:src|href|action|hx-get|hx-post)="(?:https?:)?//', page), path

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+
+from tests.server.processes import ServerProcess
+from tests.web.visits import browser, fresh, tab
+
+SECRETS = ["secret-text", "secret-name", "secret-title", "secret-field", "secret-nonce"]
+
+
+async def test_logs_hold_no_texts_no_names_and_no_cookies(server: ServerProcess) -> None:
+    """Whatever goes right or wrong: what people write to each other is not the operator's to read in passing."""
+    before = len(server.output)
+    room = fresh()
+    with browser(server) as client:
+        client.get("/")
+        signed = client.cookies["quart_chat"]
+        client.post("/rooms", data={"title": "secret-title …" + "x" * 200})
+        client.post("/me", data={"name": "secret-name Ana"})
+        client.post("/me", data={"name": "secret-name" + "x" * 50})
+        for text in ("secret-text", "secret-text" * 1000, "secret-text again"):
+            client.post(f"/r/{room}/messages", data={"text": text, "nonce": "secret-nonce"})
+        client.post("/language", data={"language": "secret-field"})
+        client.post(f"/r/{room}/messages", data={"text": "secret-text"}, headers={"Origin": "https://evil.example"})
+        client.get(f"/r/{room}?before=secret-field")
+        client.get("/secret-field")
+        async with tab(server, room, cookie=f"quart_chat={signed}") as page:
+            await page.enter()
+            for frame in ("secret-text", '{"act": "secret-field"}', json.dumps({"act": "say", "text": "secret-text"})):
+                await page.connection.send(frame)
+            await page.send(act="say", nonce="secret-nonce", text="secret-text another")
+            await page.send(act="say", nonce="secret-nonce-2", text="secret-text fine")
+            await page.frame("secret-text fine</div>")
+        async with tab(server, room, cookie=f"quart_chat={signed}x") as page:
+            assert await page.close_code() == 1008
+    # the worker writes line by line: what this said has come when its next word has
+    server.wait_for(lambda: "tab.refused" in server.output[before:], "the word about a refused tab")
+    said = server.output[before:]
+    assert [secret for secret in SECRETS if secret in said] == []
+    assert signed not in said
+    assert signed.partition(".")[0] not in said
