@@ -14,7 +14,7 @@ from quart_chat.errors import BadName
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.pages.languages import Audience, choose
-from quart_chat.room.names import MAX_TITLE, TITLE_UNSPEAKABLE, is_slug, slug_of
+from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.store.client import Client
 from quart_chat.store.feed import Feed

@@ -15,6 +15,9 @@ NARROW = {"width": 320, "height": 568}
 
 async def fits(tab: Tab) -> None:
     """Check that nothing reaches out at the side, nor can be scrolled there; but for what only screen readers say."""
+    await tab["#side"].evaluate_all(
+        "sides => Promise.all(sides.flatMap(side => side.getAnimations()).map(slide => slide.finished)).then(() => 0)"
+    )
     wide: list[str] = await tab["body *:visible"].evaluate_all(
         """all => all.filter(one => {
           const {left, right, width, height} = one.getBoundingClientRect()
@@ -51,6 +54,7 @@ async def test_a_narrow_window_never_scrolls_sideways(
     await expect(tab["#me"]).to_have_text("N" * 40)
     await fits(tab)
     await tab.page.keyboard.press("Escape")
+    await expect(tab["#side"]).to_be_hidden()
     await somebody.say(room, "x" * 300, "many short words " * 20, "https://example.org/" + "path/" * 40)
     await tab.say("y" * 300)
     await tab.ends_with("y" * 300)
@@ -73,11 +77,12 @@ async def test_the_list_of_people_opens_by_keyboard_in_a_narrow_window(
     await expect(about).to_be_focused()
     await tab.page.keyboard.press("Enter")
     await expect(tab["#side:popover-open"]).to_be_visible()
-    await tab["#side"].evaluate("side => Promise.all(side.getAnimations().map(slide => slide.finished)).then(() => 0)")
     await expect(tab["#side #people"]).to_contain_text(name.strip())
     await fits(tab)
-    await tab.rename("Pocket")
+    await tab["#name"].fill("Pocket")
+    await tab.page.keyboard.press("Enter")
     await expect(tab["#me"]).to_have_text("Pocket")
+    await expect(tab["#name"]).to_be_focused()
     await tab.page.keyboard.press("Escape")
     await expect(tab["#side"]).to_be_hidden()
     await expect(about).to_be_focused()

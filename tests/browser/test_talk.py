@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visitors
@@ -139,13 +140,19 @@ async def test_a_blank_message_is_not_sent(server: ServerProcess, visitors: Visi
     await tab.shows("something")
 
 
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
 async def test_the_field_grows_for_several_lines_and_keeps_what_was_typed(
-    server: ServerProcess, visitors: Visitors, room: str
+    server: ServerProcess, visitors: Visitors, room: str, by: str
 ) -> None:
     ana = await (await visitors(server.url)).enter(room)
     bento = await (await visitors(server.url)).enter(room)
     await ana.field.fill("first line")
-    await ana.page.get_by_role("button", name="Write several lines").click()
+    if by == "mouse":
+        await ana["#composer > .turn:last-child"].get_by_text("¶").click()
+    else:
+        await ana.page.keyboard.press("Tab")
+        await expect(ana.page.get_by_role("button", name="Write several lines")).to_be_focused()
+        await ana.page.keyboard.press("Enter")
     area = ana["#composer > .turn:last-child textarea.field"]
     await expect(area).to_be_focused()
     await expect(area).to_have_value("first line")

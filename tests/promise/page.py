@@ -16,7 +16,10 @@ STATES = frozenset("connection notice count people typing me watch".split())  # 
 
 _TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > \.message:has\(~ #m-(\d+-\d+)\)")
 _TRIM_OLDER = re.compile(r"#log:not\(:has\(\.old\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older")
-_FRESH = re.compile(r"#composer:not\(:has\(\.turn:not\(#turn-(\S+)\)\)\)")
+_FRESH = re.compile(
+    r"#composer:has\(> #turn-\S+:last-child\), #composer:not\(:has\(> \.turn:last-child > \.say:not\(\.refused\)\)\)"
+)
+_TURN = re.compile(r"#turn-\S+")
 
 
 def order(place: str) -> tuple[int, int]:
@@ -192,6 +195,8 @@ class Page:
             self._trim(trim[1])
         elif swap == "outerHTML" and _TRIM_OLDER.fullmatch(target):
             self._expect([one.get("id") for one in part.elements] == ["older"], "a trim renews #older alone")
+        elif swap == "outerHTML" and _TURN.fullmatch(target):
+            self._replace_turn(target.removeprefix("#"), part)
         elif swap == "beforeend" and _FRESH.fullmatch(target):
             pass  # a new composer, for a page that has none left
         else:
@@ -231,6 +236,17 @@ class Page:
                 del self.forms[name]
         if element.startswith("say-"):
             self.taken.append(element.removeprefix("say-"))
+
+    def _replace_turn(self, turn: str, part: Element) -> None:
+        """Take a refused form that needs a new nonce: it travels under another name from now on."""
+        new, form = part.first("class", "turn"), part.first("class", "say refused")
+        self._expect(new is not None and form is not None, "a turn is replaced by something else")
+        old = next((name for name, held in self.forms.items() if held.turn == turn), None)
+        if new is not None and form is not None and old is not None:
+            held = self.forms.pop(old)
+            held.turn = new.get("id")
+            self.forms[form.get("id")] = held
+            self._refuse(form)
 
     def _refuse(self, part: Element) -> None:
         form = self.forms.get(part.get("id"))

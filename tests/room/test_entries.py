@@ -21,7 +21,7 @@ TEXT = st.text()
 PUBLIC = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
 
-@given(PUBLIC, TEXT, TEXT, st.integers(0, 10**14), st.none() | st.tuples(PUBLIC, st.integers(0, 10**14)))
+@given(PUBLIC, st.text(min_size=1), TEXT, st.integers(0, 10**14), st.none() | st.tuples(PUBLIC, st.integers(0, 10**14)))
 def test_a_message_is_read_as_it_was_written(
     author: str, name: str, text: str, at: int, before: tuple[str, int] | None
 ) -> None:

@@ -120,8 +120,7 @@ def test_what_breaks_the_protocol_ends_its_own_connection(server: ServerProcess,
 @pytest.mark.parametrize("length", [1 << 31, 1 << 62, (1 << 64) - 1])
 def test_a_length_that_is_only_claimed_takes_no_memory(server: ServerProcess, length: int) -> None:
     with handshaken(server) as raw:
-        raw.sendall(frame(TEXT, b"x" * 1000, length=length))
-        raw.sendall(b"x" * 200_000)
+        raw.sendall(frame(TEXT, b"x" * 200_000, length=length))
         assert close_code(raw) in (1002, 1009)
 
 

@@ -179,6 +179,7 @@ async def test_a_thousand_bad_frames_in_a_burst_hold_up_nobody_else(server: Serv
             await noisy.frame("not disturbed</div>")  # it is told, though what it sends waits
         assert sum('id="notice"' in each for each in noisy.read) < 20
         assert noisy.connection.close_code is None
+        noisy.connection.transport.abort()  # its goodbye would wait behind all that it sent
 
 
 async def test_a_forged_cookie_is_told_and_sent_away_for_good(server: ServerProcess) -> None:
