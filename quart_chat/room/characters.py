@@ -31,13 +31,14 @@ def without_controls(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Make a name of text: NFC, one line, single spaces, no control, bidi or invisible character."""
-    text = unicodedata.normalize("NFC", text)
+    # line ends become spaces before the other controls go, so that "a\nb" keeps its two words; what is taken out
+    # may bring letters and accents, or two spaces, together: they are composed and collapsed after that
+    text = re.sub(r"[\n\r\t\v\f\x1c-\x1f\x85\u2028\u2029]", " ", text)
     text = "".join(character for character in text if character not in BIDI_CONTROLS)
-    # separators to spaces first, so that "a\nb" keeps its two words
-    text = re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
-    return _INVISIBLE.sub("", _NEVER.sub("", text)).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", _NEVER.sub("", text)))
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def is_visible(text: str) -> bool:
     """Tell whether anything of text shows: a letter, digit, sign, or an emoji."""
-    return any(unicodedata.category(character)[0] in "LNPS" for character in text)
+    return any(unicodedata.category(character)[0] in "LNPS" for character in _INVISIBLE.sub("", text))

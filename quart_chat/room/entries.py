@@ -93,9 +93,12 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
         held = json.loads(body)
         if held["k"] != "m":
             return Entry(entry_id, prev, None)
+        shown = held["a"], held["n"], held["t"]
+        if not all(isinstance(field, str) for field in shown):
+            raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
         author, _, when = before.partition(" ")
         neighbour = Neighbour(author, int(when)) if before else None
-        message = Message(entry_id, int(at), held["a"], held["n"], held["t"], neighbour)
-    except (ValueError, KeyError, TypeError) as error:
+        message = Message(entry_id, int(at), *shown, neighbour)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error
     return Entry(entry_id, prev, message)

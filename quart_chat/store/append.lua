@@ -36,7 +36,7 @@ redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], id,
 redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[7], 0)))
 redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[8], id,
   'at', at, 'author', ARGV[2], 'before', before, 'body', ARGV[1])
-redis.call('SET', KEYS[2], id)
+redis.call('SET', KEYS[2], id, 'KEEPTTL')
 redis.call('SET', KEYS[5], id .. ' ' .. ARGV[3], 'PX', ARGV[5])
 if redis.call('HSETNX', KEYS[4], 'title', ARGV[4]) == 1 then
   redis.call('HSET', KEYS[4], 'opened', at)

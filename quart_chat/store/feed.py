@@ -111,6 +111,10 @@ class Feed:
                 if not attempt:  # a store that stays away is one event, however often it is tried
                     logger.warning("feed.lost reason=%s", type(error).__name__)
                 listener.lost(str(error))
+            # a TaskGroup whose task fails while it is being cancelled raises the failure alone
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError
             await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             attempt += 1
 
@@ -154,7 +158,7 @@ class Feed:
             elif kind == "smessage":
                 try:
                     _dispatch(listener, channel, message["data"])
-                except (TornEntry, ValueError, TypeError) as error:
+                except (TornEntry, ValueError, TypeError, RecursionError) as error:
                     # a word that nobody here wrote: the chain of `prev` shows what it stood for
                     logger.error("feed.torn reason=%s", type(error).__name__)  # noqa: TRY400 - its text stays out
 

@@ -36,36 +36,27 @@ class Limits:
         """Count one more socket of an address; False where that is too many, and it is not counted."""
         if not self._most:
             return True
-        self._open[address] += 1
-        try:
-            within = await self._note(address)
-        except BaseException:
-            self._drop(address)
-            raise
-        if not within:
-            self._drop(address)
+        within = await self._note(address, "1")
+        if within:
+            self._open[address] += 1
         return within
 
     async def close_socket(self, address: str) -> None:
         """Count one socket less."""
-        if self._most:
-            self._drop(address)
-            await self._note(address)
+        if not self._most:
+            return
+        self._open[address] -= 1
+        if self._open[address] <= 0:
+            del self._open[address]
+        await self._note(address, "-1")
 
     async def renew(self) -> None:
         """Say again how many this worker has; call it well within LAPSE."""
         for address in list(self._open):
-            await self._note(address)
+            await self._note(address, f"all {self._open[address]}")
 
-    def _drop(self, address: str) -> None:
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
-
-    async def _note(self, address: str) -> bool:
+    async def _note(self, address: str, change: str) -> bool:
         with answering():
             return bool(
-                await self._sockets(
-                    keys=[keys.sockets(address)], args=[self._worker, self._open[address], LAPSE, self._most]
-                )
+                await self._sockets(keys=[keys.sockets(address)], args=[self._worker, change, LAPSE, self._most])
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quart_chat.errors import Spent
-from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, read_entry, write_message
+from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, order, read_entry, write_message
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.client import Client, answering, script
@@ -171,6 +171,8 @@ class Log:
 
     async def before(self, room: str, entry_id: str, count: int = PAGE) -> Page:
         """Read the messages that come before one, as many as a page holds."""
+        if order(entry_id) == order(NO_ENTRY):
+            return Page((), False)  # Redis refuses to read what lies before the smallest id
         with answering():
             rows = await self._client.xrevrange(keys.messages(room), max=f"({entry_id}", count=count + 1)
         return _page((rows or [])[::-1], count, backwards=True)

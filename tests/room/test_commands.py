@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadFrame
-from quart_chat.room.commands import Command, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.texts import NONCE
 
 ANY = st.text(alphabet=st.characters(exclude_categories=[]))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY
-ACTS = st.sampled_from(["say", "resume", "typing", "newest", "Say", "", None, 1, ["say"]])
+ACTS = st.sampled_from(["say", "resume", "typing", "newest", "compose", "Say", "", None, 1, ["say"]])
 KEYS = st.sampled_from(["act", "text", "nonce", "since", "headers"]) | ANY
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=8)
 FRAMES = st.fixed_dictionaries({}, optional={"act": ACTS, "text": VALUES, "nonce": VALUES, "since": VALUES})
@@ -35,7 +35,8 @@ def command_or_refusal(frame: str | bytes) -> None:
         assert NONCE.fullmatch(command.nonce)
     if isinstance(command, Resume):
         assert command.since is None or order(command.since)
-        assert command.composer is None or NONCE.fullmatch(command.composer)
+    if isinstance(command, Compose):
+        assert NONCE.fullmatch(command.nonce)
 
 
 @given(ANY)
@@ -91,16 +92,22 @@ def test_a_message_needs_a_nonce_that_can_be_a_key(nonce: object) -> None:
         read(act="say", nonce=nonce, text="x")
 
 
-def test_a_page_comes_back_with_its_place_and_composer() -> None:
-    assert read(act="resume", since="1700000000000-3", nonce="0af-1") == Resume("1700000000000-3", "0af-1")
-    assert read(act="resume") == Resume(None, None)
+def test_a_page_comes_back_with_its_place() -> None:
+    assert read(act="resume", since="1700000000000-3", nonce="0af-1") == Resume("1700000000000-3")
+    assert read(act="resume") == Resume(None)
+
+
+def test_a_page_asks_for_its_next_form() -> None:
+    assert read(act="compose", nonce="0af-1") == Compose("0af-1")
+    with pytest.raises(BadFrame, match="nonce"):
+        read(act="compose", nonce="a b")
 
 
 @pytest.mark.parametrize(
     "since", ["", "1", "-", "1-", "a-b", "1-2-3", "1-2\n", " 1-2", "1" * 16 + "-0", "٣-٤", 5, None]
 )
 def test_a_place_that_is_none_means_the_newest_page(since: object) -> None:
-    assert read(act="resume", since=since) == Resume(None, None)
+    assert read(act="resume", since=since) == Resume(None)
 
 
 def test_the_words_without_fields_are_read() -> None:
