@@ -21,7 +21,7 @@ BATCH = 100  # entries of one broadcast
 REST = 0.002  # seconds, at least, between two broadcasts of a room: what comes meanwhile goes out as one
 LIVE_ROWS = 250  # messages that a page keeps below its open history
 TRIM_EVERY = 50  # messages between two trims
-TYPING = 6.0  # seconds that somebody counts as typing after their last word of it
+TYPING = 5.0  # seconds that somebody counts as typing after their last word of it
 MAX_TYPISTS = 20  # that are remembered; more than three are not named anyway
 
 logger = logging.getLogger(__name__)

@@ -182,6 +182,7 @@ class Tab:
             return
         self._typed = now
         with suppress(StoreAway):
+            self._hub.check()
             await self._sayer.typing(self.room, self.person)
 
     # --- what it is told ---------------------------------------------------------------------------

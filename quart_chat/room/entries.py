@@ -94,7 +94,7 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
         if held["k"] != "m":
             return Entry(entry_id, prev, None)
         shown = held["a"], held["n"], held["t"]
-        if not all(isinstance(field, str) for field in shown):
+        if not all(isinstance(field, str) for field in shown) or not held["n"]:
             raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
         author, _, when = before.partition(" ")
         neighbour = Neighbour(author, int(when)) if before else None

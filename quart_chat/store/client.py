@@ -11,13 +11,14 @@ from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as Disconnected
 
 from quart_chat.errors import SettingsError, StoreAway
 
 if TYPE_CHECKING:
     from redis.commands.core import AsyncScript
 
-ANSWER = 4.0  # seconds that a command may take before the store counts as away
+ANSWER = 3.0  # seconds that a command may take before the store counts as away
 CONNECT = 2.0  # seconds
 CONNECTIONS = 32  # a worker's; what comes on top waits for a free one
 
@@ -38,9 +39,9 @@ def connect(url: str) -> Client:
             decode_responses=True,
             socket_timeout=ANSWER,
             socket_connect_timeout=CONNECT,
-            # one retry at once mends a connection that idled through a restart of the store;
-            # appends may be retried, their nonce sees to that
-            retry=Retry(NoBackoff(), 1),
+            # one retry at once mends a connection that idled through a restart of the store; appends may be retried,
+            # their nonce sees to that. A store that is too slow is not asked twice: it would take twice as long
+            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
         )
     except ValueError as error:
         raise SettingsError(f"REDIS_URL cannot be read: {error}") from error

@@ -22,8 +22,8 @@ from quart_chat.room.entries import Entry, TornEntry, read_entry
 from quart_chat.store import keys
 from quart_chat.store.client import ANSWER, Client, answering
 
-PROBE = 3.0  # seconds between two words to itself
-DEAF = 8.0  # seconds without hearing one: begin anew
+PROBE = 2.0  # seconds between two words to itself
+DEAF = 6.0  # seconds without hearing one: begin anew
 BACK_OFF = (0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between attempts
 
 logger = logging.getLogger(__name__)

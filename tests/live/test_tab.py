@@ -143,7 +143,7 @@ async def test_a_message_that_was_refused_can_be_corrected_and_is_then_taken_awa
 async def test_a_nonce_that_went_with_another_text_gets_a_form_that_can_be_sent(worker: Worker) -> None:
     tab = await worker.enter(ROOM)
     wire(tab).put(act="say", text="one", nonce="k-0")
-    await see([tab], ["one"])
+    await until(lambda: page(tab).taken == ["k-0"], "the acknowledgement")
     page(tab).write("k-0", "two")
     wire(tab).put(act="say", text="two", nonce="k-0")
     await until(lambda: any(form.why for form in page(tab).forms.values()), "the refusal")

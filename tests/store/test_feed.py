@@ -236,3 +236,21 @@ async def test_a_subscription_that_went_deaf_is_begun_anew(
         monkeypatch.setattr(feed, "_probe", keys.probe("somebody else"))
         await until(lambda: heard.count("lost"), "that it is lost")
         await until(lambda: heard.count("confirmed", "r") == 2, "another confirmation")
+
+
+async def test_a_feed_ends_whenever_it_is_cancelled(valkey: Valkey) -> None:
+    """At a worker's end nothing may hold it up, not even a connection that is just being made."""
+    for turns in range(120):
+        async with connected(valkey) as client:
+            subscriber = connect_feed(valkey.url)
+            running = asyncio.create_task(Feed(subscriber, client, "worker").run(Heard()))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            running.cancel()
+            done, _ = await asyncio.wait({running}, timeout=2)
+            if not done:
+                running.cancel()
+            await subscriber.aclose()
+            await subscriber.connection_pool.disconnect()
+            assert done, f"it went on after {turns} turns of the loop"
+            assert running.cancelled()
