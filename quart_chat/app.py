@@ -8,16 +8,16 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from hypercorn.middleware import ProxyFixMiddleware
 from quart import Quart, Response, has_request_context, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import Refused, SettingsError, StoreAway, TooFast
+from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.files import folder
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
+from quart_chat.live.tasks import end_tasks
 from quart_chat.pages import assets, fragments
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.store.client import connect, connect_feed, version
@@ -29,7 +29,8 @@ from quart_chat.store.presence import Presence
 from quart_chat.web import composer, health, lobby, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
-from quart_chat.web.parts import EXTENSION, Parts, parts, visitor
+from quart_chat.web.parts import EXTENSION, Parts, parts, retry_after, visitor
+from quart_chat.web.proxies import behind
 
 KIB = 1024
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.after_request(_finish)
     _live(app, house, streams)
     if settings.trusted_hops:
-        app.asgi_app = ProxyFixMiddleware(app.asgi_app, "legacy", settings.trusted_hops)  # type: ignore[method-assign]
+        app.asgi_app = behind(settings.trusted_hops, app.asgi_app)  # type: ignore[method-assign,assignment]
     return app
 
 
@@ -135,9 +136,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
     async def stop() -> None:
         await house.hub.close()
         streams.end()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_tasks(running)
         await house.client.aclose()
 
 
@@ -161,6 +160,7 @@ async def _renew_sockets(limits: Limits) -> None:
 
 
 async def _refuse_foreign_forms() -> None:
+    request.headers.pop("Range", None)  # Quart answers bytes=-1 with an AssertionError; our files are small
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         who = visitor(request)
         house = parts()
@@ -181,7 +181,7 @@ def _answer_errors(app: Quart) -> None:
 
     def page(heading: str, text: str, status: int, back: str = "/") -> Response:
         if not has_request_context():
-            return Response(text, status)  # a handshake
+            return protect(Response(text, status))  # a handshake
         html = fragments.page("error.html", visitor(request).language, heading=heading, text=text, back=back)
         return Response(html, status, mimetype="text/html")
 
@@ -192,9 +192,7 @@ def _answer_errors(app: Quart) -> None:
     async def refused(error: Refused) -> Response:
         spoken = language()
         response = page(say(spoken, "That did not work"), fragments.reason(spoken, error), error.status)
-        if isinstance(error, TooFast):
-            response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
-        return response
+        return retry_after(response, error)
 
     @app.errorhandler(StoreAway)
     async def away(error: StoreAway) -> Response:
@@ -220,7 +218,10 @@ def _answer_errors(app: Quart) -> None:
         }.get(status, say(spoken, "The request could not be understood."))
         if status >= 500:
             text = say(spoken, NOTED)
-        return page(say(spoken, "That did not work"), text, status)
+        response = page(say(spoken, "That did not work"), text, status)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     @app.errorhandler(Exception)
     async def unexpected(error: Exception) -> Response:

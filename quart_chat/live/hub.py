@@ -12,6 +12,7 @@ from quart_chat.live.attendance import Attendance
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
+from quart_chat.live.tasks import end_tasks
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages import fragments
 from quart_chat.room.entries import Entry, order
@@ -333,9 +334,7 @@ class Hub:
             await attendance.part()
         for room in self._rooms.values():
             room.end()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def run(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run a short task that the hub owns."""

@@ -165,7 +165,8 @@ class Tab:
         language = self.audience.language
         why = fragments.reason(language, refused)
         spent = isinstance(refused, Spent)
-        self._write(fragments.refused(command.nonce, command.text, why, language, again=again, spent=spent))
+        text = command.text.encode(errors="replace").decode()  # JSON can carry lone surrogates, a frame cannot
+        self._write(fragments.refused(command.nonce, text, why, language, again=again, spent=spent))
 
     def _acknowledge(self, nonce: str, entry_id: str) -> None:
         def render() -> str:

@@ -23,6 +23,7 @@ LAST_WORDS = 5.0  # seconds that a close frame may take before the transport is 
 RESTART = 1012  # close codes, RFC 6455 and the IANA registry
 AGAIN_LATER = 1013
 POLICY = 1008
+FAILED = 1011
 
 logger = logging.getLogger(__name__)
 

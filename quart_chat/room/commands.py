@@ -48,7 +48,7 @@ class Compose:
 Command = Resume | Say | Typing | Newest | Compose
 
 
-def read_command(frame: str | bytes) -> Command:
+def read_command(frame: str | bytes | None) -> Command:
     """Read one frame.
 
     frame: JSON as htmx sends a form: an object with `act` and the form's fields; `headers` is passed over.
@@ -56,7 +56,7 @@ def read_command(frame: str | bytes) -> Command:
     Raises:
         BadFrame: it is something else; the text says what.
     """
-    if isinstance(frame, bytes):
+    if not isinstance(frame, str):  # an empty binary frame comes as None
         raise BadFrame("This socket takes text, not bytes.")
     try:
         sent = json.loads(frame)

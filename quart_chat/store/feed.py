@@ -93,6 +93,7 @@ class Feed:
     async def _publish(self, channel: str, payload: str) -> None:
         with answering():
             await self._client.spublish(channel, payload)
+        _end_if_cancelled()
 
     async def run(self, listener: Listener) -> None:
         """Listen for ever; end by cancelling."""
@@ -111,10 +112,7 @@ class Feed:
                 if not attempt:  # a store that stays away is one event, however often it is tried
                     logger.warning("feed.lost reason=%s", type(error).__name__)
                 listener.lost(str(error))
-            # a TaskGroup whose task fails while it is being cancelled raises the failure alone
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError
+            _end_if_cancelled()
             await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             attempt += 1
 
@@ -129,6 +127,7 @@ class Feed:
             rooms = sorted(self._rooms)
             for start in range(0, len(rooms), 500):
                 await pubsub.ssubscribe(*(keys.channel(room) for room in rooms[start : start + 500]))
+            _end_if_cancelled()
             yield pubsub
         finally:
             self._pubsub = None
@@ -161,6 +160,13 @@ class Feed:
                 except (TornEntry, ValueError, TypeError, RecursionError) as error:
                     # a word that nobody here wrote: the chain of `prev` shows what it stood for
                     logger.error("feed.torn reason=%s", type(error).__name__)  # noqa: TRY400 - its text stays out
+
+
+def _end_if_cancelled() -> None:
+    """End what was cancelled while redis-py connected, or while a TaskGroup's task failed: either hides it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _dispatch(listener: Listener, channel: str, payload: str) -> None:

@@ -81,12 +81,12 @@ def load_key(data: Path, configured: str | None) -> str:
                 pass
             finally:
                 fresh.unlink()
-        key = path.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii", errors="replace").strip()
     except OSError as error:
         raise SettingsError(
             f"the key for identities cannot be kept in {path}: {error.strerror}; "
             "set QUART_CHAT_SECRET_KEY, or QUART_CHAT_DATA to a folder that can be written"
         ) from error
-    if len(key) < 16:
+    if len(key) < 16 or not key.isascii():
         raise SettingsError(f"{path} holds no key; delete it, and everybody gets a new identity")
     return key

@@ -7,7 +7,7 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadName, TooFast
 from quart_chat.pages import fragments
 from quart_chat.room.names import slug_of, surprise_title
-from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, visitor
+from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("lobby", __name__)
 
@@ -30,7 +30,7 @@ async def open_room() -> Response:
     try:
         room = await house.sayer.open(title, await person_of(who), who.visit.address)
     except (BadName, TooFast) as error:
-        return await _page(who, typed, fragments.reason(who.language, error), error.status)
+        return retry_after(await _page(who, typed, fragments.reason(who.language, error), error.status), error)
     return see_other(who, f"/r/{room}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -10,7 +11,7 @@ from quart import Response, current_app
 from quart.wrappers.base import BaseRequestWebsocket
 
 from quart_chat.config import Settings
-from quart_chat.errors import BadName
+from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.pages.languages import Audience, choose
@@ -103,6 +104,13 @@ def answer(who: Visitor, body: str, status: int = 200) -> Response:
     """Answer somebody with HTML, and set or renew their cookie."""
     response = Response(body, status, mimetype="text/html")
     parts().identities.write(response, who.identity, who.visit.secure)
+    return response
+
+
+def retry_after(response: Response, error: Refused) -> Response:
+    """Say when to come again, if a limit was reached."""
+    if isinstance(error, TooFast):
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     return response
 
 

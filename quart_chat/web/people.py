@@ -13,7 +13,7 @@ from quart_chat.room.limits import Limit
 from quart_chat.room.names import clean_name, is_slug
 from quart_chat.room.people import Person
 from quart_chat.web.identity import LANGUAGE
-from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, visitor
+from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
 
@@ -38,7 +38,7 @@ async def rename() -> Response:
             html: str = fragments.profile(person, who.language, room, why, typed)
         else:
             html = fragments.page("error.html", who.language, heading=why, text=typed, back=back)
-        return answer(who, html, refused.status)
+        return retry_after(answer(who, html, refused.status), refused)
     return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
 
 

@@ -11,7 +11,7 @@ from quart_chat.pages import assets, fragments
 from quart_chat.room.commands import NO_NONCE, NO_TEXT
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
-from quart_chat.web.parts import Visitor, answer, parts, person_of, see_other, true_name, visitor
+from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, true_name, visitor
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/r")
 
@@ -58,7 +58,7 @@ async def say(name: str) -> Response:
         if htmx:
             raise
         why = fragments.reason(who.language, error)
-        return await _page(who, name, typed=text, error=why, status=error.status)
+        return retry_after(await _page(who, name, typed=text, error=why, status=error.status), error)
     return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")
 
 

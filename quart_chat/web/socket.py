@@ -11,12 +11,12 @@ from quart_chat.errors import Refused, StoreAway, Unwelcome
 from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.stream import StreamWire, stream_of
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import POLICY, Gone, PlainWire, Wire
+from quart_chat.live.wire import FAILED, POLICY, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
-from quart_chat.web.guard import check_origin
+from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.parts import Visitor, parts, person_of, visitor
 
 blueprint = Blueprint("socket", __name__)
@@ -29,12 +29,12 @@ async def socket(name: str) -> Response | None:
     """Serve a tab for as long as it stays."""
     house, who = parts(), visitor(websocket)
     if not is_slug(name):
-        return Response(say(who.language, "There is no such room."), 404)
+        return protect(Response(say(who.language, "There is no such room."), 404))
     try:
         identified = who.proved or who.forged
         check_origin(websocket.headers, who.visit, house.settings.origins, identified=identified)
     except Unwelcome as error:
-        return Response(fragments.reason(who.language, error), error.status)
+        return protect(Response(fragments.reason(who.language, error), error.status))
     stream = stream_of(websocket.scope)
     direct = stream is not None and stream.adopt(websocket.receive)
     await websocket.accept()
@@ -77,6 +77,10 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
         await tab.run()
     except Gone:
         pass
+    except Exception:
+        # the page tries again after 1011; what it sends then may be better
+        logger.exception("tab.failed")
+        await wire.close(FAILED)
     finally:
         house.hub.run(house.limits.close_socket(address))
 

@@ -104,7 +104,7 @@ async def test_a_message_that_never_comes_again_holds_the_others_back_for_a_whil
         await until(lambda: "say-k-b" in alone.page.forms and alone.page.forms["say-k-b"].why)
         ahead[0] = 2.0 + tabs.HELD - 0.5
         say(alone, "b")
-        await until(lambda: alone.served)
+        await until(lambda: len(alone.holding("say-k-b")) == 2, "that it waits again")
         assert script.said == []
         ahead[0] = 2 * (2.0 + tabs.HELD)
         say(alone, "b")
