@@ -17,7 +17,6 @@ from quart_chat.files import folder
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
-from quart_chat.live.tasks import end_tasks
 from quart_chat.pages import assets, fragments
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.store.client import connect, connect_feed, version
@@ -26,6 +25,7 @@ from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.presence import Presence
+from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, health, lobby, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key

@@ -12,7 +12,6 @@ from quart_chat.live.attendance import Attendance
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
-from quart_chat.live.tasks import end_tasks
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages import fragments
 from quart_chat.room.entries import Entry, order
@@ -20,6 +19,7 @@ from quart_chat.room.places import REPLAY, missed
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.presence import RENEW, Presence
+from quart_chat.tasks import end_tasks
 
 HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
 LINGER = 30.0  # seconds that a room without tabs is still followed: a reload opens nothing anew
@@ -69,6 +69,8 @@ class Hub:
         room = await self._open(tab)
         place = since
         while True:
+            if tab not in self._tabs:
+                raise Gone("the tab has left")
             try:
                 if place is None:
                     place = await self._send_newest(room, tab)
@@ -172,7 +174,11 @@ class Hub:
         room.end()
         self._attendance.pop(name).end()
         del self._rooms[name]
-        self.run(self._feed.leave(name))
+        self.run(self._unfollow(name))
+
+    async def _unfollow(self, name: str) -> None:
+        if name not in self._rooms:  # opened again since
+            await self._feed.leave(name)
 
     # --- the feed ----------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class TabStream(WSStream):
         super().__init__(*args, **kwargs)
         self._waiting = 0  # messages that Quart has and the tab has not taken
         self._broken = False
+        self._catching_up = 0  # sends that wait for the peer to take them
         self._served = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
         self._transport: asyncio.WriteTransport | None = None
@@ -176,15 +177,18 @@ class TabStream(WSStream):
 
     async def send_text(self, broadcast: Broadcast) -> None:
         """Write one frame and wait until the peer has taken most of it."""
-        self.write(broadcast)
-        if self._writer is None or not self._open():
+        if self._writer is None or self._transport is None or not self._open():
             raise Gone("the tab is gone")
+        self._catching_up += 1
         try:
+            self._transport.write(broadcast.frame)
             async with asyncio.timeout(PATIENCE):
                 await self._writer.drain()
         except (TimeoutError, OSError) as error:
             self._abort()
             raise Gone("the tab does not read") from error
+        finally:
+            self._catching_up -= 1
 
     def write(self, broadcast: Broadcast) -> None:
         """Write one frame to the transport, unless the tab has closed or does not read."""
@@ -195,6 +199,8 @@ class TabStream(WSStream):
         if transport is None or not self._open():
             return
         if transport.get_write_buffer_size() > MAX_UNREAD:
+            if self._catching_up:
+                return  # a heartbeat or a state: what is being sent is watched by its own time limit
             logger.info("tab.slow unread=%d", transport.get_write_buffer_size())
             self._begin(self.close(AGAIN_LATER))
             return

@@ -7,15 +7,16 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quart_chat.errors import BadFrame, Refused, Spent, StoreAway, TooFast
+from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
-from quart_chat.pages.languages import Audience, say
+from quart_chat.pages.languages import Audience
 from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
+from quart_chat.tasks import end_if_cancelled
 
 if TYPE_CHECKING:
     from quart_chat.live.hub import Hub
@@ -81,6 +82,7 @@ class Tab:
                     self._notice(error)
                 else:
                     await self._obey(command)
+                end_if_cancelled()
         finally:
             if self._entering is not None:
                 self._entering.cancel()
@@ -128,19 +130,23 @@ class Tab:
         nonce = command.nonce
         self._said = asyncio.get_running_loop().time()
         if is_blank(command.text):
+            await self._pace()
             self._write(fragments.acknowledged(nonce))
-            self._tell(say(self.audience.language, "The message is empty."))
+            self._notice(BadText("The message is empty."))
             return
         try:
             self._keep_order(nonce)
             self._hub.check()
             entry_id = await self._sayer.say(self.room, self.person, self._address, command.text, nonce)
         except TooFast as error:
+            await self._pace()
             self._give_back(command, error, again=error.retry_after)
         except Refused as error:
             self._held.pop(nonce, None)
+            await self._pace()
             self._give_back(command, error)
         except StoreAway:
+            await self._pace()
             self._give_back(
                 command,
                 Refused("The server can’t keep messages right now."),
@@ -192,10 +198,8 @@ class Tab:
         now = asyncio.get_running_loop().time()
         if now - self._noticed >= NOTICE_EVERY:
             self._noticed = now
-            self._tell(fragments.reason(self.audience.language, refused))
-
-    def _tell(self, text: str) -> None:
-        self._write(fragments.notice(text, self.audience.language))
+            language = self.audience.language
+            self._write(fragments.notice(fragments.reason(language, refused), language))
 
     def _write(self, text: str) -> None:
         self.wire.write(Broadcast(str(text)))

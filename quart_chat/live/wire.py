@@ -81,7 +81,7 @@ class PlainWire:
         self._receive = receive
         self._send = send
         self._close = close
-        self._queue: deque[str] = deque()
+        self._queue: deque[tuple[str, int]] = deque()  # texts, and the bytes that count
         self._unread = 0  # bytes
         self._more = asyncio.Event()
         self._sent = asyncio.Event()
@@ -92,8 +92,8 @@ class PlainWire:
         return await self._receive()
 
     async def send(self, text: str) -> None:
-        """Send after all that was written, and wait for it."""
-        self._put(text)
+        """Send after all that was written, and wait for it; it may be of any size."""
+        self._put(text, 0)
         try:
             async with asyncio.timeout(PATIENCE):
                 while self._queue and not self._slow.is_set():
@@ -107,11 +107,11 @@ class PlainWire:
     def write(self, broadcast: Broadcast) -> None:
         """Queue what goes to everybody."""
         if not self._slow.is_set():
-            self._put(broadcast.text)
+            self._put(broadcast.text, len(broadcast.frame))
 
-    def _put(self, text: str) -> None:
-        self._queue.append(text)
-        self._unread += len(text)
+    def _put(self, text: str, size: int) -> None:
+        self._queue.append((text, size))
+        self._unread += size
         if self._unread > MAX_UNREAD:
             self._slow.set()
         self._more.set()
@@ -126,7 +126,7 @@ class PlainWire:
         """Send what is queued, until the tab is too slow for it; whoever made the wire runs this beside the tab."""
         while True:
             while self._queue:
-                text = self._queue[0]
+                text, size = self._queue[0]
                 sending = asyncio.ensure_future(self._send(text))
                 slow = asyncio.ensure_future(self._slow.wait())
                 try:
@@ -138,7 +138,7 @@ class PlainWire:
                     sending.cancel()
                     slow.cancel()
                 self._queue.popleft()
-                self._unread -= len(text)
+                self._unread -= size
                 self._sent.set()
             self._more.clear()
             self._sent.set()

@@ -14,6 +14,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as Disconnected
 
 from quart_chat.errors import SettingsError, StoreAway
+from quart_chat.tasks import end_if_cancelled
 
 if TYPE_CHECKING:
     from redis.commands.core import AsyncScript
@@ -81,6 +82,8 @@ def answering() -> Iterator[None]:
         raise StoreAway(f"the store refuses: {error}") from error
     except (TimeoutError, RedisError, OSError) as error:
         raise StoreAway(f"the store does not answer: {type(error).__name__}: {error}") from error
+    finally:
+        end_if_cancelled()
 
 
 async def ready(client: Client) -> None:

@@ -21,6 +21,7 @@ from quart_chat.errors import StoreAway
 from quart_chat.room.entries import Entry, TornEntry, read_entry
 from quart_chat.store import keys
 from quart_chat.store.client import ANSWER, Client, answering
+from quart_chat.tasks import end_if_cancelled
 
 PROBE = 2.0  # seconds between two words to itself
 DEAF = 6.0  # seconds without hearing one: begin anew
@@ -63,6 +64,8 @@ class Feed:
         self._probe = keys.probe(worker)
         self._rooms: set[str] = set()
         self._pubsub: PubSub | None = None
+        self._broken = asyncio.Event()  # a subscription may be missing: begin anew with all of them
+        self._telling = asyncio.Lock()
         self._heard = 0.0  # loop time at which the last word to itself came back
 
     async def follow(self, room: str) -> None:
@@ -76,11 +79,19 @@ class Feed:
         await self._tell("sunsubscribe", room)
 
     async def _tell(self, verb: str, room: str) -> None:
-        if self._pubsub is None:
-            return  # the next connection subscribes to all that is wanted
-        # a broken connection is the reader's to notice
-        with suppress(RedisError, OSError):
-            await getattr(self._pubsub, verb)(keys.channel(room))
+        async with self._telling:
+            pubsub = self._pubsub
+            if pubsub is None:
+                return  # the next connection subscribes to all that is wanted
+            # redis-py would mend a broken connection here, beside its reader, and without what is not subscribed yet
+            if pubsub.connection is None or not pubsub.connection.is_connected:
+                self._broken.set()
+                return
+            try:
+                with answering():
+                    await getattr(pubsub, verb)(keys.channel(room))
+            except (StoreAway, AttributeError):  # the latter is how redis-py finds its writer gone
+                self._broken.set()
 
     async def say_typing(self, room: str, person: str, name: str) -> None:
         """Tell the room that somebody is typing."""
@@ -93,7 +104,6 @@ class Feed:
     async def _publish(self, channel: str, payload: str) -> None:
         with answering():
             await self._client.spublish(channel, payload)
-        _end_if_cancelled()
 
     async def run(self, listener: Listener) -> None:
         """Listen for ever; end by cancelling."""
@@ -101,18 +111,18 @@ class Feed:
         while True:
             try:
                 async with self._connection() as pubsub, asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._keep_probing(pubsub))
+                    tasks.create_task(self._keep_probing())
                     attempt = 0
                     listener.found()
                     await self._listen(pubsub, listener)
-            except* (RedisError, OSError, StoreAway) as group:
+            except* (RedisError, OSError, StoreAway, AttributeError) as group:
                 error: BaseException = group
                 while isinstance(error, BaseExceptionGroup):
                     error = error.exceptions[0]
                 if not attempt:  # a store that stays away is one event, however often it is tried
                     logger.warning("feed.lost reason=%s", type(error).__name__)
                 listener.lost(str(error))
-            _end_if_cancelled()
+            end_if_cancelled()
             await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             attempt += 1
 
@@ -123,24 +133,27 @@ class Feed:
             async with asyncio.timeout(2 * ANSWER):
                 await pubsub.ssubscribe(self._probe, keys.RENAMED)
             self._heard = asyncio.get_running_loop().time()
+            self._broken.clear()
             self._pubsub = pubsub
             rooms = sorted(self._rooms)
             for start in range(0, len(rooms), 500):
                 await pubsub.ssubscribe(*(keys.channel(room) for room in rooms[start : start + 500]))
-            _end_if_cancelled()
+            end_if_cancelled()
             yield pubsub
         finally:
             self._pubsub = None
-            with suppress(RedisError, OSError):
+            with suppress(RedisError, OSError, AttributeError):
                 await pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def _keep_probing(self, pubsub: PubSub) -> None:
+    async def _keep_probing(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             # a store that does not even take the word is away as well; _publish then raises
             await self._publish(self._probe, "?")
-            await asyncio.sleep(PROBE)
-            if loop.time() - self._heard > DEAF:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PROBE):
+                    await self._broken.wait()
+            if self._broken.is_set() or loop.time() - self._heard > DEAF:
                 raise StoreAway("the subscription has gone silent")
 
     async def _listen(self, pubsub: PubSub, listener: Listener) -> None:
@@ -160,13 +173,6 @@ class Feed:
                 except (TornEntry, ValueError, TypeError, RecursionError) as error:
                     # a word that nobody here wrote: the chain of `prev` shows what it stood for
                     logger.error("feed.torn reason=%s", type(error).__name__)  # noqa: TRY400 - its text stays out
-
-
-def _end_if_cancelled() -> None:
-    """End what was cancelled while redis-py connected, or while a TaskGroup's task failed: either hides it."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _dispatch(listener: Listener, channel: str, payload: str) -> None:
