@@ -179,10 +179,17 @@ async def _finish(response: Response) -> Response:
 def _answer_errors(app: Quart) -> None:
     """Turn errors into pages; nobody sees a traceback."""
 
-    def page(heading: str, text: str, status: int, back: str = "/") -> Response:
+    def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status))  # a handshake
-        html = fragments.page("error.html", visitor(request).language, heading=heading, text=text, back=back)
+        html = fragments.page(
+            "error.html",
+            visitor(request).language,
+            heading=heading,
+            text=text,
+            back=back or "/",
+            again=back is not None,
+        )
         return Response(html, status, mimetype="text/html")
 
     def language() -> str:
@@ -200,7 +207,7 @@ def _answer_errors(app: Quart) -> None:
         spoken = language()
         heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(heading, text, 503, request.path if has_request_context() else "/")
+        response = page(heading, text, 503, request.path if has_request_context() else None)
         response.headers["Retry-After"] = "2"
         return response
 

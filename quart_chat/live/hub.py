@@ -39,6 +39,7 @@ class Hub:
     def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str) -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
+        self._lost = False
         self._log = log
         self._feed = feed
         self._presence = presence
@@ -237,6 +238,7 @@ class Hub:
         """Show that nothing can be sent or received now."""
         if self.away is None:
             logger.warning("store.away")
+            self._lost = True
             self.away = reason
             self._show_state()
         self.away = reason
@@ -244,7 +246,8 @@ class Hub:
     def found(self) -> None:
         """Show that it goes on."""
         if self.away is not None:
-            logger.info("store.back")
+            if self._lost:
+                logger.info("store.back")
             self.away = None
             self._show_state()
 

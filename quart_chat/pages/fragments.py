@@ -55,7 +55,11 @@ def row(message: Message, audience: Audience) -> Row:
         languages.local(before.at, audience).date() != languages.local(message.at, audience).date()
     )
     follows = (
-        before is not None and not new_day and before.author == message.author and 0 <= message.at - before.at < GROUP
+        before is not None
+        and not new_day
+        and before.author == message.author
+        and before.name in (message.name, None)  # a new name has to be seen once
+        and 0 <= message.at - before.at < GROUP
     )
     return Row(
         message=message,

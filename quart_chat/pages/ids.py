@@ -11,6 +11,7 @@ WATCH = "watch"  # shows the state "away" when the socket closes
 NOTICE = "notice"  # what the server has to say to this tab
 PEOPLE = "people"  # who is here
 COUNT = "count"  # how many
+CROWD = "crowd"  # the same, on the button of a small screen
 TYPING = "typing"  # who is typing
 COMPOSER = "composer"  # the forms: the last one is in use, those before it are pending
 PROFILE = "profile"  # the name and its form

@@ -22,10 +22,12 @@ class Neighbour:
 
     author: its public id.
     at: ms since the epoch.
+    name: what its author was called then; None where that is not known.
     """
 
     author: str
     at: int
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def write_message(author: str, name: str, text: str) -> str:
 def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Entry:
     """Read an entry from the fields that the append script wrote.
 
-    at: ms since the epoch; before: "AUTHOR MS" of the message before, or ""; body: as `write_message` wrote it.
+    at: ms since the epoch; before: "AUTHOR MS NAME" of the message before, or ""; body: as `write_message` wrote it.
 
     Raises:
         TornEntry: the fields do not make an entry.
@@ -96,8 +98,8 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
         shown = held["a"], held["n"], held["t"]
         if not all(isinstance(field, str) for field in shown) or not held["n"]:
             raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
-        author, _, when = before.partition(" ")
-        neighbour = Neighbour(author, int(when)) if before else None
+        author, when, called = (*before.split(" ", 2), None, None)[:3]
+        neighbour = Neighbour(str(author), int(when or ""), called) if before else None
         message = Message(entry_id, int(at), *shown, neighbour)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error

@@ -48,12 +48,15 @@ class Crew:
             CannotStart: one failed; its text is that worker's reason.
         """
         self._places = [_Place(number, self._start(number)) for number in range(1, self._count + 1)]
+        reason = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 for place in self._places:
                     tasks.create_task(place.child.ready())
         except* WorkerFailed as failed:
-            raise CannotStart(str(failed.exceptions[0])) from failed
+            reason = str(failed.exceptions[0])
+        if reason is not None:
+            raise CannotStart(reason)  # out of its group: whoever starts the server wants one line
 
     async def keep(self, renew: asyncio.Event) -> None:
         """Fill each place again when its worker dies, for ever.

@@ -3,6 +3,7 @@
 -- KEYS  1 log  2 last  3 messages  4 meta  5 nonce  6 channel
 -- ARGV  1 body (JSON)  2 author  3 digest of the text  4 title for a room that has none
 --       5 ms the nonce is kept  6 entries and 7 ms the log keeps  8 messages kept  9 ms an unused room stays, 0: ever
+--       10 the author's name
 -- Gives {1, id} appended; {0, id} that nonce was appended before; {-1, id} it was, with another text.
 
 local seen = redis.call('GET', KEYS[5])
@@ -27,15 +28,15 @@ local at = string.format('%.0f', now)
 local before = ''
 local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 if newest then
-  local fields = newest[2] -- at, author, before, body: as written below
-  before = fields[4] .. ' ' .. fields[2]
+  local fields = newest[2] -- at, author, name, ...: as written below
+  before = fields[4] .. ' ' .. fields[2] .. ' ' .. fields[6]
 end
 
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], id,
   'prev', last, 'at', at, 'before', before, 'body', ARGV[1])
 redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[7], 0)))
 redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[8], id,
-  'at', at, 'author', ARGV[2], 'before', before, 'body', ARGV[1])
+  'at', at, 'author', ARGV[2], 'name', ARGV[10], 'before', before, 'body', ARGV[1])
 redis.call('SET', KEYS[2], id, 'KEEPTTL')
 redis.call('SET', KEYS[5], id .. ' ' .. ARGV[3], 'PX', ARGV[5])
 if redis.call('HSETNX', KEYS[4], 'title', ARGV[4]) == 1 then

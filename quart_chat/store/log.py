@@ -109,6 +109,7 @@ class Log:
                     LOG_AGE,
                     self._retention.messages,
                     self._retention.room,
+                    name,
                 ],
             )
         if taken < 0:

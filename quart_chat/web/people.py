@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, TooFast
+from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
 from quart_chat.pages import fragments
-from quart_chat.pages.languages import TAGS
+from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.limits import Limit
 from quart_chat.room.names import clean_name, is_slug
 from quart_chat.room.people import Person
@@ -31,13 +31,19 @@ async def rename() -> Response:
     typed = form.get("name", "")
     try:
         person = await _rename(who, typed)
+    except StoreAway:
+        if not htmx:
+            raise
+        why = say(who.language, "Your name can’t be changed right now.")
+        # 200, for htmx shows no answer of a server that failed
+        return answer(who, fragments.profile(who.person(None), who.language, room, why, typed))
     except (BadName, TooFast) as refused:
         why = fragments.reason(who.language, refused)
         if htmx:
             person = await person_of(who)
             html: str = fragments.profile(person, who.language, room, why, typed)
         else:
-            html = fragments.page("error.html", who.language, heading=why, text=typed, back=back)
+            html = fragments.page("error.html", who.language, heading=why, text=typed, back=back, again=True)
         return retry_after(answer(who, html, refused.status), refused)
     return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
 

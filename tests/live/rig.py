@@ -210,10 +210,10 @@ class Worker:
     ) -> None:
         for tab in list(self._serving):
             await self.disconnect(tab)
-        await self.hub.close()
         assert self._feeding is not None
         self._feeding.cancel()
         await asyncio.gather(self._feeding, return_exceptions=True)
+        await self.hub.close()
         for client in self._clients:
             await client.aclose()
             await client.connection_pool.disconnect()

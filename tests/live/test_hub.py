@@ -349,6 +349,20 @@ async def test_a_tab_that_leaves_in_the_moment_it_resumes_leaves_nothing(worker:
     assert not worker.hub._tabs
 
 
+async def test_a_tab_that_leaves_as_its_room_opens_breaks_it_for_nobody_else(worker: Worker) -> None:
+    elsewhere = await worker.enter("elsewhere")
+    for steps in range(40):
+        name = f"r{steps}"
+        gone = worker.connect(name)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        staying = worker.connect(name)
+        await worker.disconnect(gone)
+        await until(lambda staying=staying: staying.live is not None, f"that {name} opens, left after {steps} steps")
+    states = wire(elsewhere).holding('id="connection"')
+    assert len(states) == 1, f"the subscription of all rooms broke: {states}"
+
+
 async def test_rooms_without_tabs_are_let_go(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "LINGER", 0.05)
     monkeypatch.setattr(attendance, "GRACE", 0.01)

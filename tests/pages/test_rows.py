@@ -109,3 +109,9 @@ def test_a_row_depends_on_its_message_alone(ms: int, later: int, same: bool, loc
     zone = ZoneInfo(audience.zone)
     days = {datetime.fromtimestamp(each / 1000, zone).date() for each in (ms, max(0, ms + later))}
     assert shown.new_day == (len(days) == 2)
+
+
+def test_a_new_name_is_seen_though_its_message_would_stand_under_the_old_one() -> None:
+    noon = at("UTC", 2026, 5, 1, 12, 0)
+    assert row(message(noon + MINUTE, Neighbour(ANA, noon, "Ana")), UTC).follows
+    assert not row(message(noon + MINUTE, Neighbour(ANA, noon, "Ana Maria")), UTC).follows

@@ -11,8 +11,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html.parser import HTMLParser
 
+from quart_chat.pages import ids
+
 VOID = frozenset("br hr img input link meta".split())
-STATES = frozenset("connection notice count people typing me watch".split())  # ids that hold no log
+STATES = frozenset(value for name, value in vars(ids).items() if name.isupper()) - {  # ids that hold no log
+    ids.LOG,
+    ids.OLDER,
+    ids.SINCE,
+    ids.COMPOSER,
+}
 
 _TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > \.message:has\(~ #m-(\d+-\d+)\)")
 _TRIM_OLDER = re.compile(r"#log:not\(:has\(\.old\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older")

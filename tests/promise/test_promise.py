@@ -216,6 +216,23 @@ async def test_a_reader_that_stops_reading_holds_up_nobody_and_comes_back_whole(
     kept(log, [writer], [*others, stalled])
 
 
+async def test_a_crash_of_a_worker_locks_nobody_out(tmp_path: Path, http: httpx.AsyncClient, chance: Random) -> None:
+    # the sockets of the worker that was killed count for a while; 1008 would tell their pages to give up for good
+    with ServerProcess(tmp_path / "data", workers=1, env={"QUART_CHAT_SOCKETS_PER_ADDRESS": "10"}) as server:
+        async with AsyncExitStack() as stack:
+            visitors = [Visitor(http, server.url, "crowd", f"r{number}", chance) for number in range(8)]
+            for one in visitors:
+                await stack.enter_async_context(one)
+            for one in visitors:
+                await one.until(lambda one=one: "people" in one.page.states, "that it is in")
+            kill(server.worker_pids[0])
+            for one in visitors:
+                one.page.states.clear()
+            for one in visitors:
+                await one.until(lambda one=one: "people" in one.page.states or len(one.codes) > 1, "an answer")
+            assert {code for one in visitors for code in one.codes} <= {1006, 1013}
+
+
 async def test_an_orderly_end_tells_every_page_to_come_again(
     server: ServerProcess, http: httpx.AsyncClient, chance: Random
 ) -> None:

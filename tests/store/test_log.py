@@ -36,7 +36,7 @@ async def test_a_message_is_read_as_it_was_appended(log: Log) -> None:
     assert not page.more
     ana, bob = page.messages
     assert (ana.id, ana.author, ana.name, ana.text, ana.before) == (first, ANA, "Ana", "Oi <b>\n🎉", None)
-    assert bob == Message(second, bob.at, BOB, "Bob", "Olá", Neighbour(ANA, ana.at))
+    assert bob == Message(second, bob.at, BOB, "Bob", "Olá", Neighbour(ANA, ana.at, "Ana"))
     tail = await log.tail("r", NO_ENTRY)
     assert [entry.message for entry in tail.entries] == [ana, bob]
     assert (tail.entries[0].prev, tail.entries[1].prev, tail.end) == (NO_ENTRY, first, second)
@@ -135,7 +135,7 @@ async def test_entries_older_than_a_day_leave_the_log_but_not_the_history(log: L
     assert look.xlen(keys.log("r")) < 201  # whole nodes of 100
     assert (await log.tail("r", f"{old}-299")).entries[0].id == made
     newest = (await log.newest("r", 1)).page.messages[0]
-    assert newest.before == Neighbour(ANA, old)
+    assert newest.before == Neighbour(ANA, old, "Ana")
 
 
 async def test_a_room_that_is_used_expires_as_one(log: Log, look: Redis) -> None:
