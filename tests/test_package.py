@@ -39,9 +39,7 @@ def environment() -> dict[str, str]:
 
 def run(*command: str | Path) -> str:
     """Run a command in `/` to its end; return what it printed to stdout."""
-    done = subprocess.run(
-        command, cwd="/", env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(command, cwd="/", env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

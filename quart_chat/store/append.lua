@@ -28,8 +28,9 @@ local at = string.format('%.0f', now)
 local before = ''
 local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 if newest then
-  local fields = newest[2] -- at, author, name, ...: as written below
-  before = fields[4] .. ' ' .. fields[2] .. ' ' .. fields[6]
+  local held = {}
+  for i = 1, #newest[2], 2 do held[newest[2][i]] = newest[2][i + 1] end
+  before = held.author .. ' ' .. held.at .. ' ' .. held.name
 end
 
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], id,

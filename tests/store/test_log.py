@@ -128,7 +128,9 @@ async def test_entries_older_than_a_day_leave_the_log_but_not_the_history(log: L
     for n in range(300):
         fields = {"at": old, "before": "", "body": body}
         look.xadd(keys.log("r"), {"prev": f"{old}-{n - 1}" if n else NO_ENTRY, **fields}, id=f"{old}-{n}")
-        look.xadd(keys.messages("r"), {"at": old, "author": ANA, "before": "", "body": body}, id=f"{old}-{n}")
+        look.xadd(
+            keys.messages("r"), {"at": old, "author": ANA, "name": "Ana", "before": "", "body": body}, id=f"{old}-{n}"
+        )
     look.set(keys.last("r"), f"{old}-299")
     made, _ = await log.append("r", BOB, "Bob", "new", "n")
     assert look.xlen(keys.messages("r")) == 301
