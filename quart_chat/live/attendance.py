@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from quart_chat.errors import StoreAway
 from quart_chat.live.room import LiveRoom
@@ -20,7 +21,7 @@ GATHER_MOST = 3.0
 
 logger = logging.getLogger(__name__)
 
-Run = Callable[[Awaitable[None]], object]
+Run = Callable[[Coroutine[Any, Any, None]], object]
 
 
 @dataclass(slots=True)

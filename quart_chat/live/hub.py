@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from quart_chat.errors import StoreAway
 from quart_chat.live.attendance import Attendance
@@ -156,7 +157,8 @@ class Hub:
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
             self._attendance[tab.room] = Attendance(room, self._presence, self.run)
-            await self._feed.follow(tab.room)
+            # not in the tab's own task: cancelled within, redis-py would break the subscription of all rooms
+            self.run(self._feed.follow(tab.room))
         tab.opened = True
         await room.ready.wait()
         return room
@@ -339,13 +341,13 @@ class Hub:
         """End: let the leases lapse, and cancel what runs."""
         for timer in self._closing.values():
             timer.cancel()
-        for attendance in self._attendance.values():
+        for attendance in list(self._attendance.values()):
             await attendance.part()
         for room in self._rooms.values():
             room.end()
         await end_tasks(self._tasks)
 
-    def run(self, work: Awaitable[None]) -> asyncio.Task[None]:
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a short task that the hub owns."""
 
         async def guarded() -> None:
@@ -359,4 +361,5 @@ class Hub:
         task = asyncio.create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before it began, nobody has awaited it
         return task

@@ -74,6 +74,7 @@ class Tab:
         self._hub.greet(self)
         try:
             while True:
+                end_if_cancelled()
                 frame = await self.wire.receive()
                 try:
                     command = read_command(frame)
@@ -82,7 +83,6 @@ class Tab:
                     self._notice(error)
                 else:
                     await self._obey(command)
-                end_if_cancelled()
         finally:
             if self._entering is not None:
                 self._entering.cancel()

@@ -80,10 +80,10 @@ class Timeline:
         self.place = place
 
     def after(self, since: str) -> tuple[Entry, ...] | None:
-        """Give all entries after a place; None where it is not among those held."""
+        """Give all entries after a place; None where it is not among the newest that this replays."""
         if since == self.place:
             return ()
-        for index in range(len(self._entries) - 1, -1, -1):
+        for index in range(len(self._entries) - 1, max(-1, len(self._entries) - self._most - 1), -1):
             if self._entries[index].prev == since:
                 return tuple(self._entries[index:])
         return None

@@ -7,11 +7,11 @@ import logging
 
 from quart import Blueprint, Response, websocket
 
-from quart_chat.errors import Refused, StoreAway, Unwelcome
+from quart_chat.errors import Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.stream import StreamWire, stream_of
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import FAILED, POLICY, Gone, PlainWire, Wire
+from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
 from quart_chat.room.names import is_slug
@@ -59,8 +59,11 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
     address = who.visit.address
     try:
         person = await _admit(who, wire)
-    except Refused as error:
+    except Unwelcome as error:
         await _send_away(wire, who, error)
+        return
+    except TooFast as error:
+        await _turn_away(wire, who, error)
         return
     except Gone:
         return
@@ -89,7 +92,7 @@ async def _admit(who: Visitor, wire: Wire) -> Person:
     """Let somebody in, and find their name; while the store is away the page says so and waits here.
 
     Raises:
-        Unwelcome: they cannot be let in; nothing is counted then. Gone: the tab does not read.
+        Unwelcome: they cannot be let in. TooFast: not now; nothing is counted then. Gone: the tab does not read.
     """
     if who.forged:
         raise Unwelcome("This server does not know you any more.")
@@ -98,7 +101,7 @@ async def _admit(who: Visitor, wire: Wire) -> Person:
         try:
             person = await person_of(who)
             if not await parts().limits.open_socket(who.visit.address):
-                raise Unwelcome("Too many tabs are open from your network.")
+                raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
         except StoreAway:
             if not told:
                 await wire.send(str(fragments.connection("store", who.language)))
@@ -106,6 +109,16 @@ async def _admit(who: Visitor, wire: Wire) -> Person:
             await asyncio.sleep(LOOK_AGAIN)
         else:
             return person
+
+
+async def _turn_away(wire: Wire, who: Visitor, error: Refused) -> None:
+    """Close for now: the page shows why, and tries again. Tabs that died with their worker count for a minute more."""
+    logger.info("tab.refused reason=%s", type(error).__name__)
+    try:
+        await wire.send(str(fragments.notice(fragments.reason(who.language, error), who.language)))
+    except Gone:
+        return
+    await wire.close(AGAIN_LATER)
 
 
 async def _send_away(wire: Wire, who: Visitor, error: Refused) -> None:

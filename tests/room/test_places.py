@@ -150,3 +150,12 @@ def test_a_timeline_stays_bounded(count: int) -> None:
         assert timeline.take(entry) is True
     held = [place for place in places_of(log_of([1] * count)) if timeline.after(place) is not None]
     assert 4 <= len(held) <= 9
+
+
+def test_a_timeline_replays_no_more_than_it_is_told_to() -> None:
+    log = log_of([1] * 60)
+    timeline = Timeline(most=40)
+    for entry in log:
+        timeline.take(entry)
+    assert timeline.after(log[19].id) == tuple(log[20:])
+    assert timeline.after(log[18].id) is None

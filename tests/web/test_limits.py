@@ -115,8 +115,9 @@ async def test_an_address_has_so_many_sockets_and_gets_them_back(behind: ServerP
             page = await open_tabs.enter_async_context(tab(behind, room, **address))
             await page.enter()
         async with tab(behind, room, **address) as third:
-            assert await third.close_code() == 1008
-            assert 'id="connection" class="ended"' in third.read[-1]
+            # try again later: tabs of a worker that died count for a while, and must lock nobody out for good
+            assert await third.close_code() == 1013
+            assert 'id="notice"' in third.read[-1]
             assert "Too many tabs are open from your network." in third.read[-1]
         async with tab(behind, room, **{"X-Forwarded-For": "198.51.100.10"}) as other:
             await other.enter()
