@@ -60,6 +60,7 @@ class Hub:
     def greet(self, tab: Tab) -> None:
         """Note a tab whose socket is open, and show it the connection's state at once."""
         self._tabs.add(tab)
+        self._people.setdefault(tab.person.public, set()).add(tab)
         tab.wire.write(self._state(tab.audience.language))
 
     async def enter(self, tab: Tab, since: str | None) -> None:
@@ -118,7 +119,6 @@ class Hub:
         tab.live = room
         if not tab.counted:
             tab.counted = True
-            self._people.setdefault(tab.person.public, set()).add(tab)
             self._attendance[room.name].arrive(tab.person)
         language = tab.audience.language
         states = fragments.people(room.here.people, room.here.count, language) + fragments.typing(
@@ -135,6 +135,10 @@ class Hub:
     def leave(self, tab: Tab) -> None:
         """Let a tab go for good."""
         self._tabs.discard(tab)
+        tabs = self._people.get(tab.person.public, set())
+        tabs.discard(tab)
+        if not tabs:
+            self._people.pop(tab.person.public, None)
         room = self._rooms.get(tab.room)
         self.step_out(tab)
         if room is None:
@@ -143,10 +147,6 @@ class Hub:
         tab.opened = False
         if tab.counted:
             tab.counted = False
-            tabs = self._people.get(tab.person.public, set())
-            tabs.discard(tab)
-            if not tabs:
-                self._people.pop(tab.person.public, None)
             self._attendance[room.name].depart(tab.person)
         self._close_later(room.name)
 
@@ -229,7 +229,8 @@ class Hub:
         for tab in list(self._people.get(person, ())):
             tab.rename(name)
             tab.wire.write(Broadcast(str(fragments.me(tab.person, tab.audience.language))))
-            self._attendance[tab.room].rename(person, name)
+            if tab.counted:
+                self._attendance[tab.room].rename(person, name)
 
     def check(self) -> None:
         """Raise StoreAway while the store is known not to answer."""
@@ -341,8 +342,7 @@ class Hub:
         """End: let the leases lapse, and cancel what runs."""
         for timer in self._closing.values():
             timer.cancel()
-        for attendance in list(self._attendance.values()):
-            await attendance.part()
+        await asyncio.gather(*(attendance.part() for attendance in self._attendance.values()))
         for room in self._rooms.values():
             room.end()
         await end_tasks(self._tasks)

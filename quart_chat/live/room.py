@@ -151,11 +151,7 @@ class LiveRoom:
         for audience, tabs in list(self._tabs.items()):
             text = Broadcast(str(render(audience)))
             for tab in list(tabs):
-                try:
-                    tab.wire.write(text)
-                except Exception:
-                    # one tab's transport must not end the room's broadcast
-                    logger.exception("tab.write failed")
+                _write(tab, text)
 
     # --- who waits for the room's place ---------------------------------------------------------------
 
@@ -163,7 +159,7 @@ class LiveRoom:
         """Send a tab its acknowledgement once the room has been sent that entry."""
         at = order(entry_id)
         if at <= order(self.place):
-            tab.wire.write(Broadcast(render()))
+            _write(tab, Broadcast(render()))
         else:
             self._acks.append((at, tab, render))
 
@@ -189,7 +185,7 @@ class LiveRoom:
         waiting: deque[tuple[tuple[int, int], Seat, Callable[[], str]]] = deque()
         for ack in self._acks:
             if ack[0] <= place:
-                ack[1].wire.write(Broadcast(ack[2]()))
+                _write(ack[1], Broadcast(ack[2]()))
             else:
                 waiting.append(ack)
         self._acks = waiting
@@ -241,3 +237,11 @@ class LiveRoom:
             timer.cancel()
         if self._resting is not None:
             self._resting.cancel()
+
+
+def _write(tab: Seat, text: Broadcast) -> None:
+    try:
+        tab.wire.write(text)
+    except Exception:
+        # one tab's transport must not end the room's broadcast
+        logger.exception("tab.write failed")

@@ -284,6 +284,8 @@ class StreamRegistry:
     def add(self, stream: TabStream, context: WorkerContext) -> None:
         """Note an accepted stream."""
         self._streams.add(stream)
+        if context.terminated.is_set():
+            self.spawn(stream.close(RESTART))  # it came while the others were being closed
         if self._watch is None:
             self._watch = self.spawn(self._close_all(context))
 
