@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -19,7 +20,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments
 from quart_chat.pages.languages import TAGS, say, translations
-from quart_chat.store.client import connect, connect_feed, version
+from quart_chat.store.client import CONNECT, connect, connect_feed, version
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
@@ -131,6 +132,9 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             lambda: _renew_sockets(house.limits),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)
+        with suppress(TimeoutError):  # a page that comes at once is not told that the store is away
+            async with asyncio.timeout(CONNECT):
+                await house.hub.answered.wait()
 
     @app.after_serving
     async def stop() -> None:

@@ -34,12 +34,13 @@ class Hub:
     """All rooms of one worker. It listens to the feed (`store.feed.Listener`).
 
     worker: a short name of this worker, shown in pages as where a tab is.
-    away: why the store does not answer; None while it does.
+    away: why the store does not answer; None while it does. answered: set once it has, for the first time.
     """
 
     def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str) -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
+        self.answered = asyncio.Event()
         self._lost = False
         self._log = log
         self._feed = feed
@@ -248,6 +249,7 @@ class Hub:
 
     def found(self) -> None:
         """Show that it goes on."""
+        self.answered.set()
         if self.away is not None:
             if self._lost:
                 logger.info("store.back")
