@@ -175,7 +175,7 @@ async def _refuse_foreign_forms() -> None:
 async def _finish(response: Response) -> Response:
     if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
         name = request.path.removeprefix("/static/")
-        kept = request.args.get("v") == assets.version(name)
+        kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
     return protect(response)
 
@@ -211,7 +211,7 @@ def _answer_errors(app: Quart) -> None:
         spoken = language()
         heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(heading, text, 503, request.path if has_request_context() else None)
+        response = page(heading, text, 503, request.path if has_request_context() and request.method == "GET" else None)
         response.headers["Retry-After"] = "2"
         return response
 

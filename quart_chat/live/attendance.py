@@ -17,7 +17,7 @@ from quart_chat.store.presence import Presence
 GRACE = 8.0  # seconds that somebody stays after their last tab closed; gone within 10 with what follows
 GATHER = 0.1  # seconds in which changes become one announcement; more in a full room
 GATHER_PER_PERSON = 0.002
-GATHER_MOST = 3.0
+GATHER_MOST = 0.8
 
 logger = logging.getLogger(__name__)
 

@@ -39,6 +39,7 @@ from quart_chat.live.wire import AGAIN_LATER, LAST_WORDS, MAX_UNREAD, PATIENCE, 
 
 EXTENSION = "quart_chat.stream"
 WAITING = 64  # messages of a tab that may wait for it to be served; what comes on top stays in its socket
+PING_EVERY = 15.0  # seconds
 SILENCE = 45.0  # seconds without a byte of a pinged peer; then it is gone
 KIB = 1024
 SEND_BUFFER = 256 * KIB  # of the kernel, a socket: with its default, loopback hides 4.8 MiB that nobody reads
@@ -230,6 +231,15 @@ class TabStream(WSStream):
             self._abort()
         else:
             self._put(broadcast.frame + _PING)
+
+    async def watch(self) -> None:
+        """Ping, and return when the peer has been silent for too long: for streams that are off the fast lane."""
+        clock = asyncio.get_running_loop().time
+        while clock() - self._heard < SILENCE:
+            with suppress(TimeoutError):  # a peer that is gone takes no ping either
+                async with asyncio.timeout(PING_EVERY):
+                    await self._send_wsproto_event(Ping())
+            await asyncio.sleep(PING_EVERY)
 
     def _abort(self) -> None:
         protocol = getattr(self.send, "__self__", None)

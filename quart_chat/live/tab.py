@@ -26,6 +26,9 @@ TYPING_EVERY = 2.0  # seconds between two words of typing that go on to the room
 NOT_TYPING = 3.0  # seconds after a message: htmx's throttle sends its last word of typing late
 NOTICE_EVERY = 1.0  # seconds between two notices: a thousand bad frames get few answers
 STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sent again
+MOST_HELD = 1000  # messages of a tab that come again by themselves: as many as htmx keeps
+LONGEST_WAIT = 30.0  # seconds
+NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
 logger = logging.getLogger(__name__)
@@ -62,7 +65,7 @@ class Tab:
         self._entering: asyncio.Task[None] | None = None
         self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
         self._frames = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, asyncio.get_running_loop().time())
-        self._typed = self._said = 0.0
+        self._typed = self._said = self._newest = 0.0
         self._noticed = 0.0
 
     def rename(self, name: str) -> None:
@@ -121,6 +124,11 @@ class Tab:
     def _enter(self, since: str | None) -> None:
         if self._entering is not None and not self._entering.done():
             return
+        now = asyncio.get_running_loop().time()
+        if since is None and self.live is not None:
+            if now - self._newest < NEWEST_EVERY:
+                return
+            self._newest = now
         self._hub.step_out(self)
         self._entering = self._hub.run(self._hub.enter(self, since))
 
@@ -137,7 +145,7 @@ class Tab:
         try:
             self._keep_order(nonce)
             self._hub.check()
-            entry_id = await self._sayer.say(self.room, self.person, self._address, command.text, nonce)
+            entry_id = await self._put(command)
         except TooFast as error:
             await self._pace()
             self._give_back(command, error, again=error.retry_after)
@@ -156,16 +164,29 @@ class Tab:
             self._held.pop(nonce, None)
             self._acknowledge(nonce, entry_id)
 
+    async def _put(self, command: Say) -> str:
+        """Put a message into the room; gives its entry's id."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return await self._sayer.say(self.room, self.person, self._address, command.text, command.nonce)
+        finally:
+            # what was to come again waited in the socket meanwhile: that time is nobody's lapse
+            took = loop.time() - began
+            self._held = {held: until + took for held, until in self._held.items()}
+
     def _keep_order(self, nonce: str) -> None:
         """Hold a message back while one that was written before it has still to come again."""
         now = asyncio.get_running_loop().time()
         self._held = {held: until for held, until in self._held.items() if until > now}
         if next(iter(self._held), nonce) != nonce:
             last = max(self._held.values()) - HELD - now
-            raise TooFast("This waits for what you wrote before it.", max(0.2, last + 0.2))
+            raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(0.2, last + 0.2)))
 
     def _give_back(self, command: Say, refused: Refused, again: float = 0.0) -> None:
         """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
+        if again and len(self._held) >= MOST_HELD and command.nonce not in self._held:
+            again = 0.0  # no page writes so much ahead; it is given back, to be sent by hand
         if again:
             self._held[command.nonce] = asyncio.get_running_loop().time() + again + HELD
         language = self.audience.language

@@ -10,9 +10,11 @@ from quart_chat.files import folder
 
 
 @cache
-def version(name: str) -> str:
-    """Give the first hex digits of a static file's SHA-256; name: its path below static/."""
-    return hashlib.sha256(folder("static").joinpath(name).read_bytes()).hexdigest()[:12]
+def versions() -> dict[str, str]:
+    """Give the first hex digits of each static file's SHA-256, by its path below static/."""
+    top = folder("static")
+    files = (path for path in top.rglob("*") if path.is_file())
+    return {path.relative_to(top).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
 
 
 @cache
@@ -27,4 +29,4 @@ def version_of_pages() -> str:
 @cache
 def url(name: str) -> str:
     """Give a static file's address."""
-    return f"/static/{name}?v={version(name)}"
+    return f"/static/{name}?v={versions()[name]}"

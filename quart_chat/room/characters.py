@@ -19,6 +19,9 @@ _INVISIBLE = re.compile(
 )
 
 
+LONGEST = 4096  # characters
+
+
 def has_surrogate(text: str) -> bool:
     """Tell whether text holds a lone surrogate: JSON can carry one (`"\\ud800"`), UTF-8 cannot."""
     return any("\ud800" <= character <= "\udfff" for character in text) if not text.isascii() else False
@@ -30,7 +33,11 @@ def without_controls(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Make a name of text: NFC, one line, single spaces, no control, bidi or invisible character."""
+    """Make a name of text: NFC, one line, single spaces, no control, bidi or invisible character.
+
+    text: what lies past LONGEST characters is cut off; that is far more than any name may have.
+    """
+    text = text[:LONGEST]  # composing long runs of accents takes quadratic time: 4 s for 120 KB of them
     # line ends become spaces before the other controls go, so that "a\nb" keeps its two words; what is taken out
     # may bring letters and accents, or two spaces, together: they are composed and collapsed after that
     text = re.sub(r"[\n\r\t\v\f\x1c-\x1f\x85\u2028\u2029]", " ", text)

@@ -168,8 +168,9 @@ def _loop_factory(config: Config) -> Callable[[], asyncio.AbstractEventLoop] | N
 
 def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     # A handshake that failed is the client's affair; Hypercorn's own runner leaves it out too. A failed
-    # startup has been logged; nobody retrieves it where the worker was told to end meanwhile.
-    if not isinstance(context.get("exception"), (ssl.SSLError, LifespanFailureError)):
+    # startup has been logged; nobody retrieves it where the worker was told to end meanwhile. Connections that did
+    # not close in time are cancelled at the end.
+    if not isinstance(context.get("exception"), (ssl.SSLError, LifespanFailureError, asyncio.CancelledError)):
         loop.default_exception_handler(context)
 
 

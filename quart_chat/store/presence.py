@@ -50,7 +50,9 @@ class Presence:
     async def read(self, room: str) -> Here:
         """Read who is here."""
         with answering():
-            return _union(await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0"]))
+            return _union(
+                await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0", LEASE])
+            )
 
     async def _run(self, room: str, people: Mapping[str, str], *, lease: int, tell: bool) -> Here:
         listed = sorted(people.items(), key=lambda item: item[1].casefold())[:LISTED]
@@ -58,7 +60,7 @@ class Presence:
         with answering():
             held = await self._here(
                 keys=[keys.here(room), keys.channel(room)],
-                args=[self._worker, payload, lease, "1" if tell else "0"],
+                args=[self._worker, payload, lease, "1" if tell else "0", LEASE],
             )
         return _union(held)
 

@@ -11,7 +11,8 @@ local own, others, lapsed = 0, 0, {}
 local held = redis.call('HGETALL', KEYS[1])
 for i = 1, #held, 2 do
   local count, expires = string.match(held[i + 1], '^(%d+) (%d+)$')
-  if tonumber(expires) <= now then
+  -- further ahead than the lapse it was written before the clock was set back
+  if tonumber(expires) <= now or tonumber(expires) > now + ARGV[3] then
     table.insert(lapsed, held[i])
   elseif held[i] == ARGV[1] then
     own = tonumber(count)

@@ -47,8 +47,13 @@ def visit(scheme: str, host: str, client: str | None) -> Visit:
 
 def _address(client: str) -> str:
     """Normalise an address: IPv6 in one spelling and by its /64, for that is what one household gets."""
+    client = client.strip()
+    if client.startswith("["):  # some proxies add the port
+        client = client[1:].partition("]")[0]
+    elif client.count(":") == 1 and client.rpartition(":")[2].isdigit():
+        client = client.partition(":")[0]
     try:
-        address = ipaddress.ip_address(client.strip().strip("[]").partition("%")[0])
+        address = ipaddress.ip_address(client.partition("%")[0])
     except ValueError:
         return "".join(c for c in client[:64] if c.isalnum() or c in ".-_") or "unknown"
     if isinstance(address, ipaddress.IPv6Address):

@@ -17,6 +17,7 @@ from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after,
 
 blueprint = Blueprint("people", __name__)
 
+RENAMES_OF_ADDRESS = Limit(200, 60.0)  # cookies are free
 RENAMES = Limit(20, 60.0)  # a person: each is told to every room they are in
 
 
@@ -52,6 +53,7 @@ async def _rename(who: Visitor, typed: str) -> Person:
     house = parts()
     name = clean_name(typed)
     wait = await house.limits.take("names", who.public, RENAMES)
+    wait = wait or await house.limits.take("names", f"@{who.visit.address}", RENAMES_OF_ADDRESS)
     if wait:
         raise TooFast("That was many names in a minute. Try again in a while.", wait)
     await house.people.rename(who.public, name)

@@ -80,7 +80,7 @@ async def _page(
     house = parts()
     person, newest, here = await asyncio.gather(person_of(who), house.log.newest(name), house.presence.read(name))
     page = newest.page if before is None else await house.log.before(name, before)
-    if newest.title is not None:
+    if newest.title is not None and who.proved:  # who comes without a cookie, as robots do, leaves nothing behind
         await house.people.visit(who.public, name, house.clock())
     html = fragments.page(
         "room.html",

@@ -43,14 +43,16 @@ async def socket(name: str) -> Response | None:
         await _serve(name, who, wire)
         return None
     plain = PlainWire(stream.receive if stream is not None else websocket.receive, websocket.send, websocket.close)
-    pump = asyncio.create_task(plain.pump())
-    serving = asyncio.create_task(_serve(name, who, plain))
+    work = [plain.pump(), _serve(name, who, plain)]
+    if stream is not None:
+        work.append(stream.watch())
+    tasks = [asyncio.create_task(part) for part in work]
     try:
-        await asyncio.wait({pump, serving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (pump, serving):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(pump, serving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
     return None
 
 
