@@ -25,9 +25,11 @@ class Script:
     def __init__(self) -> None:
         self.errors: dict[str, list[Exception]] = {}
         self.said: list[str] = []
+        self.pause = 0.0  # s that the next message takes
 
     async def say(self, _room: str, _person: object, _address: str, text: str, _nonce: str) -> str:
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.pause)
+        self.pause = 0.0
         if self.errors.get(text):
             raise self.errors[text].pop(0)
         self.said.append(text)
@@ -299,3 +301,17 @@ async def test_garbage_in_every_field_ends_no_connection(worker: Worker) -> None
     wire(tab).put(act="say", text="still here", nonce="k-last")
     await until(lambda: "k-last" in page(tab).taken, "that it is served on")
     assert not page(tab).faults
+
+
+async def test_a_message_that_took_long_does_not_let_those_behind_it_be_overtaken(
+    alone: PageWire, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a pause of the store: while one message is stuck in it, the hold of those that come again must not run out
+    monkeypatch.setattr(tabs, "HELD", 0.1)
+    script.errors["a"] = [TooFast("wait", 0.1)]
+    say(alone, "a", "b")
+    await until(lambda: all(form.why for form in alone.page.forms.values()))
+    script.pause = 0.5
+    say(alone, "a", "c", "b", "c")
+    await until(lambda: len(script.said) == 3)
+    assert script.said == ["a", "b", "c"]

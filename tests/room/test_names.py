@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import unicodedata
 
 import pytest
@@ -171,3 +172,11 @@ def test_a_newcomer_keeps_their_name(seed: str) -> None:
 
 def test_surprises_differ() -> None:
     assert len({surprise_title() for _ in range(200)}) > 190
+
+
+def test_a_name_of_a_hundred_thousand_accents_takes_no_time() -> None:
+    # composing them all would take seconds, in which a worker serves nobody
+    began = time.process_time()
+    with pytest.raises(BadName):
+        clean_title("a" + "\u0300" * 50_000 + "\u0316" * 50_000)
+    assert time.process_time() - began < 0.5

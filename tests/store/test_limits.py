@@ -137,3 +137,12 @@ async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_co
         assert opened
     assert await limits.open_socket("a")
     assert not await limits.open_socket("a")
+
+
+async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_limit_itself(client: Client, look: Redis) -> None:
+    limits, limit = Limits(client, "w", 2), Limit(2, 10.0)
+    ahead = (int(look.time()[0]) + 3600) * 1000
+    look.set(keys.allowance("messages", "ana"), f"{ahead}.000")
+    assert await limits.take("messages", "ana", limit) <= limit.interval
+    look.hset(keys.sockets("192.0.2.1"), "dead", f"2 {ahead}")
+    assert await limits.open_socket("192.0.2.1")

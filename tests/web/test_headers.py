@@ -112,3 +112,12 @@ def test_no_page_needs_what_the_policy_forbids(client: httpx.Client) -> None:
         assert not re.search(r"<[^>]+\s(style|on\w+|hx-on[:\w-]*)=", page), path
         assert not re.search(r"<style|<script(?![^>]*\ssrc=)|javascript:|\bjs:", page), path
         assert not re.search(r'(?:src|href|action|hx-get|hx-post)="(?:https?:)?//', page), path
+
+
+def test_another_spelling_of_a_static_file_is_not_kept_for_good(server: ServerProcess) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as somebody:
+        address = re.search(r"/static/base\.css(\?v=[0-9a-f]+)", somebody.get("/").text)
+        assert address is not None
+        assert "immutable" in somebody.get(address[0]).headers["cache-control"]
+        for spelling in ("/static/base.css?v=0", f"/static/vendor/%2E%2E/base.css{address[1]}"):
+            assert "immutable" not in somebody.get(spelling).headers["cache-control"]

@@ -201,3 +201,14 @@ def test_a_page_says_times_in_the_operator_s_zone_and_the_reader_s_language(clie
     assert '<html lang="en">' in english.text
     assert '<html lang="pt-BR">' in portuguese.text
     assert "UTC" in english.text
+
+
+def test_who_comes_without_a_cookie_leaves_nothing_behind(server: ServerProcess) -> None:
+    room = fresh()
+    with browser(server) as somebody:
+        assert somebody.post("/rooms", data={"title": room}).status_code == 303
+    with store(server) as look:
+        before = look.dbsize()
+        for _ in range(3):
+            assert httpx.get(f"{server.url}/r/{room}", trust_env=False).status_code == 200
+        assert look.dbsize() == before
