@@ -129,7 +129,11 @@ class LiveRoom:
                 frame += fragments.typing(self.typists(), audience.language)
             return frame
 
-        self.broadcast(render)
+        try:
+            self.broadcast(render)
+        except Exception:
+            # what cannot be rendered must not hold up what comes after it
+            logger.exception("room.render failed room=%s", self.name)
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
