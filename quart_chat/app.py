@@ -238,8 +238,4 @@ def _answer_errors(app: Quart) -> None:
     async def unexpected(error: Exception) -> Response:
         logger.exception("request.failed", exc_info=error)
         spoken = language()
-        return page(
-            say(spoken, "That did not work"),
-            say(spoken, "Something went wrong here. It has been noted."),
-            500,
-        )
+        return page(say(spoken, "That did not work"), say(spoken, NOTED), 500)

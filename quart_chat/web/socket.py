@@ -62,10 +62,14 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
     try:
         person = await _admit(who, wire)
     except Unwelcome as error:
-        await _send_away(wire, who, error)
+        # for good: the page does not come again by itself
+        why = fragments.reason(who.language, error)
+        await _refuse(wire, error, str(fragments.sent_away(why, who.language)), POLICY)
         return
     except TooFast as error:
-        await _turn_away(wire, who, error)
+        # for now: the page tries again; tabs that died with their worker count for a minute more
+        why = fragments.reason(who.language, error)
+        await _refuse(wire, error, str(fragments.notice(why, who.language)), AGAIN_LATER)
         return
     except Gone:
         return
@@ -113,21 +117,11 @@ async def _admit(who: Visitor, wire: Wire) -> Person:
             return person
 
 
-async def _turn_away(wire: Wire, who: Visitor, error: Refused) -> None:
-    """Close for now: the page shows why, and tries again. Tabs that died with their worker count for a minute more."""
+async def _refuse(wire: Wire, error: Refused, told: str, code: int) -> None:
+    """Show the page why it is refused, and close."""
     logger.info("tab.refused reason=%s", type(error).__name__)
     try:
-        await wire.send(str(fragments.notice(fragments.reason(who.language, error), who.language)))
+        await wire.send(told)
     except Gone:
         return
-    await wire.close(AGAIN_LATER)
-
-
-async def _send_away(wire: Wire, who: Visitor, error: Refused) -> None:
-    """Close for good: the page shows why, and does not come again by itself."""
-    logger.info("tab.refused reason=%s", type(error).__name__)
-    try:
-        await wire.send(str(fragments.sent_away(fragments.reason(who.language, error), who.language)))
-    except Gone:
-        return
-    await wire.close(POLICY)
+    await wire.close(code)
