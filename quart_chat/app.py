@@ -18,13 +18,15 @@ from quart_chat.files import folder
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
-from quart_chat.pages import assets, fragments
+from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.store.client import CONNECT, connect, connect_feed, version
 from quart_chat.store.feed import Feed
+from quart_chat.store.glances import Glances
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
+from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, health, lobby, people, rooms, socket
@@ -77,10 +79,11 @@ def _parts(settings: Settings, url: str) -> Parts:
     worker = secrets.token_hex(4)
     client = connect(url)
     feed = Feed(connect_feed(url), client, worker)
-    log = Log(client, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000))
+    pipeline = Pipeline(connect(url, answer=None))
+    log = Log(client, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000), pipeline)
     presence = Presence(client, worker)
-    people_ = People(client)
-    limits = Limits(client, worker, settings.sockets_per_address)
+    people_ = People(client, pipeline)
+    limits = Limits(pipeline, worker, settings.sockets_per_address)
 
     def clock() -> int:
         return time.time_ns() // 1_000_000
@@ -98,7 +101,9 @@ def _parts(settings: Settings, url: str) -> Parts:
     return Parts(
         settings=settings,
         client=client,
+        pipeline=pipeline,
         log=log,
+        glances=Glances(pipeline, log),
         feed=feed,
         presence=presence,
         people=people_,
@@ -125,6 +130,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
                 raise SettingsError(f"the store is version {'.'.join(map(str, found))}; it takes Redis 7 or Valkey")
         for tag in TAGS:
             translations(tag)  # parsed before the first reader waits for it
+        running.append(asyncio.create_task(asyncio.to_thread(_compile_templates)))
         work: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: house.feed.run(house.hub),
             house.hub.beat,
@@ -138,10 +144,16 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
 
     @app.after_serving
     async def stop() -> None:
+        await streams.end()
         await house.hub.close()
-        streams.end()
         await end_tasks(running)
+        await house.pipeline.aclose()
         await house.client.aclose()
+
+
+def _compile_templates() -> None:
+    for tag in TAGS:
+        templates.compile_all(tag)
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

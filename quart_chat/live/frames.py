@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 _TEXT = 0x81  # FIN and opcode 1
+_DEFLATED = 0xC1  # FIN, RSV1 and opcode 1 (RFC 7692, section 6)
 _PING = 0x89  # FIN and opcode 9
 
 
 def text_frame(text: str) -> bytes:
     """Encode a whole text message in one frame, unmasked as a server sends."""
     return _frame(_TEXT, text.encode())
+
+
+def deflated_frame(payload: bytes) -> bytes:
+    """Encode a whole text message that `deflate` has compressed."""
+    return _frame(_DEFLATED, payload)
 
 
 def ping_frame(payload: bytes = b"") -> bytes:

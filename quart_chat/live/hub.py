@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -64,6 +64,15 @@ class Hub:
         self._people.setdefault(tab.person.public, set()).add(tab)
         tab.wire.write(self._state(tab.audience.language))
 
+    def enter_at_once(self, tab: Tab, since: str | None) -> bool:
+        """Let a tab in that has missed nothing, as most have; False where `enter` has to see to it."""
+        room = self._rooms.get(tab.room)
+        if room is None or not room.ready.is_set() or since != room.place:
+            return False
+        tab.opened = True
+        self._join(room, tab)
+        return True
+
     async def enter(self, tab: Tab, since: str | None) -> None:
         """Send a tab what it missed, and let it in; since: its place, None where it wants the newest page.
 
@@ -91,21 +100,23 @@ class Hub:
     async def _send_newest(self, room: LiveRoom, tab: Tab) -> str:
         newest = await self._log.newest(room.name)
         page = newest.page
-        await tab.wire.send(str(fragments.newest(room.name, page.messages, newest.place, tab.audience, more=page.more)))
+        shown = fragments.newest(room.name, page.messages, newest.place, tab.audience, more=page.more)
+        await tab.wire.send(Broadcast(shown))
         return newest.place
 
     async def _send_missed(self, room: LiveRoom, tab: Tab, place: str) -> str | None:
-        entries = room.timeline.after(place)
-        if entries is None:
-            tail = await self._log.tail(room.name, place, REPLAY + 1)
-            found = missed(place, tail.entries, tail.end)
-            if found is None:
-                return None
-            entries = found.entries
-        messages = [entry.message for entry in entries if entry.message is not None]
-        reached = entries[-1].id if entries else place
-        await tab.wire.send(str(fragments.replayed(messages, reached, tab.audience)))
-        return reached
+        replay = room.replay(place, tab.audience)
+        if replay is not None:
+            reached = room.place
+            await tab.wire.send(replay)
+            return reached
+        tail = await self._log.tail(room.name, place, REPLAY + 1)
+        found = missed(place, tail.entries, tail.end)
+        if found is None:
+            return None
+        messages = [entry.message for entry in found.entries if entry.message is not None]
+        await tab.wire.send(Broadcast(fragments.replayed(messages, found.place, tab.audience)))
+        return found.place
 
     async def _await_place(self, room: LiveRoom, place: str) -> str | None:
         """Wait for this worker to reach a place that another one or the page's reading had already."""
@@ -121,11 +132,7 @@ class Hub:
         if not tab.counted:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
-        language = tab.audience.language
-        states = fragments.people(room.here.people, room.here.count, language) + fragments.typing(
-            room.typists(), language
-        )
-        tab.wire.write(Broadcast(str(states)))
+        tab.wire.write(room.states(tab.audience.language))
 
     def step_out(self, tab: Tab) -> None:
         """Stop broadcasting to a tab that is about to enter again; it stays counted as here."""
@@ -192,14 +199,14 @@ class Hub:
             self._mend(room)
             self._attendance[room].tell()
 
-    def entry(self, room: str, entry: Entry) -> None:
-        """Take an entry; a gap before it is mended from the log."""
+    def entries(self, room: str, entries: Sequence[Entry]) -> None:
+        """Take entries; a gap before them is mended from the log."""
         live = self._rooms.get(room)
         if live is None:
             return
         if not live.ready.is_set():
             self._mend(room)  # the reading that is under way may have been too early for it
-        elif not live.take((entry,)):
+        elif not live.take(entries):
             logger.info("room.gap room=%s", room)
             self._mend(room)
 
@@ -229,7 +236,7 @@ class Hub:
         """Use a new name in all tabs of a person, and show it to them."""
         for tab in list(self._people.get(person, ())):
             tab.rename(name)
-            tab.wire.write(Broadcast(str(fragments.me(tab.person, tab.audience.language))))
+            tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
             if tab.counted:
                 self._attendance[tab.room].rename(person, name)
 
@@ -333,7 +340,7 @@ class Hub:
         key = (language, self.away is None)
         if key not in self._states:
             state: fragments.State = "live" if self.away is None else "store"
-            self._states[key] = Broadcast(str(fragments.connection(state, language, self.worker)))
+            self._states[key] = Broadcast(fragments.connection(state, language, self.worker))
         return self._states[key]
 
     def _show_state(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from markupsafe import Markup
 
+from quart_chat.kept import Kept
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
@@ -18,9 +19,12 @@ from quart_chat.room.places import Timeline
 from quart_chat.store.presence import Here
 
 BATCH = 100  # entries of one broadcast
-REST = 0.002  # seconds, at least, between two broadcasts of a room: what comes meanwhile goes out as one
+REST = 0.001  # seconds, at least, between two broadcasts of a room: what comes meanwhile goes out as one
+REST_PER_WORK = 0.5  # of the time that a broadcast of several took: a room has two thirds of its worker at most
 LIVE_ROWS = 250  # messages that a page keeps below its open history
 TRIM_EVERY = 50  # messages between two trims
+REPLAYS = 16  # that a room keeps, and
+REPLAYS_LENGTH = 1_000_000  # characters of them
 TYPING = 5.0  # seconds that somebody counts as typing after their last word of it
 MAX_TYPISTS = 20  # that are remembered; more than three are not named anyway
 
@@ -46,13 +50,15 @@ class LiveRoom:
         self.timeline = Timeline()
         self.ready = asyncio.Event()
         self.here = Here()
-        self._tabs: dict[Audience, set[Seat]] = {}
+        self._tabs: dict[Audience, dict[Seat, Wire]] = {}
         self._pending: deque[Entry] = deque()
         self._resting: asyncio.TimerHandle | None = None
-        self._acks: deque[tuple[tuple[int, int], Seat, Callable[[], str]]] = deque()
+        self._acks: dict[Seat, deque[tuple[str, str]]] = {}  # (id, nonce) that a tab waits to hear of, oldest first
         self._moved: list[asyncio.Future[None]] = []
         self._shown: deque[str] = deque(maxlen=LIVE_ROWS + TRIM_EVERY)  # ids of the newest messages
         self._untrimmed = 0
+        self._states: dict[str, Broadcast] = {}  # by language
+        self._replays: Kept[tuple[str, str, Audience], Broadcast] = Kept(REPLAYS, REPLAYS_LENGTH)
         self._typists: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
     # --- tabs --------------------------------------------------------------------------------------
@@ -67,20 +73,15 @@ class LiveRoom:
         """The id of the last entry that this worker knows."""
         return self._pending[-1].id if self._pending else self.place
 
-    def tabs(self) -> Iterator[Seat]:
-        """Give all live tabs."""
-        for tabs in self._tabs.values():
-            yield from tabs
-
     def add(self, tab: Seat) -> None:
         """Let a tab in whose place is the room's."""
-        self._tabs.setdefault(tab.audience, set()).add(tab)
+        self._tabs.setdefault(tab.audience, {})[tab] = tab.wire
 
     def remove(self, tab: Seat) -> None:
         """Let a tab go."""
         tabs = self._tabs.get(tab.audience)
         if tabs is not None:
-            tabs.discard(tab)
+            tabs.pop(tab, None)
             if not tabs:
                 del self._tabs[tab.audience]
 
@@ -137,9 +138,27 @@ class LiveRoom:
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
-        # the fuller the room the longer the rest and the larger the batch: no room takes the worker for itself
-        rest = max(REST, loop.time() - started)
+        # The fuller the room the longer the rest and the larger the batch: no room takes the worker for itself. One
+        # message alone is no load: what follows it need not wait.
+        took = loop.time() - started if len(batch) > 1 else 0.0
+        rest = max(REST, REST_PER_WORK * took)
         self._resting = loop.call_later(rest, self._flush)
+
+    def replay(self, since: str, audience: Audience) -> Broadcast | None:
+        """Give what a tab at `since` has missed up to the room's place; None where that is not at hand.
+
+        When a worker ends, its tabs come here all at once, and most stand at the same place: one rendering serves them.
+        """
+        key = since, self.place, audience
+        replay = self._replays.get(key)
+        if replay is None:
+            entries = self.timeline.after(since)
+            if entries is None:
+                return None
+            messages = [entry.message for entry in entries if entry.message is not None]
+            replay = Broadcast(fragments.replayed(messages, self.place, audience))
+            self._replays.put(key, replay, len(replay.text))
+        return replay
 
     def _trim(self, messages: list[Message]) -> str | None:
         """Note what is shown; now and then give the id of the oldest message that pages are to keep."""
@@ -153,23 +172,34 @@ class LiveRoom:
     def broadcast(self, render: Callable[[Audience], Markup]) -> None:
         """Send every live tab what is rendered once for its audience."""
         for audience, tabs in list(self._tabs.items()):
-            text = Broadcast(str(render(audience)))
-            for tab in list(tabs):
-                _write(tab, text)
+            text = Broadcast(render(audience))
+            for wire in list(tabs.values()):
+                try:
+                    wire.write(text)
+                except Exception:
+                    # one tab's transport must not end the room's broadcast
+                    logger.exception("tab.write failed")
 
     # --- who waits for the room's place ---------------------------------------------------------------
 
-    def acknowledge(self, entry_id: str, tab: Seat, render: Callable[[], str]) -> None:
-        """Send a tab its acknowledgement once the room has been sent that entry."""
-        at = order(entry_id)
-        if at <= order(self.place):
-            _write(tab, Broadcast(render()))
-        else:
-            self._acks.append((at, tab, render))
+    def acknowledge(self, kept: Iterable[tuple[str, str]], tab: Seat) -> None:
+        """Send a tab its acknowledgements once the room has been sent these entries: (id, nonce), oldest first."""
+        self._acks.setdefault(tab, deque()).extend(kept)
+        self._send_acks(tab, order(self.place))
+
+    def _send_acks(self, tab: Seat, place: tuple[int, int]) -> None:
+        waiting = self._acks[tab]
+        reached: list[Markup] = []
+        while waiting and order(waiting[0][0]) <= place:
+            reached.append(fragments.acknowledged(waiting.popleft()[1]))
+        if not waiting:
+            del self._acks[tab]
+        if reached:
+            tab.wire.write(Broadcast("".join(reached)))
 
     def forget_acks(self, tab: Seat) -> None:
         """Forget what a tab that left was waiting for."""
-        self._acks = deque(ack for ack in self._acks if ack[1] is not tab)
+        self._acks.pop(tab, None)
 
     async def moved(self, within: float) -> None:
         """Wait until the place has changed; within: seconds after which it looks again anyway."""
@@ -186,13 +216,8 @@ class LiveRoom:
 
     def _arrived(self) -> None:
         place = order(self.place)
-        waiting: deque[tuple[tuple[int, int], Seat, Callable[[], str]]] = deque()
-        for ack in self._acks:
-            if ack[0] <= place:
-                _write(ack[1], Broadcast(ack[2]()))
-            else:
-                waiting.append(ack)
-        self._acks = waiting
+        for tab in list(self._acks):
+            self._send_acks(tab, place)
         woken, self._moved = self._moved, []
         for waiter in woken:
             if not waiter.done():
@@ -201,14 +226,28 @@ class LiveRoom:
     # --- states ------------------------------------------------------------------------------------
 
     def show_here(self, here: Here) -> None:
-        """Take the newest snapshot of who is here, and show it where it changed."""
-        if here != self.here:
-            self.here = here
+        """Take the newest snapshot of who is here, and show what changed of it."""
+        before, self.here = self.here, here
+        if here == before:
+            return
+        self._states.clear()
+        named = len(here.people)
+        if here.people == before.people and before.count > named < here.count:
+            # in a full room people come and go all the time, mostly among those that are not named: 10 KB a tab less
+            self.broadcast(lambda audience: fragments.crowd(named, here.count, audience.language))
+        else:
             self.broadcast(lambda audience: fragments.people(here.people, here.count, audience.language))
 
     def typists(self) -> list[tuple[str, str]]:
         """Who is typing: (public id, name)."""
         return [(person, name) for person, (name, _) in self._typists.items()]
+
+    def states(self, language: str) -> Broadcast:
+        """Give who is here and who is typing, for a tab that comes in; rendered once for the many that come at once."""
+        if language not in self._states:
+            people = fragments.people(self.here.people, self.here.count, language)
+            self._states[language] = Broadcast(people + fragments.typing(self.typists(), language))
+        return self._states[language]
 
     def types(self, person: str, name: str) -> None:
         """Note that somebody is typing; it ends by itself."""
@@ -219,6 +258,7 @@ class LiveRoom:
         elif len(self._typists) >= MAX_TYPISTS:
             return
         self._typists[person] = (name, loop.call_later(TYPING, self._stopped, person))
+        self._states.clear()
         if known is None or known[0] != name:
             self._show_typing()
 
@@ -230,6 +270,7 @@ class LiveRoom:
         known = self._typists.pop(person, None)
         if known is not None:
             known[1].cancel()
+            self._states.clear()
         return known is not None
 
     def _show_typing(self) -> None:
@@ -241,11 +282,3 @@ class LiveRoom:
             timer.cancel()
         if self._resting is not None:
             self._resting.cancel()
-
-
-def _write(tab: Seat, text: Broadcast) -> None:
-    try:
-        tab.wire.write(text)
-    except Exception:
-        # one tab's transport must not end the room's broadcast
-        logger.exception("tab.write failed")

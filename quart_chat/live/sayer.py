@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from quart_chat.errors import TooFast
+from quart_chat.errors import BadText, Refused, Spent, TooFast
+from quart_chat.room.commands import Say
 from quart_chat.room.limits import messages_of_address, messages_of_person, rooms_of_address
 from quart_chat.room.names import clean_title, slug_of
 from quart_chat.room.people import Person
 from quart_chat.room.texts import clean_text
+from quart_chat.store.appends import Draft
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
@@ -55,21 +57,58 @@ class Sayer:
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
-        text = clean_text(text, self._characters)
+        (said,) = await self.say_all(room, person, address, [Say(text, nonce)])
+        if isinstance(said, Refused):
+            raise said
+        return said
+
+    async def say_all(self, room: str, person: Person, address: str, asked: Sequence[Say]) -> list[str | Refused]:
+        """Put messages into a room in their order, at least one; each as `say` does.
+
+        Gives the id of each one's entry, or why it was refused. Where a limit was reached that is the last one, and
+        what came after it was not tried: it would overtake.
+
+        Raises:
+            StoreAway: any may or may not have been kept; the same nonces may be sent again.
+        """
+        results: list[str | Refused] = []
+        drafts: dict[int, Draft] = {}  # by place in the results
+        for say in asked:
+            try:
+                text = clean_text(say.text, self._characters)
+            except BadText as error:
+                results.append(error)
+            else:
+                drafts[len(results)] = Draft(person.public, person.name, text, say.nonce)
+                results.append("")
+        if not drafts:
+            return results
+        limited: TooFast | None = None
         try:
-            await self._allow(person, address)
             await self._allow_new_room(room, address)
-        except TooFast:
-            # a retry of what is in the room already costs nothing
-            said = await self._log.said(room, person.public, nonce)
-            if said is None:
-                raise
-            return said
-        entry_id, appended = await self._log.append(room, person.public, person.name, text, nonce)
-        if appended and room not in self._known:
-            self._remember(room)
-            await self._people.visit(person.public, room, self._clock())
-        return entry_id
+            allowed, limited = await self._allow(person, address, len(drafts))
+        except TooFast as error:
+            allowed, limited = 0, error
+        places = list(drafts)
+        if limited is not None:
+            allowed = await self._known_before(room, list(drafts.values()), allowed)
+            if allowed < len(places):
+                results[places[allowed]] = limited
+                del results[places[allowed] + 1 :]
+        if allowed:
+            appended = await self._log.append_all(room, list(drafts.values())[:allowed])
+            for place, one in zip(places, appended, strict=False):
+                results[place] = one.id if one.same else Spent("This form was sent before with another text.")
+            if room not in self._known and any(one.new for one in appended):
+                self._remember(room)
+                await self._people.visit(person.public, room, self._clock())
+        return results
+
+    async def _known_before(self, room: str, drafts: Sequence[Draft], allowed: int) -> int:
+        """Count on: retries of what is in the room already cost nothing."""
+        over = drafts[allowed:]
+        said = await self._log.said(room, over[0].author, [draft.nonce for draft in over])
+        return allowed + next((count for count, entry_id in enumerate(said) if entry_id is None), len(over))
 
     async def open(self, title: str, person: Person, address: str) -> str:
         """Open a room under a title; where it is open already, that one is meant.
@@ -90,17 +129,17 @@ class Sayer:
         """Tell the room that somebody is typing."""
         await self._feed.say_typing(room, person.public, person.name)
 
-    async def _allow(self, person: Person, address: str) -> None:
-        wait = await self._limits.take("messages", person.public, self._person)
+    async def _allow(self, person: Person, address: str, count: int) -> tuple[int, TooFast | None]:
+        """Tell how many of so many messages are within the limits, and what the others would meet."""
+        limited: TooFast | None = None
+        count, wait = await self._limits.take_some("messages", person.public, self._person, count)
         if wait:
-            raise TooFast(
-                "You write faster than %(most)d messages a minute.",
-                wait,
-                most=self._person.most,
-            )
-        wait = await self._limits.take("messages", f"@{address}", self._address)
-        if wait:
-            raise TooFast("Too many messages come from your network right now.", wait)
+            limited = TooFast("You write faster than %(most)d messages a minute.", wait, most=self._person.most)
+        if count:
+            count, wait = await self._limits.take_some("messages", f"@{address}", self._address, count)
+            if wait:
+                limited = TooFast("Too many messages come from your network right now.", wait)
+        return count, limited
 
     async def _allow_new_room(self, room: str, address: str) -> None:
         if not self._rooms.most or room in self._known or await self._log.exists(room):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Sequence, Set
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
@@ -12,7 +13,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
-from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Compose, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -78,38 +79,58 @@ class Tab:
         try:
             while True:
                 end_if_cancelled()
-                frame = await self.wire.receive()
-                try:
-                    command = read_command(frame)
-                except BadFrame as error:
-                    await self._pace()
-                    self._notice(error)
-                else:
-                    await self._obey(command)
+                await self._serve(await self.wire.receive())
         finally:
             if self._entering is not None:
                 self._entering.cancel()
             self._hub.leave(self)
 
-    async def _obey(self, command: Command) -> None:
-        if isinstance(command, Say):  # messages have limits of their own
-            await self._say(command)
-            return
-        await self._pace()
-        if isinstance(command, Resume):
-            self._resume(command)
-        elif isinstance(command, Typing):
-            await self._type()
-        elif isinstance(command, Compose):
-            self._write(fragments.fresh_composer(command.nonce, self.audience.language))
-        elif isinstance(command, Newest):
-            self._enter(None)
+    async def _serve(self, frames: Iterable[str | bytes]) -> None:
+        """Obey frames in their order; messages that follow one another go to the store together."""
+        said: list[Say] = []
+        for frame in frames:
+            try:
+                command = read_command(frame)
+            except BadFrame as error:
+                await self._pace()
+                self._notice(error)
+                continue
+            if isinstance(command, Say):  # messages have limits of their own
+                said.append(command)
+                continue
+            if said:
+                await self._say(said)
+                said = []
+            await self._pace()
+            if isinstance(command, Resume):
+                self._resume(command)
+            elif isinstance(command, Typing):
+                await self._type()
+            elif isinstance(command, Compose):
+                self._write(fragments.fresh_composer(command.nonce, self.audience.language))
+            elif isinstance(command, Newest):
+                self._enter(None)
+        if said:
+            await self._say(said)
 
     async def _pace(self) -> None:
         """Let a tab that sends too many frames wait: its next ones stay in its own socket."""
         wait = self._frames.wait(asyncio.get_running_loop().time())
         if wait:
-            await asyncio.sleep(wait)
+            async with self._standing_still():
+                await asyncio.sleep(wait)
+
+    @asynccontextmanager
+    async def _standing_still(self) -> AsyncIterator[None]:
+        """Let time pass in which the tab takes nothing: what is to come again waits in the socket, and lapses not."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            yield
+        finally:
+            if self._held:
+                took = loop.time() - began
+                self._held = {held: until + took for held, until in self._held.items()}
 
     # --- where it stands ---------------------------------------------------------------------------
 
@@ -130,56 +151,70 @@ class Tab:
                 return
             self._newest = now
         self._hub.step_out(self)
+        if self._hub.enter_at_once(self, since):
+            return
         self._entering = self._hub.run(self._hub.enter(self, since))
 
     # --- what it says ------------------------------------------------------------------------------
 
-    async def _say(self, command: Say) -> None:
-        nonce = command.nonce
+    async def _say(self, said: list[Say]) -> None:
         self._said = asyncio.get_running_loop().time()
+        while said:
+            going: list[Say] = []
+            for command in said:
+                if await self._may_go(command, going):
+                    going.append(command)
+            try:
+                # asked once for all: known as away in between, what was written first would come last
+                self._hub.check()
+                results = await self._put(going) if going else []
+            except StoreAway:
+                for command in going:
+                    self._give_back(command, _not_kept(), again=STORE_AGAIN)
+                    await self._pace()
+                return
+            kept: list[tuple[str, str]] = []
+            for command, result in zip(going, results, strict=False):
+                if isinstance(result, str):
+                    self._held.pop(command.nonce, None)
+                    kept.append((result, command.nonce))
+                elif isinstance(result, TooFast):
+                    await self._pace()
+                    self._give_back(command, result, again=result.retry_after)
+                else:
+                    self._held.pop(command.nonce, None)
+                    await self._pace()
+                    self._give_back(command, result)
+            self._acknowledge(kept)
+            said = going[len(results) :]  # what a limit kept from being tried
+
+    async def _may_go(self, command: Say, going: Sequence[Say]) -> bool:
+        """See whether a message can be put into the room now, after those that are going; else it has been answered."""
         if is_blank(command.text):
             await self._pace()
-            self._write(fragments.acknowledged(nonce))
+            self._write(fragments.acknowledged(command.nonce))
             self._notice(BadText("The message is empty."))
-            return
+            return False
         try:
-            self._keep_order(nonce)
-            self._hub.check()
-            entry_id = await self._put(command)
+            self._keep_order(command.nonce, {before.nonce for before in going})
         except TooFast as error:
             await self._pace()
             self._give_back(command, error, again=error.retry_after)
-        except Refused as error:
-            self._held.pop(nonce, None)
-            await self._pace()
-            self._give_back(command, error)
-        except StoreAway:
-            await self._pace()
-            self._give_back(
-                command,
-                Refused("The server can’t keep messages right now."),
-                again=STORE_AGAIN,
-            )
-        else:
-            self._held.pop(nonce, None)
-            self._acknowledge(nonce, entry_id)
+            return False
+        return True
 
-    async def _put(self, command: Say) -> str:
-        """Put a message into the room; gives its entry's id."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            return await self._sayer.say(self.room, self.person, self._address, command.text, command.nonce)
-        finally:
-            # what was to come again waited in the socket meanwhile: that time is nobody's lapse
-            took = loop.time() - began
-            self._held = {held: until + took for held, until in self._held.items()}
+    async def _put(self, said: Sequence[Say]) -> list[str | Refused]:
+        """Put messages into the room, as `Sayer.say_all` does."""
+        async with self._standing_still():
+            return await self._sayer.say_all(self.room, self.person, self._address, said)
 
-    def _keep_order(self, nonce: str) -> None:
-        """Hold a message back while one that was written before it has still to come again."""
+    def _keep_order(self, nonce: str, going: Set[str]) -> None:
+        """Hold a message back while one that was written before it has still to come again, and is not going now."""
+        if not self._held:
+            return
         now = asyncio.get_running_loop().time()
         self._held = {held: until for held, until in self._held.items() if until > now}
-        if next(iter(self._held), nonce) != nonce:
+        if next((held for held in self._held if held not in going), nonce) != nonce:
             last = max(self._held.values()) - HELD - now
             raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(0.2, last + 0.2)))
 
@@ -195,14 +230,12 @@ class Tab:
         text = command.text.encode(errors="replace").decode()  # JSON can carry lone surrogates, a frame cannot
         self._write(fragments.refused(command.nonce, text, why, language, again=again, spent=spent))
 
-    def _acknowledge(self, nonce: str, entry_id: str) -> None:
-        def render() -> str:
-            return str(fragments.acknowledged(nonce))
-
+    def _acknowledge(self, kept: Sequence[tuple[str, str]]) -> None:
+        """Take away the forms of messages that are in the room: (id, nonce), oldest first."""
         if self.live is not None:
-            self.live.acknowledge(entry_id, self, render)
-        else:
-            self._write(render())
+            self.live.acknowledge(kept, self)
+        elif kept:
+            self._write("".join(fragments.acknowledged(nonce) for _, nonce in kept))
 
     async def _type(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -223,4 +256,8 @@ class Tab:
             self._write(fragments.notice(fragments.reason(language, refused), language))
 
     def _write(self, text: str) -> None:
-        self.wire.write(Broadcast(str(text)))
+        self.wire.write(Broadcast(text))
+
+
+def _not_kept() -> Refused:
+    return Refused("The server can’t keep messages right now.")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from quart_chat.live.frames import text_frame
+from quart_chat.live.deflate import PAYS, Deflater
+from quart_chat.live.frames import deflated_frame, text_frame
 
 KIB = 1024
 MAX_UNREAD = 1024 * KIB  # bytes that a tab may leave unread; then it is sent away, and comes back by its resume
@@ -33,29 +34,39 @@ class Gone(Exception):
 
 
 class Broadcast:
-    """One text for many tabs: encoded for the fast lane at most once."""
+    """One text for many tabs: encoded for the fast lane once, and deflated at most once.
 
-    __slots__ = ("_frame", "text")
+    frame: the text as one frame.
+    """
+
+    __slots__ = ("_deflated", "frame", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._frame: bytes | None = None
+        self.frame = text_frame(text)
+        self._deflated: bytes | None = None
 
-    @property
-    def frame(self) -> bytes:
-        """The text as one frame."""
-        if self._frame is None:
-            self._frame = text_frame(self.text)
-        return self._frame
+    def deflated(self, deflater: Deflater) -> bytes:
+        """Give the text as one frame for who takes permessage-deflate; a short one stays as it is."""
+        if self._deflated is None:
+            payload = self.text.encode()
+            self._deflated = deflated_frame(deflater.deflate(payload)) if len(payload) >= PAYS else self.frame
+        return self._deflated
 
 
 class Wire(Protocol):
     """A tab's connection."""
 
-    async def receive(self) -> str | bytes:
-        """Wait for the next message; a tab that sends faster than this is called waits in its own socket."""
+    async def receive(self) -> Sequence[str | bytes]:
+        """Wait for messages, and take those that are there, oldest first.
 
-    async def send(self, text: str) -> None:
+        A tab that sends faster than this is called waits in its own socket.
+
+        Raises:
+            Gone: the tab is not there.
+        """
+
+    async def send(self, broadcast: Broadcast) -> None:
         """Send, and wait until it is on its way.
 
         Raises:
@@ -74,7 +85,7 @@ class PlainWire:
 
     def __init__(
         self,
-        receive: Callable[[], Awaitable[str | bytes]],
+        receive: Callable[[], Awaitable[Sequence[str | bytes]]],
         send: Callable[[str], Awaitable[None]],
         close: Callable[[int], Awaitable[None]],
     ) -> None:
@@ -87,13 +98,13 @@ class PlainWire:
         self._sent = asyncio.Event()
         self._slow = asyncio.Event()
 
-    async def receive(self) -> str | bytes:
-        """Wait for the next message."""
+    async def receive(self) -> Sequence[str | bytes]:
+        """Wait for messages."""
         return await self._receive()
 
-    async def send(self, text: str) -> None:
+    async def send(self, broadcast: Broadcast) -> None:
         """Send after all that was written, and wait for it; it may be of any size."""
-        self._put(text, 0)
+        self._put(broadcast.text, 0)
         try:
             async with asyncio.timeout(PATIENCE):
                 while self._queue and not self._slow.is_set():
@@ -110,10 +121,10 @@ class PlainWire:
             self._put(broadcast.text, len(broadcast.frame))
 
     def _put(self, text: str, size: int) -> None:
+        if size and self._unread > MAX_UNREAD:  # as on the fast lane: what waits counts, not what comes on top
+            self._slow.set()
         self._queue.append((text, size))
         self._unread += size
-        if self._unread > MAX_UNREAD:
-            self._slow.set()
         self._more.set()
 
     async def close(self, code: int) -> None:

@@ -4,115 +4,29 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from quart_chat.errors import Refused
-from quart_chat.files import folder
-from quart_chat.pages import assets, ids, languages
+from quart_chat.pages import ids, languages, rows, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Message
-from quart_chat.room.names import MAX_NAME, MAX_TITLE
-from quart_chat.room.people import Person, hue_of
-from quart_chat.room.texts import to_html
+from quart_chat.room.people import Person
 
-MINUTES = 60_000  # ms
-GROUP = 5 * MINUTES  # what one person says within these stands under one name
 BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
-FIELD = 20_000  # UTF-16 units that a field takes: well over any limit, and under the socket's
 
 State = Literal["waiting", "live", "away", "store", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A message with all that its row shows.
-
-    new_day: a day begins with it; follows: it stands under the name of the message before.
-    """
-
-    message: Message
-    element: str
-    person: str
-    hue: int
-    new_day: bool
-    follows: bool
-    day: str
-    clock: str
-    moment: str
-    iso: str
-    html: Markup
-
-
-def row(message: Message, audience: Audience) -> Row:
-    """Work out what a message's row shows; nothing but the message and the audience goes into it."""
-    before = message.before
-    new_day = before is None or (
-        languages.local(before.at, audience).date() != languages.local(message.at, audience).date()
-    )
-    follows = (
-        before is not None
-        and not new_day
-        and before.author == message.author
-        and before.name in (message.name, None)  # a new name has to be seen once
-        and 0 <= message.at - before.at < GROUP
-    )
-    return Row(
-        message=message,
-        element=ids.message(message.id),
-        person=ids.person(message.author),
-        hue=hue_of(message.author),
-        new_day=new_day,
-        follows=follows,
-        day=languages.day(message.at, audience),
-        clock=languages.clock(message.at, audience),
-        moment=languages.moment(message.at, audience),
-        iso=languages.iso(message.at),
-        html=to_html(message.text),
-    )
-
-
-@cache
-def _environment(language: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder("templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-        auto_reload=False,
-    )
-    environment.install_gettext_translations(languages.translations(language), newstyle=True)  # type: ignore[attr-defined]
-    environment.globals.update(
-        ids=ids,
-        asset=assets.url,
-        language=language,
-        languages=languages.LANGUAGES,
-        hue_of=hue_of,
-        field=FIELD,
-        max_name=MAX_NAME,
-        max_title=MAX_TITLE,
-    )
-    return environment
-
-
 def page(template: str, language: str, **values: Any) -> str:
     """Render a whole page, or a part of one, from its template."""
-    return _environment(language).get_template(template).render(values)
-
-
-@cache
-def _macro(language: str, template: str, name: str) -> Any:
-    return getattr(_environment(language).get_template(template).module, name)
+    return templates.page(template, language, **values)
 
 
 def _fragment(language: str, template: str, name: str, *values: Any) -> Markup:
-    made: Markup = _macro(language, template, name)(*values)
+    made: Markup = templates.macro(language, template, name)(*values)
     return made
 
 
@@ -126,8 +40,7 @@ def reason(language: str, refused: Refused) -> str:
 
 def messages(shown: Iterable[Message], audience: Audience, *, old: bool = False) -> Markup:
     """Render messages as rows of the list; old: they were fetched by scrolling, and hold back trims."""
-    macro = _macro(audience.language, "_message.html", "message")
-    return Markup("").join(macro(row(message, audience), old) for message in shown)
+    return rows.render(shown, audience, old=old)
 
 
 def older(room: str, before: str | None, language: str) -> Markup:
@@ -199,6 +112,11 @@ def notice(text: str, language: str) -> Markup:
 def people(here: Sequence[tuple[str, str]], count: int, language: str) -> Markup:
     """Render who is here; here: (public id, name), maybe not all of `count`."""
     return _fragment(language, "_states.html", "people", here, count)
+
+
+def crowd(named: int, count: int, language: str) -> Markup:
+    """Render how many are here, where the `named` ones are still the same and there are more."""
+    return _fragment(language, "_states.html", "crowd", named, count)
 
 
 def typing(typists: Sequence[tuple[str, str]], language: str) -> Markup:

@@ -10,6 +10,7 @@ CONNECTION = "connection"  # the connection's state
 WATCH = "watch"  # shows the state "away" when the socket closes
 NOTICE = "notice"  # what the server has to say to this tab
 PEOPLE = "people"  # who is here
+OTHERS = "others"  # its last row, where it does not name all
 COUNT = "count"  # how many
 CROWD = "crowd"  # the same, on the button of a small screen
 TYPING = "typing"  # who is typing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from coolname import RandomGenerator
@@ -66,7 +66,12 @@ def slug_of(title: str) -> str:
 
 def is_slug(text: str) -> bool:
     """Tell whether text is a room's one true name."""
-    return 0 < len(text) <= MAX_SLUG and text == slug_of(text)
+    return 0 < len(text) <= MAX_SLUG and _is_own_slug(text)
+
+
+@lru_cache(10_000)  # every page, form and socket of a room asks for it
+def _is_own_slug(text: str) -> bool:
+    return text == slug_of(text)
 
 
 def clean_title(title: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quart_chat.room.names import newcomer_name
 
@@ -56,6 +57,7 @@ def hue_of(public: str) -> int:
     return int(public[:8], 16) % HUES
 
 
+@lru_cache(10_000)
 def default_name(identity: str) -> str:
     """Name somebody who has not chosen a name yet."""
     return newcomer_name(public_id(identity))

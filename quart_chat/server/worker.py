@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import signal
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 OPEN_REQUESTS = 5.0  # seconds at most that open requests get at the end, whatever the file says
 GRACE = 7.0  # seconds until whatever still ends is cancelled
+# What a tab is made of is freed without the collector (`live/stream`), so it may look through all that lives once in a
+# thousand rounds and not in ten: with 5,000 tabs that stops the worker for 0.5 s, and took a third of their joining.
+COLLECT = (700, 10, 1000)
 LAST = 9  # seconds until the kernel ends this process, should even that hang
 
 
@@ -107,6 +111,9 @@ class _Worker:
     async def _serve(self) -> None:
         """Say READY and wait for the end: Hypercorn awaits this as soon as it takes connections."""
         self._serving = True
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
         self._line.send(f"{READY}\n".encode())  # a few bytes into an empty buffer: never blocks
         await self._stop.wait()
 

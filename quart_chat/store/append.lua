@@ -1,58 +1,76 @@
--- Append one message to a room's log: first every check, then every write, all in one step.
+-- Append messages to a room's log, each one whole: first its checks, then its writes. All come out in one publication.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 nonce  6 channel
--- ARGV  1 body (JSON)  2 author  3 digest of the text  4 title for a room that has none
---       5 ms the nonce is kept  6 entries and 7 ms the log keeps  8 messages kept  9 ms an unused room stays, 0: ever
---       10 the author's name
--- Gives {1, id} appended; {0, id} that nonce was appended before; {-1, id} it was, with another text.
-
-local seen = redis.call('GET', KEYS[5])
-if seen then
-  local id, digest = string.match(seen, '^(%S+) (%S+)$')
-  return { digest == ARGV[3] and 0 or -1, id }
-end
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  and then, for each message, its nonce
+-- ARGV  1 title for a room that has none  2 ms a nonce is kept  3 entries and 4 ms the log keeps
+--       5 messages kept  6 ms an unused room stays, 0: ever
+--       and then, for each message: body (JSON), author, the author's name, digest of the text
+-- Gives for each message two values: 1, id: appended; 0, id: that nonce was appended before; -1, id: it was, with
+-- another text.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local at = string.format('%.0f', now)
 local last = redis.call('GET', KEYS[2]) or '0-0'
 local ms, n = string.match(last, '^(%d+)-(%d+)$')
--- a clock set back must not tear the order: then the id goes on from the last one
-local id
-if now > tonumber(ms) then
-  id = string.format('%.0f-0', now)
-else
-  id = string.format('%s-%.0f', ms, n + 1)
-end
-local at = string.format('%.0f', now)
+local before  -- author, time and name of the message before; nil: not looked for yet
+local answers, published = {}, { 'entry' }
 
-local before = ''
-local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-if newest then
-  local held = {}
-  for i = 1, #newest[2], 2 do held[newest[2][i]] = newest[2][i + 1] end
-  before = held.author .. ' ' .. held.at .. ' ' .. held.name
+for i = 6, #KEYS do
+  local first = 7 + (i - 6) * 4
+  local body, author, name, digest = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
+  local seen = redis.call('GET', KEYS[i])
+  if seen then
+    local id, held = string.match(seen, '^(%S+) (%S+)$')
+    table.insert(answers, held == digest and 0 or -1)
+    table.insert(answers, id)
+  else
+    -- a clock set back must not tear the order: then the id goes on from the last one
+    if now > tonumber(ms) then
+      ms, n = at, 0
+    else
+      n = n + 1
+    end
+    local id = string.format('%s-%.0f', ms, n)
+
+    if not before then
+      before = ''
+      local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
+      if newest then
+        local held = {}
+        for j = 1, #newest[2], 2 do held[newest[2][j]] = newest[2][j + 1] end
+        before = held.author .. ' ' .. held.at .. ' ' .. held.name
+      end
+    end
+
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], id,
+      'prev', last, 'at', at, 'before', before, 'body', body)
+    redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[5], id,
+      'at', at, 'author', author, 'name', name, 'before', before, 'body', body)
+    redis.call('SET', KEYS[i], id .. ' ' .. digest, 'PX', ARGV[2])
+    for _, field in ipairs({ id, last, at, before, body }) do table.insert(published, field) end
+    table.insert(answers, 1)
+    table.insert(answers, id)
+    last, before = id, author .. ' ' .. at .. ' ' .. name
+  end
 end
 
-redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], id,
-  'prev', last, 'at', at, 'before', before, 'body', ARGV[1])
-redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[7], 0)))
-redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[8], id,
-  'at', at, 'author', ARGV[2], 'name', ARGV[10], 'before', before, 'body', ARGV[1])
-redis.call('SET', KEYS[2], id, 'KEEPTTL')
-redis.call('SET', KEYS[5], id .. ' ' .. ARGV[3], 'PX', ARGV[5])
-if redis.call('HSETNX', KEYS[4], 'title', ARGV[4]) == 1 then
+if #published == 1 then return answers end
+
+redis.call('SET', KEYS[2], last, 'KEEPTTL')
+redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[4], 0)))
+if redis.call('HSETNX', KEYS[4], 'title', ARGV[1]) == 1 then
   redis.call('HSET', KEYS[4], 'opened', at)
 end
 
-local stays = tonumber(ARGV[9])
+local stays = tonumber(ARGV[6])
 if stays > 0 then
   -- an hour of slack spares four writes on most messages
   if redis.call('PTTL', KEYS[2]) < stays - 3600000 then
-    for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[9]) end
+    for i = 1, 4 do redis.call('PEXPIRE', KEYS[i], ARGV[6]) end
   end
 else
   for i = 1, 4 do redis.call('PERSIST', KEYS[i]) end
 end
 
-redis.call('SPUBLISH', KEYS[6], table.concat({ 'entry', id, last, at, before, ARGV[1] }, '\n'))
-return { 1, id }
+redis.call('SPUBLISH', KEYS[5], table.concat(published, '\n'))
+return answers

@@ -26,8 +26,10 @@ CONNECTIONS = 32  # a worker's; what comes on top waits for a free one
 Client = Redis
 
 
-def connect(url: str) -> Client:
+def connect(url: str, answer: float | None = ANSWER) -> Client:
     """Make a client of a worker's commands; nothing is sent before the first of them.
+
+    answer: seconds that one may take; None where whoever asks sees to that.
 
     Raises:
         SettingsError: the URL cannot be read.
@@ -38,7 +40,7 @@ def connect(url: str) -> Client:
             max_connections=CONNECTIONS,
             timeout=ANSWER,
             decode_responses=True,
-            socket_timeout=ANSWER,
+            socket_timeout=answer,
             socket_connect_timeout=CONNECT,
             # one retry at once mends a connection that idled through a restart of the store; appends may be retried,
             # their nonce sees to that. A store that is too slow is not asked twice: it would take twice as long
@@ -79,11 +81,16 @@ def answering() -> Iterator[None]:
     except AuthenticationError as error:
         raise StoreAway("the store refuses the password in REDIS_URL") from error
     except ResponseError as error:
-        raise StoreAway(f"the store refuses: {error}") from error
+        raise refused(error) from error
     except (TimeoutError, RedisError, OSError) as error:
         raise StoreAway(f"the store does not answer: {type(error).__name__}: {error}") from error
     finally:
         end_if_cancelled()
+
+
+def refused(error: ResponseError) -> StoreAway:
+    """Say that the store answered, and that it can't do what it was asked now."""
+    return StoreAway(f"the store refuses: {error}")
 
 
 async def ready(client: Client) -> None:

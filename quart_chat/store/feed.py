@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from quart_chat.tasks import end_if_cancelled
 
 PROBE = 2.0  # seconds between two words to itself
 DEAF = 6.0  # seconds without hearing one: begin anew
+FIELDS = 5  # of an entry: id, prev, at, before, body (`append.lua`)
 BACK_OFF = (0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between attempts
 
 logger = logging.getLogger(__name__)
@@ -36,8 +37,8 @@ class Listener(Protocol):
     def confirmed(self, room: str) -> None:
         """The room is followed from now on: what came before must be read from the log."""
 
-    def entry(self, room: str, entry: Entry) -> None:
-        """An entry was appended."""
+    def entries(self, room: str, entries: Sequence[Entry]) -> None:
+        """Entries were appended, in this order."""
 
     def here(self, room: str) -> None:
         """Who is here has changed; read it."""
@@ -182,7 +183,10 @@ def _dispatch(listener: Listener, channel: str, payload: str) -> None:
     room = keys.room_of(channel)
     kind, _, rest = payload.partition("\n")
     if kind == "entry":
-        listener.entry(room, read_entry(*rest.split("\n", 4)))
+        fields = rest.split("\n")  # none of them holds a line end
+        if len(fields) % FIELDS:
+            raise TornEntry("fields are missing")
+        listener.entries(room, [read_entry(*fields[at : at + FIELDS]) for at in range(0, len(fields), FIELDS)])
     elif kind == "here":
         listener.here(room)
     elif kind == "typing":

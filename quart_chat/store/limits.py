@@ -6,7 +6,7 @@ from collections import Counter
 
 from quart_chat.room.limits import Limit
 from quart_chat.store import keys
-from quart_chat.store.client import Client, answering, script
+from quart_chat.store.pipeline import Pipeline, Script
 
 LAPSE = 60_000  # ms after which the sockets of a worker that was killed count no more
 
@@ -14,23 +14,28 @@ LAPSE = 60_000  # ms after which the sockets of a worker that was killed count n
 class Limits:
     """Counts what limits bound."""
 
-    def __init__(self, client: Client, worker: str, sockets_per_address: int) -> None:
-        self._client = client
+    def __init__(self, pipeline: Pipeline, worker: str, sockets_per_address: int) -> None:
+        self._pipeline = pipeline
         self._worker = worker
         self._most = sockets_per_address
-        self._allow = script(client, "allow.lua")
-        self._sockets = script(client, "sockets.lua")
+        self._allow = Script.load("allow.lua")
+        self._sockets = Script.load("sockets.lua")
         self._open: Counter[str] = Counter()
 
     async def take(self, kind: str, who: str, limit: Limit) -> float:
         """Take one event; give 0.0, or the seconds to wait where none is left."""
+        return (await self.take_some(kind, who, limit, 1))[1]
+
+    async def take_some(self, kind: str, who: str, limit: Limit, count: int) -> tuple[int, float]:
+        """Take as many events as are left, at most `count`.
+
+        Gives how many were taken, and the seconds until one more will be left; 0.0 where all were taken.
+        """
         if not limit.most:
-            return 0.0
-        with answering():
-            wait = await self._allow(
-                keys=[keys.allowance(kind, who)], args=[f"{limit.interval * 1000:.3f}", limit.most]
-            )
-        return float(wait) / 1000
+            return count, 0.0
+        args = (f"{limit.interval * 1000:.3f}", limit.most, count)
+        taken, wait = await self._pipeline.script(self._allow, [keys.allowance(kind, who)], args)
+        return int(taken), float(wait) / 1000
 
     async def open_socket(self, address: str) -> bool:
         """Count one more socket of an address; False where that is too many, and it is not counted."""
@@ -56,7 +61,5 @@ class Limits:
             await self._note(address, f"all {self._open[address]}")
 
     async def _note(self, address: str, change: str) -> bool:
-        with answering():
-            return bool(
-                await self._sockets(keys=[keys.sockets(address)], args=[self._worker, change, LAPSE, self._most])
-            )
+        args = (self._worker, change, LAPSE, self._most)
+        return bool(await self._pipeline.script(self._sockets, [keys.sockets(address)], args))

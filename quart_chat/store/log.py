@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quart_chat.errors import Spent
-from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, order, read_entry, write_message
+from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
-from quart_chat.store.client import Client, answering, script
+from quart_chat.store.appends import Appended, Appends, Draft
+from quart_chat.store.client import Client, answering
+from quart_chat.store.newest import Newest, NewestPages, Page, page_of, read_row
+from quart_chat.store.pipeline import Pipeline
 
 PAGE = 50  # messages of a page of history
 SECONDS = 1000  # ms
@@ -21,10 +23,6 @@ DAYS = 24 * HOURS
 NONCE_KEPT = 1 * HOURS  # how long a retry is known as one: a laptop's nap; 180 bytes each
 LOG_ENTRIES = 5 * REPLAY  # what a worker that lost its feed may read on
 LOG_AGE = 1 * DAYS
-
-logger = logging.getLogger(__name__)
-
-Fields = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +37,6 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page of messages, oldest first.
-
-    more: whether older ones (read backwards) or newer ones (read forwards) lie beyond it.
-    """
-
-    messages: tuple[Message, ...]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """A room as it stands: its newest page, and the place that belongs to it, read in one go.
-
-    title: None where the room does not exist yet.
-    """
-
-    page: Page
-    place: str
-    title: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Tail:
     """Entries after a place, oldest first, and the log's newest id at that moment."""
 
@@ -72,10 +47,13 @@ class Tail:
 class Log:
     """All rooms' logs, as one worker reads and writes them."""
 
-    def __init__(self, client: Client, retention: Retention) -> None:
+    def __init__(self, client: Client, retention: Retention, pipeline: Pipeline | None = None) -> None:
         self._client = client
         self._retention = retention
-        self._append = script(client, "append.lua")
+        self._pipeline = pipeline or Pipeline(client)
+        fixed = (NONCE_KEPT, LOG_ENTRIES, LOG_AGE, retention.messages, retention.room)
+        self._appends = Appends(self._pipeline, fixed)
+        self._newest = NewestPages(self._pipeline)
 
     async def append(self, room: str, author: str, name: str, text: str, nonce: str) -> tuple[str, bool]:
         """Append a message, once for each nonce of its author.
@@ -88,39 +66,23 @@ class Log:
             Spent: the nonce was used with another text.
             StoreAway: whether it was appended is unknown; the same nonce may be sent again.
         """
-        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        with answering():
-            taken, entry_id = await self._append(
-                keys=[
-                    keys.log(room),
-                    keys.last(room),
-                    keys.messages(room),
-                    keys.meta(room),
-                    keys.nonce(room, author, nonce),
-                    keys.channel(room),
-                ],
-                args=[
-                    write_message(author, name, text),
-                    author,
-                    digest,
-                    room,
-                    NONCE_KEPT,
-                    LOG_ENTRIES,
-                    LOG_AGE,
-                    self._retention.messages,
-                    self._retention.room,
-                    name,
-                ],
-            )
-        if taken < 0:
+        (appended,) = await self.append_all(room, [Draft(author, name, text, nonce)])
+        if not appended.same:
             raise Spent("This form was sent before with another text.")
-        return str(entry_id), bool(taken)
+        return appended.id, appended.new
 
-    async def said(self, room: str, author: str, nonce: str) -> str | None:
-        """Tell the id under which a nonce was appended; None where it was not."""
-        with answering():
-            held = await self._client.get(keys.nonce(room, author, nonce))
-        return None if held is None else str(held).split(" ", 1)[0]
+    async def append_all(self, room: str, drafts: Sequence[Draft]) -> list[Appended]:
+        """Append messages of one sender in their order, each once for its nonce; tells of each what became of it.
+
+        Raises:
+            StoreAway: whether any was appended is unknown; the same nonces may be sent again.
+        """
+        return await self._appends.add(room, drafts)
+
+    async def said(self, room: str, author: str, nonces: Sequence[str]) -> list[str | None]:
+        """Tell the ids under which nonces were appended; None for one that was not."""
+        asked = [self._pipeline.command("GET", keys.nonce(room, author, nonce)) for nonce in nonces]
+        return [None if held is None else str(held).split(" ", 1)[0] for held in await asyncio.gather(*asked)]
 
     async def open(self, room: str, title: str, now: int) -> None:
         """Open a room under the title that its first opener gave; an open room keeps what it has.
@@ -162,13 +124,7 @@ class Log:
 
     async def newest(self, room: str, count: int = PAGE) -> Newest:
         """Read a room's newest page together with the place that it shows."""
-        with answering():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.xrevrange(keys.messages(room), count=count + 1)
-                pipe.get(keys.last(room))
-                pipe.hget(keys.meta(room), "title")
-                rows, end, title = await pipe.execute()
-        return Newest(_page(rows[::-1], count, backwards=True), end or NO_ENTRY, title)
+        return await self._newest.read(room, count)
 
     async def before(self, room: str, entry_id: str, count: int = PAGE) -> Page:
         """Read the messages that come before one, as many as a page holds."""
@@ -191,7 +147,7 @@ class Log:
                 pipe.xrange(keys.log(room), min=f"({since}", count=count)
                 pipe.get(keys.last(room))
                 rows, end = await pipe.execute()
-        return Tail(tuple(_entry(*row) for row in rows), end or NO_ENTRY)
+        return Tail(tuple(read_row(*row) for row in rows), end or NO_ENTRY)
 
     async def end(self, room: str, count: int = REPLAY) -> Tail:
         """Read the log's newest entries."""
@@ -200,21 +156,11 @@ class Log:
                 pipe.xrevrange(keys.log(room), count=count)
                 pipe.get(keys.last(room))
                 rows, end = await pipe.execute()
-        return Tail(tuple(_entry(*row) for row in rows[::-1]), end or NO_ENTRY)
-
-
-def _entry(entry_id: str, fields: Fields) -> Entry:
-    prev = fields.get("prev", NO_ENTRY)
-    try:
-        return read_entry(entry_id, prev, fields["at"], fields["before"], fields["body"])
-    except (TornEntry, KeyError) as error:
-        logger.error("entry.torn id=%s: %s", entry_id, type(error).__name__)  # noqa: TRY400 - its text stays out
-        return Entry(entry_id, prev, None)
+        return Tail(tuple(read_row(*row) for row in rows[::-1]), end or NO_ENTRY)
 
 
 def _page(rows: list[Any], count: int, *, backwards: bool) -> Page:
     more = len(rows) > count
     if more:
         rows = rows[1:] if backwards else rows[:-1]
-    entries = (_entry(entry_id, {"prev": NO_ENTRY, **fields}) for entry_id, fields in rows)
-    return Page(tuple(entry.message for entry in entries if entry.message is not None), more)
+    return page_of((read_row(*row) for row in rows), more=more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart_chat.store import keys
 from quart_chat.store.client import Client, answering
+from quart_chat.store.pipeline import Pipeline
 
 KEPT = 400 * 24 * 60 * 60 * 1000  # ms, as long as browsers keep the cookie
 VISITED = 30  # rooms that the lobby lists
@@ -12,13 +13,13 @@ VISITED = 30  # rooms that the lobby lists
 class People:
     """Names and visited rooms by public id."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, pipeline: Pipeline | None = None) -> None:
         self._client = client
+        self._pipeline = pipeline or Pipeline(client)
 
     async def name(self, person: str) -> str | None:
         """Give the name that somebody chose; None where they did not."""
-        with answering():
-            found = await self._client.get(keys.name(person))
+        found = await self._pipeline.command("GET", keys.name(person))
         return None if found is None else str(found)
 
     async def rename(self, person: str, name: str) -> None:

@@ -50,9 +50,7 @@ class Presence:
     async def read(self, room: str) -> Here:
         """Read who is here."""
         with answering():
-            return _union(
-                await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0", LEASE])
-            )
+            return union(await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0", LEASE]))
 
     async def _run(self, room: str, people: Mapping[str, str], *, lease: int, tell: bool) -> Here:
         listed = sorted(people.items(), key=lambda item: item[1].casefold())[:LISTED]
@@ -62,10 +60,11 @@ class Presence:
                 keys=[keys.here(room), keys.channel(room)],
                 args=[self._worker, payload, lease, "1" if tell else "0", LEASE],
             )
-        return _union(held)
+        return union(held)
 
 
-def _union(leases: Iterable[str]) -> Here:
+def union(leases: Iterable[str]) -> Here:
+    """Tell who is here by the leases of all workers, as `here.lua` gives them."""
     people: dict[str, str] = {}
     uncounted = 0
     for lease in leases:

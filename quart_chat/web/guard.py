@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from quart import Response
@@ -15,6 +16,20 @@ from quart_chat.errors import Unwelcome
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+LONGEST = 100  # characters that any address stays under
+_ALWAYS = tuple(
+    (name, name.lower(), value)
+    for name, value in {
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",  # no-referrer would make browsers send "Origin: null" with forms
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Cache-Control": "no-store",
+    }.items()
 )
 _PORTS = {"http": 80, "https": 443}
 
@@ -42,9 +57,10 @@ def visit(scheme: str, host: str, client: str | None) -> Visit:
 
     scheme: http, https, ws or wss; client: None where the server could not tell.
     """
-    return Visit(scheme in ("https", "wss"), host, _address(client or "unknown"))
+    return Visit(scheme in ("https", "wss"), host, _address((client or "unknown")[:LONGEST]))
 
 
+@lru_cache(10_000)
 def _address(client: str) -> str:
     """Normalise an address: IPv6 in one spelling and by its /64, for that is what one household gets."""
     client = client.strip()
@@ -101,15 +117,10 @@ def _origin(text: str) -> tuple[str, str, int] | None:
 
 
 def protect(response: Response) -> Response:
-    """Give an answer the headers that every one has."""
+    """Give an answer the headers that every one has, where it does not say otherwise."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    # no-referrer would make browsers send "Origin: null" with forms
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-    headers.setdefault("Cache-Control", "no-store")
+    said = {name.lower() for name in headers.keys()}  # noqa: SIM118 - werkzeug's headers iterate over pairs
+    for name, lower, value in _ALWAYS:
+        if lower not in said:
+            headers.add(name, value)
     return response

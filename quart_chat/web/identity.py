@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 from quart import Response
+from werkzeug.http import dump_cookie
 
 from quart_chat.errors import SettingsError
 from quart_chat.room.people import is_id
@@ -17,6 +20,8 @@ KEPT = timedelta(days=400)  # the most that browsers allow
 SECURE = "__Host-quart_chat"  # over HTTPS: no other host and no plain page can set it
 PLAIN = "quart_chat"
 LANGUAGE = "quart_chat_language"
+REMEMBERED = 10_000  # identities whose signature a worker need not work out again
+LONGEST = 200  # characters of a cookie that may be remembered; ours have 60
 
 
 class Identities:
@@ -24,6 +29,8 @@ class Identities:
 
     def __init__(self, key: str) -> None:
         self._signer = URLSafeSerializer(key, salt="quart-chat identity")
+        self._read = lru_cache(REMEMBERED)(self._signer.loads)  # it raises for what is forged, which is not remembered
+        self._line = lru_cache(REMEMBERED)(self._write)
 
     def presented(self, cookies: Mapping[str, str], secure: bool) -> bool:
         """Tell whether a cookie of that name came at all."""
@@ -38,17 +45,27 @@ class Identities:
         if not signed:
             return None
         try:
-            identity = self._signer.loads(signed)
+            identity = (self._read if len(signed) <= LONGEST else self._signer.loads)(signed)
         except BadSignature:
             return None
         return identity if is_id(identity) else None
 
     def write(self, response: Response, identity: str, secure: bool) -> None:
         """Set or renew the cookie."""
-        signed = self._signer.dumps(identity)
-        value = signed if isinstance(signed, str) else signed.decode()
-        response.set_cookie(
-            cookie_name(secure), value, max_age=KEPT, path="/", secure=secure, httponly=True, samesite="Lax"
+        response.headers.add("Set-Cookie", self._line(identity, secure))
+
+    def _write(self, identity: str, secure: bool) -> str:
+        # what `dumps` gives, without its try to compress 24 characters
+        signed = self._signer.make_signer().sign(base64_encode(f'"{identity}"'))
+        return dump_cookie(
+            cookie_name(secure),
+            signed.decode(),
+            max_age=KEPT,
+            path="/",
+            secure=secure,
+            httponly=True,
+            sync_expires=False,  # the same line at any time
+            samesite="Lax",
         )
 
 

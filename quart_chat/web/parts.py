@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from quart import Response, current_app
 from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from quart_chat.config import Settings
 from quart_chat.errors import BadName, Refused, TooFast
@@ -19,14 +22,17 @@ from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, 
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.store.client import Client
 from quart_chat.store.feed import Feed
+from quart_chat.store.glances import Glances
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 from quart_chat.store.people import People
+from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.web.guard import Visit, visit
 from quart_chat.web.identity import LANGUAGE, Identities
 
 EXTENSION = "quart_chat"
+LONGEST = 1000  # characters of Accept-Language that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,9 @@ class Parts:
 
     settings: Settings
     client: Client
+    pipeline: Pipeline
     log: Log
+    glances: Glances
     feed: Feed
     presence: Presence
     people: People
@@ -85,7 +93,7 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     house = parts()
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
-    language = choose(asked.cookies.get(LANGUAGE), list(asked.accept_languages.values()))
+    language = choose(asked.cookies.get(LANGUAGE), _accepted(asked.headers.get("Accept-Language", "")[:LONGEST]))
     return Visitor(
         visit=came,
         identity=identity or new_id(),
@@ -95,12 +103,18 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     )
 
 
+@lru_cache(1000)  # browsers of one language say the same
+def _accepted(header: str) -> tuple[str, ...]:
+    """Read the tags of Accept-Language, best first."""
+    return tuple(parse_accept_header(header, LanguageAccept).values())
+
+
 async def person_of(who: Visitor) -> Person:
     """Give the person with the name that they chose."""
     return who.person(await parts().people.name(who.public) if who.proved else None)
 
 
-def answer(who: Visitor, body: str, status: int = 200) -> Response:
+def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:
     """Answer somebody with HTML, and set or renew their cookie."""
     response = Response(body, status, mimetype="text/html")
     parts().identities.write(response, who.identity, who.visit.secure)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadText, TooFast
-from quart_chat.pages import assets, fragments
+from quart_chat.pages import fragments
+from quart_chat.pages.room import Shown, render
 from quart_chat.room.commands import NO_NONCE, NO_TEXT
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
@@ -68,7 +67,7 @@ def _redirect(path: str) -> Response:
 
 
 def _place(argument: str) -> str | None:
-    entry_id = request.args.get(argument)
+    entry_id = request.args.get(argument) if request.query_string else None
     if entry_id is not None and not is_entry_id(entry_id):
         raise BadFrame("An address of older messages ends with a message’s id, such as 1700000000000-0.")
     return entry_id
@@ -78,26 +77,21 @@ async def _page(
     who: Visitor, name: str, *, before: str | None = None, typed: str = "", error: str = "", status: int = 200
 ) -> Response:
     house = parts()
-    person, newest, here = await asyncio.gather(person_of(who), house.log.newest(name), house.presence.read(name))
+    glance = await house.glances.read(name, who.public if who.proved else None)
+    newest, person = glance.newest, who.person(glance.reader.name)
     page = newest.page if before is None else await house.log.before(name, before)
-    if newest.title is not None and who.proved:  # who comes without a cookie, as robots do, leaves nothing behind
-        await house.people.visit(who.public, name, house.clock())
-    html = fragments.page(
-        "room.html",
-        who.language,
+    # who comes without a cookie, as robots do, leaves nothing behind
+    if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
+        await house.people.visit(who.public, name, now)
+    shown = Shown(
+        audience=who.audience,
         room=name,
         title=newest.title or name,
         link=f"{who.visit.origin}/r/{name}",
-        person=person,
-        here=here,
-        live=before is None,
-        older=fragments.older(name, page.messages[0].id if page.more else None, who.language),
-        messages=fragments.messages(page.messages, who.audience),
-        place=newest.place,
-        key=fragments.new_page_key(),
-        block=fragments.BLOCK,
-        version=assets.version_of_pages(),
-        typed=typed,
-        error=error,
+        people=glance.here.people,
+        count=glance.here.count,
+        place=newest.place if before is None else None,
+        more=page.more,
     )
+    html = render(shown, page.messages, person, typed, error)
     return answer(who, html, status)

@@ -9,15 +9,15 @@ from quart import Blueprint, Response, websocket
 
 from quart_chat.errors import Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.hub import LOOK_AGAIN
-from quart_chat.live.stream import StreamWire, stream_of
+from quart_chat.live.stream import stream_of
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Gone, PlainWire, Wire
+from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Broadcast, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
 from quart_chat.web.guard import check_origin, protect
-from quart_chat.web.parts import Visitor, parts, person_of, visitor
+from quart_chat.web.parts import Parts, Visitor, parts, visitor
 
 blueprint = Blueprint("socket", __name__)
 
@@ -36,14 +36,13 @@ async def socket(name: str) -> Response | None:
     except Unwelcome as error:
         return protect(Response(fragments.reason(who.language, error), error.status))
     stream = stream_of(websocket.scope)
-    direct = stream is not None and stream.adopt(websocket.receive)
+    direct = stream.adopt() if stream is not None else None
     await websocket.accept()
-    if direct and stream is not None:
-        wire: Wire = StreamWire(stream)
-        await _serve(name, who, wire)
+    if stream is not None and direct is not None:
+        stream.keep(_serve(house, name, who, direct))
         return None
-    plain = PlainWire(stream.receive if stream is not None else websocket.receive, websocket.send, websocket.close)
-    work = [plain.pump(), _serve(name, who, plain)]
+    plain = PlainWire(stream.receive if stream is not None else _received, websocket.send, websocket.close)
+    work = [plain.pump(), _serve(house, name, who, plain)]
     if stream is not None:
         work.append(stream.watch())
     tasks = [asyncio.create_task(part) for part in work]
@@ -56,20 +55,24 @@ async def socket(name: str) -> Response | None:
     return None
 
 
-async def _serve(name: str, who: Visitor, wire: Wire) -> None:
-    house = parts()
+async def _received() -> tuple[str | bytes]:
+    return (await websocket.receive(),)
+
+
+async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
+    """Serve a tab; nothing of Quart is at hand in here."""
     address = who.visit.address
     try:
-        person = await _admit(who, wire)
+        person = await _admit(house, who, wire)
     except Unwelcome as error:
         # for good: the page does not come again by itself
         why = fragments.reason(who.language, error)
-        await _refuse(wire, error, str(fragments.sent_away(why, who.language)), POLICY)
+        await _refuse(wire, error, fragments.sent_away(why, who.language), POLICY)
         return
     except TooFast as error:
         # for now: the page tries again; tabs that died with their worker count for a minute more
         why = fragments.reason(who.language, error)
-        await _refuse(wire, error, str(fragments.notice(why, who.language)), AGAIN_LATER)
+        await _refuse(wire, error, fragments.notice(why, who.language), AGAIN_LATER)
         return
     except Gone:
         return
@@ -94,7 +97,7 @@ async def _serve(name: str, who: Visitor, wire: Wire) -> None:
         house.hub.run(house.limits.close_socket(address))
 
 
-async def _admit(who: Visitor, wire: Wire) -> Person:
+async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
     """Let somebody in, and find their name; while the store is away the page says so and waits here.
 
     Raises:
@@ -105,12 +108,12 @@ async def _admit(who: Visitor, wire: Wire) -> Person:
     told = False
     while True:
         try:
-            person = await person_of(who)
-            if not await parts().limits.open_socket(who.visit.address):
+            person = who.person(await house.people.name(who.public) if who.proved else None)
+            if not await house.limits.open_socket(who.visit.address):
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
         except StoreAway:
             if not told:
-                await wire.send(str(fragments.connection("store", who.language)))
+                await wire.send(Broadcast(fragments.connection("store", who.language)))
                 told = True
             await asyncio.sleep(LOOK_AGAIN)
         else:
@@ -121,7 +124,7 @@ async def _refuse(wire: Wire, error: Refused, told: str, code: int) -> None:
     """Show the page why it is refused, and close."""
     logger.info("tab.refused reason=%s", type(error).__name__)
     try:
-        await wire.send(told)
+        await wire.send(Broadcast(told))
     except Gone:
         return
     await wire.close(code)

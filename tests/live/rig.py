@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
+from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
@@ -23,6 +24,7 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
+from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
@@ -89,14 +91,17 @@ class PageWire:
     def holding(self, mark: str) -> list[str]:
         return [frame for frame in self.frames if mark in frame]
 
-    async def receive(self) -> str | bytes:
-        return await self._sent.get()
+    async def receive(self) -> list[str | bytes]:
+        taken = [await self._sent.get()]
+        while not self._sent.empty() and len(taken) < WAITING:
+            taken.append(self._sent.get_nowait())
+        return taken
 
-    async def send(self, text: str) -> None:
+    async def send(self, broadcast: Broadcast) -> None:
         await self.taking.wait()
         if self.gone:
             raise Gone("it left")
-        self._take(text)
+        self._take(broadcast.text)
 
     def write(self, broadcast: Broadcast) -> None:
         self.broadcasts.append(broadcast)
@@ -142,10 +147,10 @@ class Ear:
         self.confirmations.append(room)
         self._hub.confirmed(room)
 
-    def entry(self, room: str, entry: Entry) -> None:
-        self.heard.append(entry)
-        if not self.drop(entry):
-            self._hub.entry(room, entry)
+    def entries(self, room: str, entries: Sequence[Entry]) -> None:
+        self.heard.extend(entries)
+        if kept := [entry for entry in entries if not self.drop(entry)]:
+            self._hub.entries(room, kept)
 
 
 class SlowLog(Log):
@@ -191,7 +196,7 @@ class Worker:
             self.log,
             self.feed,
             People(client),
-            Limits(client, name, 0),
+            Limits(Pipeline(client), name, 0),
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,

@@ -378,6 +378,88 @@ async def test_rooms_without_tabs_are_let_go(worker: Worker, monkeypatch: pytest
     await see([kept], ["a"])
 
 
+# --- who need not hear of it -------------------------------------------------------------------------
+
+
+def followers(valkey: Valkey, room: str) -> int:
+    """How many workers the store tells of a room."""
+    with valkey.client() as store:
+        return int(store.execute_command("PUBSUB", "SHARDNUMSUB", f"c:{{{room}}}:live")[1])
+
+
+async def test_a_worker_without_tabs_in_a_room_is_not_told_of_it(
+    worker: Worker, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "LINGER", 0.05)
+    async with Worker(valkey, "w2") as other:
+        ana = await worker.enter("here")
+        eva = await other.enter("there")
+        assert (followers(valkey, "here"), followers(valkey, "there")) == (1, 1)
+        for number in range(20):
+            await other.say("here", f"t{number}")
+        await worker.say("there", "x")
+        await see([ana], [f"t{number}" for number in range(20)])
+        await see([eva], ["x"])
+        assert [entry.message.text for entry in other.ear.heard if entry.message] == ["x"]
+        assert "here" not in other.hub._rooms
+
+        visit = await other.enter("here")
+        assert followers(valkey, "here") == 2
+        await other.disconnect(visit)
+        await until(lambda: followers(valkey, "here") == 1, "that the room which was left is followed no longer")
+        heard = len(other.ear.heard)
+        await worker.say("here", "later")
+        await other.say("there", "y")  # what it hears next
+        await see([eva], ["x", "y"])
+        assert len(other.ear.heard) == heard + 1
+
+
+async def test_a_room_that_was_left_is_followed_for_a_while_so_that_a_reload_opens_nothing_anew(
+    worker: Worker, valkey: Valkey
+) -> None:
+    await worker.say(ROOM, "a")
+    tab = await worker.enter(ROOM, await loaded(worker))
+    await worker.disconnect(tab)
+    assert followers(valkey, ROOM) == 1
+    read = worker.log.read
+    again = await worker.enter(ROOM, page(tab))
+    assert worker.log.read == read
+    assert again.live is tab.live or worker.ear.confirmations == [ROOM]
+
+
+async def test_a_tab_that_missed_nothing_is_in_at_once_and_every_other_is_not(worker: Worker) -> None:
+    (first,) = await worker.say(ROOM, "a")
+    await worker.enter(ROOM, await loaded(worker))
+    place = worker.hub._rooms[ROOM].place
+    tab = worker.connect(ROOM, await loaded(worker), resume=False)
+    await until(lambda: tab in worker.hub._tabs)
+    for since in (None, "0-0", "5-0", "999999999999999-0"):
+        assert not worker.hub.enter_at_once(tab, since)
+        assert tab.live is None
+    assert place == first
+    tasks = len(worker.hub._tasks)
+    assert worker.hub.enter_at_once(tab, place)  # in one step, without a task
+    assert len(worker.hub._tasks) == tasks
+    assert tab.live is worker.hub._rooms[ROOM]
+    assert tab.counted
+    assert tab.opened
+    await worker.say(ROOM, "b")
+    await see([tab], ["a", "b"])
+
+
+async def test_no_tab_is_in_at_once_before_its_room_is_ready(worker: Worker) -> None:
+    worker.log.reading.clear()
+    opener = worker.connect(ROOM)
+    await until(lambda: worker.log.read, "the reading of the room's end")
+    tab = worker.connect(ROOM, resume=False)
+    await until(lambda: tab in worker.hub._tabs)
+    assert not worker.hub.enter_at_once(tab, "0-0")
+    assert tab.live is None
+    worker.log.reading.set()
+    await until(lambda: opener.live is not None, "that it opens")
+    assert worker.hub.enter_at_once(tab, "0-0")
+
+
 # --- states ----------------------------------------------------------------------------------------
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from quart_chat.errors import BadText, StoreAway, TooFast
+from quart_chat.errors import BadText, Refused, StoreAway, TooFast
 from quart_chat.live import tab as tabs
 from quart_chat.live.tab import Tab
+from quart_chat.room.commands import Say
 from tests.live.rig import ENGLISH, PageWire, Worker, page, see, somebody, until, wire
 from tests.promise.page import Page
 
@@ -27,13 +28,22 @@ class Script:
         self.said: list[str] = []
         self.pause = 0.0  # s that the next message takes
 
-    async def say(self, _room: str, _person: object, _address: str, text: str, _nonce: str) -> str:
+    async def say_all(self, _room: str, _person: object, _address: str, asked: Sequence[Say]) -> list[str | Refused]:
         await asyncio.sleep(self.pause)
         self.pause = 0.0
-        if self.errors.get(text):
-            raise self.errors[text].pop(0)
-        self.said.append(text)
-        return f"{len(self.said)}-0"
+        results: list[str | Refused] = []
+        for say in asked:
+            error = self.errors[say.text].pop(0) if self.errors.get(say.text) else None
+            if isinstance(error, Refused):
+                results.append(error)
+                if isinstance(error, TooFast):
+                    break  # what comes after it is not tried
+            elif error is not None:
+                raise error
+            else:
+                self.said.append(say.text)
+                results.append(f"{len(self.said)}-0")
+        return results
 
     async def typing(self, _room: str, _person: object) -> None: ...
 
@@ -237,14 +247,14 @@ async def test_a_flood_of_messages_that_are_refused_is_read_more_slowly(alone: P
 async def test_a_tab_ends_though_its_cancelling_was_swallowed_on_the_way(worker: Worker) -> None:
     # Python 3.11's wait_for swallows a cancelling that comes together with the result, and redis-py uses it
     class Swallowing(Script):
-        async def say(self, *arguments: object) -> str:
+        async def say_all(self, *arguments: object) -> list[str | Refused]:
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None
             done = loop.create_future()
             loop.call_soon(done.set_result, None)
             loop.call_soon(loop.call_soon, task.cancel)
             await asyncio.wait_for(done, 1)
-            return "1-0"
+            return ["1-0"]
 
     one = PageWire()
     tab = Tab(

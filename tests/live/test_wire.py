@@ -24,8 +24,8 @@ class Peer:
         self.closing.set()
         self.codes: list[int] = []
 
-    async def receive(self) -> str:
-        return "hello"
+    async def receive(self) -> list[str]:
+        return ["hello"]
 
     async def send(self, text: str) -> None:
         await self.reading.wait()
@@ -54,13 +54,13 @@ async def test_everything_is_sent_in_order() -> None:
     wire = peer.wire()
     async with pumping(wire):
         wire.write(Broadcast("1"))
-        await wire.send("2")
+        await wire.send(Broadcast("2"))
         assert peer.taken == ["1", "2"]
         for number in range(3, 100):
             wire.write(Broadcast(str(number)))
-        await wire.send("100")
+        await wire.send(Broadcast("100"))
     assert peer.taken == [str(number) for number in range(1, 101)]
-    assert await wire.receive() == "hello"
+    assert await wire.receive() == ["hello"]
 
 
 async def test_a_send_waits_until_it_is_on_its_way() -> None:
@@ -68,7 +68,7 @@ async def test_a_send_waits_until_it_is_on_its_way() -> None:
     wire = peer.wire()
     peer.reading.clear()
     async with pumping(wire):
-        sending = asyncio.create_task(wire.send("late"))
+        sending = asyncio.create_task(wire.send(Broadcast("late")))
         for _ in range(20):
             await asyncio.sleep(0)
         assert not sending.done()
@@ -88,7 +88,7 @@ async def test_a_tab_that_does_not_read_is_gone_and_what_waits_for_it_stays_boun
         with pytest.raises(Gone):
             await asyncio.wait_for(pump, 1)
         with pytest.raises(Gone):
-            await asyncio.wait_for(wire.send("more"), 1)
+            await asyncio.wait_for(wire.send(Broadcast("more")), 1)
         assert wire._unread <= MAX_UNREAD + 20_000
 
 
@@ -114,10 +114,20 @@ async def test_what_a_tab_catches_up_with_may_be_larger_than_what_it_may_leave_u
     peer = Peer()
     wire = peer.wire()
     async with pumping(wire):
-        await asyncio.wait_for(wire.send("x" * (4 * MAX_UNREAD)), 1)
+        await asyncio.wait_for(wire.send(Broadcast("x" * (4 * MAX_UNREAD))), 1)
         wire.write(Broadcast("after"))
-        await wire.send("that")
+        await wire.send(Broadcast("that"))
     assert [len(text) for text in peer.taken] == [4 * MAX_UNREAD, 5, 4]
+
+
+async def test_a_tab_that_reads_is_not_sent_away_for_one_frame_that_is_larger_than_the_bound() -> None:
+    # a broadcast holds up to a hundred messages: of four thousand "&" they are 2 MB of HTML
+    peer = Peer()
+    wire = peer.wire()
+    async with pumping(wire) as pump:
+        wire.write(Broadcast("x" * (2 * MAX_UNREAD)))
+        await until(lambda: peer.taken or pump.done(), "that it is sent")
+        assert not pump.done()
 
 
 async def test_a_tab_that_takes_too_long_to_catch_up_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +137,7 @@ async def test_a_tab_that_takes_too_long_to_catch_up_is_gone(monkeypatch: pytest
     peer.reading.clear()
     async with pumping(wire) as pump:
         with pytest.raises(Gone):
-            await wire.send("slow")
+            await wire.send(Broadcast("slow"))
         with pytest.raises(Gone):
             await asyncio.wait_for(pump, 1)
 

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.errors import TooFast
-from quart_chat.pages import fragments, ids
+from quart_chat.files import folder
+from quart_chat.pages import fragments, ids, rows
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.entries import Message, Neighbour
 from quart_chat.room.people import Person, new_id, public_id
@@ -127,7 +127,7 @@ def test_a_row_is_the_same_wherever_it_is_shown() -> None:
     assert row in fragments.replayed([one], PLACE, audience)
     assert row in fragments.newest("r", [one], PLACE, audience, more=False)
     old = str(fragments.messages([one], audience, old=True))
-    hue = fragments.row(one, audience).hue
+    hue = rows.row(one, audience).hue
     assert old == row.replace(f'c{hue}"', f'c{hue} old"', 1)
 
 
@@ -172,7 +172,7 @@ def test_the_own_marks_are_a_stylesheet_of_a_public_id_alone() -> None:
 
 
 def test_no_template_says_that_something_is_safe() -> None:
-    templates = sorted((Path(fragments.folder("templates"))).iterdir())
+    templates = sorted((folder("templates")).iterdir())
     assert templates
     for template in templates:
         text = template.read_text()

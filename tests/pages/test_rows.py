@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quart_chat.pages.fragments import GROUP, row
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.rows import GROUP, row
 from quart_chat.room.entries import Message, Neighbour
 
 ANA, BOB = "a" * 16, "b" * 16

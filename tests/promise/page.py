@@ -19,6 +19,7 @@ STATES = frozenset(value for name, value in vars(ids).items() if name.isupper())
     ids.OLDER,
     ids.SINCE,
     ids.COMPOSER,
+    ids.OTHERS,
 }
 
 _TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > \.message:has\(~ #m-(\d+-\d+)\)")
@@ -142,6 +143,16 @@ class Page:
         return self.runs[-1]
 
     @property
+    def counted(self) -> int:
+        """How many are here by what the page shows: the named ones, and the others; in all places alike."""
+        here, shown = self.states[ids.PEOPLE], {self.states[ids.COUNT].text, self.states[ids.CROWD].text}
+        others = here.first("id", ids.OTHERS)
+        number = re.search(r"\d+", others.text) if others is not None else None
+        count = len([row for row in here.elements if row is not others]) + (int(number[0]) if number else 0)
+        self._expect(shown == {str(count)}, f"{count} are listed and {shown} are counted")
+        return count
+
+    @property
     def rows(self) -> list[tuple[str, str]]:
         """What the list holds now: (id, text)."""
         return [(row, self.run.shown[row]) for row in self.listed]
@@ -183,12 +194,23 @@ class Page:
             self._acknowledge(part.get("id"))
         elif part.tag == "form" and swap == "true":
             self._refuse(part)
+        elif part.tag == "li" and part.get("id") == ids.OTHERS and swap == "true":
+            self._count_others(part)
         elif part.get("id") in STATES and swap in ("true", "delete"):
             self.states[part.get("id")] = part
             if part.get("id") == "notice":
                 self.notices.append(part.text)
         else:
             self._expect(False, f"a frame holds <{part.tag} {part.attributes}>")
+
+    def _count_others(self, part: Element) -> None:
+        """Replace the last row of who is here: htmx passes over one whose target is not there."""
+        here = self.states.get(ids.PEOPLE)
+        held = here is not None and here.first("id", ids.OTHERS) is not None
+        self._expect(held, "others are counted where nobody is left unnamed")
+        if here is not None and held:
+            rows = tuple(row for row in here.elements if row.get("id") != ids.OTHERS)
+            self.states[ids.PEOPLE] = Element(here.tag, here.attributes, (*rows, part))
 
     def _take_partial(self, part: Element) -> None:
         target, swap = part.get("hx-target"), part.get("hx-swap")

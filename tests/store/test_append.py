@@ -14,6 +14,7 @@ from quart_chat.errors import BadText
 from quart_chat.room.entries import NO_ENTRY, Message, order
 from quart_chat.room.places import follows, missed
 from quart_chat.store import keys
+from quart_chat.store.appends import Draft
 from quart_chat.store.client import Client
 from quart_chat.store.log import Log, Retention
 
@@ -27,7 +28,8 @@ APPEND = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["x", "y\n", "é🎉
 READ = st.integers(0, 40)  # from the place after that many messages
 PAGE = st.tuples(st.integers(0, 40), st.integers(1, 5))
 SET_BACK = st.integers(1, 10**9).map(float)  # ms by which the clock was set back
-OPERATIONS = st.lists(st.one_of(APPEND, APPEND, READ, PAGE, SET_BACK), max_size=40)
+TOGETHER = st.lists(APPEND, min_size=1, max_size=6)  # in one call of the script
+OPERATIONS = st.lists(st.one_of(APPEND, APPEND, TOGETHER, READ, PAGE, SET_BACK), max_size=30)
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Model:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OPERATIONS)
 async def test_a_room_is_one_list_whatever_happens(
-    client: Client, look: Redis, operations: list[Append | int | tuple[int, int] | float]
+    client: Client, look: Redis, operations: list[Append | list[Append] | int | tuple[int, int] | float]
 ) -> None:
     log, room, model = Log(client, Retention(KEPT, 0)), next(ROOMS), Model()
     for operation in operations:
@@ -50,6 +52,8 @@ async def test_a_room_is_one_list_whatever_happens(
             await read_on(log, room, model, operation)
         elif isinstance(operation, float):
             set_back(look, room, model, int(operation))
+        elif isinstance(operation, list):
+            await append_together(log, room, model, operation)
         elif len(operation) == 3:
             await append(log, room, model, operation)
         else:
@@ -75,12 +79,27 @@ async def append(log: Log, room: str, model: Model, asked: Append) -> None:
     model.said.append((author, text))
 
 
+async def append_together(log: Log, room: str, model: Model, asked: list[Append]) -> None:
+    """Append several at once: the same as one by one, but for what a used nonce raises."""
+    results = await log.append_all(room, [Draft(author, "Name", text, nonce) for author, text, nonce in asked])
+    for (author, text, nonce), one in zip(asked, results, strict=True):
+        used = model.nonces.get((author, nonce))
+        if used is not None:
+            assert (one.id, one.new, one.same) == (used[1], False, used[0] == text)
+            continue
+        assert (one.new, one.same) == (True, True)
+        assert order(one.id) > order(model.places[-1])
+        model.nonces[author, nonce] = (text, one.id)
+        model.places.append(one.id)
+        model.said.append((author, text))
+
+
 async def read_on(log: Log, room: str, model: Model, place: int) -> None:
     since = model.places[place % len(model.places)]
     tail = await log.tail(room, since)
     assert tail.end == model.places[-1]
     found = missed(since, tail.entries, tail.end)
-    assert found is not None  # 40 operations are well within the log
+    assert found is not None  # 30 operations of 6 messages are within the log
     assert [entry.id for entry in found.entries] == model.places[model.places.index(since) + 1 :]
     assert found.place == model.places[-1]
 

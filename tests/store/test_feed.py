@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -27,14 +27,14 @@ class Heard:
     """Notes all that a feed tells, in order: (what, ...)."""
 
     words: list[tuple[str, ...]] = field(default_factory=list)
-    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    kept: dict[str, list[Entry]] = field(default_factory=dict)
 
     def confirmed(self, room: str) -> None:
         self.words.append(("confirmed", room))
 
-    def entry(self, room: str, entry: Entry) -> None:
-        self.words.append(("entry", room, entry.id))
-        self.entries.setdefault(room, []).append(entry)
+    def entries(self, room: str, entries: Sequence[Entry]) -> None:
+        self.words += [("entry", room, entry.id) for entry in entries]
+        self.kept.setdefault(room, []).extend(entries)
 
     def here(self, room: str) -> None:
         self.words.append(("here", room))
@@ -85,9 +85,9 @@ async def test_a_room_is_confirmed_and_then_its_entries_come_in_order(valkey: Va
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         assert heard.words == [("found",), ("confirmed", "r")]
         await asyncio.gather(*(log.append("r", ANA, "Ana", f"line\n{n}", str(n)) for n in range(150)))
-        await until(lambda: len(heard.entries.get("r", [])) == 150, "150 entries")
-        assert follows(heard.entries["r"], NO_ENTRY)
-        assert tuple(heard.entries["r"]) == (await log.tail("r", NO_ENTRY)).entries
+        await until(lambda: len(heard.kept.get("r", [])) == 150, "150 entries")
+        assert follows(heard.kept["r"], NO_ENTRY)
+        assert tuple(heard.kept["r"]) == (await log.tail("r", NO_ENTRY)).entries
         await feed.follow("later")
         await until(lambda: heard.count("confirmed", "later"), "a confirmation")
 
@@ -99,10 +99,10 @@ async def test_only_rooms_that_are_followed_come_in(valkey: Valkey, client: Clie
         await feed.leave("left")
         for room in ("left", "other", "r"):
             await log.append(room, ANA, "Ana", "x", "n")
-        await until(lambda: heard.entries.get("r"), "the entry")
+        await until(lambda: heard.kept.get("r"), "the entry")
         await feed.follow("left")
         await until(lambda: heard.count("confirmed", "left") == 2, "another confirmation")
-        assert set(heard.entries) == {"r"}
+        assert set(heard.kept) == {"r"}
 
 
 async def test_every_kind_of_word_is_told(valkey: Valkey, client: Client) -> None:
@@ -148,7 +148,7 @@ async def test_words_that_nobody_here_wrote_are_passed_over(
             look.spublish(keys.channel("r"), word)
         look.spublish(keys.RENAMED, "nonsense")
         await log.append("r", ANA, "Ana", "x", "n")
-        await until(lambda: heard.entries.get("r"), "the entry")
+        await until(lambda: heard.kept.get("r"), "the entry")
         assert len(heard.words) == 3
     assert "nonsense" not in caplog.text
 
@@ -165,7 +165,7 @@ async def test_a_subscription_that_is_cut_is_confirmed_again(
         assert heard.words.index(("lost",)) < len(heard.words) - 1 - heard.words[::-1].index(("found",))
         assert [heard.count("confirmed", room) for room in rooms] == [2] * 1100
         await log.append("room-7", ANA, "Ana", "x", "n")
-        await until(lambda: heard.entries.get("room-7"), "the entry")
+        await until(lambda: heard.kept.get("room-7"), "the entry")
 
 
 async def test_a_feed_that_is_cut_again_and_again_comes_back(valkey: Valkey, client: Client, look: Redis) -> None:
@@ -196,7 +196,7 @@ async def test_a_store_that_is_killed_is_lost_and_found_and_nothing_is_missing(o
         log = Log(client, Retention(100, 0))
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         first, _ = await log.append("r", ANA, "Ana", "before", "1")
-        await until(lambda: heard.entries.get("r"), "the entry")
+        await until(lambda: heard.kept.get("r"), "the entry")
         own.kill()
         await until(lambda: heard.count("lost"), "that it is lost")
         await feed.follow("meanwhile")
@@ -207,8 +207,8 @@ async def test_a_store_that_is_killed_is_lost_and_found_and_nothing_is_missing(o
         assert after[-3:][0] == ("found",)
         assert heard.count("found") == 2
         await log.append("r", ANA, "Ana", "after", "2")
-        await until(lambda: len(heard.entries["r"]) == 2, "the entry")
-        assert follows(heard.entries["r"], NO_ENTRY)
+        await until(lambda: len(heard.kept["r"]) == 2, "the entry")
+        assert follows(heard.kept["r"], NO_ENTRY)
         assert await log.append("r", ANA, "Ana", "before", "1") == (first, False)
 
 

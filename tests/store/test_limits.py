@@ -1,23 +1,29 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redis import Redis
 
 from quart_chat.room.limits import Limit
 from quart_chat.store import keys
 from quart_chat.store.client import Client
 from quart_chat.store.limits import LAPSE, Limits
+from quart_chat.store.pipeline import Pipeline
 from tests.store.conftest import connected
 from tests.store.valkey import Valkey
 
 SLOW = Limit(5, 3600.0)  # what a test takes is not earned back within it
+HOURS = 3600.0  # seconds in which one event is earned: nothing is while a test runs
+PEOPLE = (f"somebody-{number}" for number in itertools.count())
 
 
 @pytest.fixture
 def limits(client: Client) -> Limits:
-    return Limits(client, "one", 3)
+    return Limits(Pipeline(client), "one", 3)
 
 
 async def test_an_allowance_is_exact_and_then_tells_how_long_to_wait(limits: Limits) -> None:
@@ -28,7 +34,7 @@ async def test_an_allowance_is_exact_and_then_tells_how_long_to_wait(limits: Lim
 
 
 async def test_an_allowance_is_exact_for_those_who_come_at_once(limits: Limits, client: Client) -> None:
-    other = Limits(client, "other", 3)
+    other = Limits(Pipeline(client), "other", 3)
     waits = await asyncio.gather(*(each.take("messages", "ana", SLOW) for each in (limits, other) * 20))
     assert waits.count(0.0) == 5
 
@@ -64,7 +70,7 @@ async def test_a_count_lasts_no_longer_than_it_matters(limits: Limits, look: Red
 
 
 async def test_sockets_are_counted_over_all_workers(limits: Limits, client: Client) -> None:
-    other = Limits(client, "other", 3)
+    other = Limits(Pipeline(client), "other", 3)
     assert [await each.open_socket("10.0.0.1") for each in (limits, other, limits)] == [True] * 3
     assert not await limits.open_socket("10.0.0.1")
     assert not await other.open_socket("10.0.0.1")
@@ -78,7 +84,7 @@ async def test_sockets_that_come_at_once_are_counted_exactly(valkey: Valkey, loo
     """Each count travels on a connection of its own, and may come after one that was sent later."""
     for address in map(str, range(15)):
         async with connected(valkey) as client:
-            workers = [Limits(client, str(number), 10) for number in range(3)]
+            workers = [Limits(Pipeline(client), str(number), 10) for number in range(3)]
             opened = await asyncio.gather(*(worker.open_socket(address) for worker in workers * 10))
             assert opened.count(True) == 10
             taken = [worker for worker, was_opened in zip(workers * 10, opened, strict=True) if was_opened]
@@ -112,7 +118,7 @@ async def test_a_renewal_keeps_the_sockets_counted(limits: Limits, client: Clien
         await limits.open_socket("10.0.0.1")
     look.delete(keys.sockets("10.0.0.1"))  # as if it had lapsed, or the store had lost it
     await limits.renew()
-    assert not await Limits(client, "other", 3).open_socket("10.0.0.1")
+    assert not await Limits(Pipeline(client), "other", 3).open_socket("10.0.0.1")
 
 
 async def test_a_renewal_leaves_addresses_alone_that_closed_all_their_sockets(limits: Limits, look: Redis) -> None:
@@ -123,14 +129,14 @@ async def test_a_renewal_leaves_addresses_alone_that_closed_all_their_sockets(li
 
 
 async def test_no_limit_of_sockets_counts_none(client: Client, look: Redis) -> None:
-    limits = Limits(client, "one", 0)
+    limits = Limits(Pipeline(client), "one", 0)
     assert all([await limits.open_socket("10.0.0.1") for _ in range(50)])
     await limits.close_socket("10.0.0.1")
     assert look.keys() == []
 
 
 async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_count_right(client: Client) -> None:
-    limits = Limits(client, "one", 2)
+    limits = Limits(Pipeline(client), "one", 2)
     assert await limits.open_socket("a")
     for _ in range(20):
         opened, _ = await asyncio.gather(limits.open_socket("a"), limits.close_socket("a"))
@@ -140,9 +146,82 @@ async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_co
 
 
 async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_limit_itself(client: Client, look: Redis) -> None:
-    limits, limit = Limits(client, "w", 2), Limit(2, 10.0)
+    limits, limit = Limits(Pipeline(client), "w", 2), Limit(2, 10.0)
     ahead = (int(look.time()[0]) + 3600) * 1000
     look.set(keys.allowance("messages", "ana"), f"{ahead}.000")
     assert await limits.take("messages", "ana", limit) <= limit.interval
     look.hset(keys.sockets("192.0.2.1"), "dead", f"2 {ahead}")
     assert await limits.open_socket("192.0.2.1")
+
+
+# --- several at once -------------------------------------------------------------------------------
+
+
+async def test_of_several_events_as_many_are_taken_as_are_left(limits: Limits) -> None:
+    assert await limits.take_some("messages", "ana", SLOW, 3) == (3, 0.0)
+    taken, wait = await limits.take_some("messages", "ana", SLOW, 3)
+    assert taken == 2
+    assert 719 < wait <= 720
+    taken, wait = await limits.take_some("messages", "ana", SLOW, 3)
+    assert taken == 0
+    assert 719 < wait <= 720  # asking for more than there are costs nothing
+
+
+async def test_no_limit_gives_any_number_at_once(limits: Limits, look: Redis) -> None:
+    assert await limits.take_some("messages", "ana", Limit(0, 60.0), 1000) == (1000, 0.0)
+    assert look.keys() == []
+
+
+async def test_those_who_take_several_at_once_together_get_no_more_than_there_are(
+    limits: Limits, client: Client
+) -> None:
+    other = Limits(Pipeline(client), "other", 3)
+    limit = Limit(50, 50 * HOURS)
+    got = await asyncio.gather(*(each.take_some("messages", "ana", limit, 7) for each in (limits, other) * 10))
+    assert sum(taken for taken, _ in got) == 50
+    assert all((taken == 7) == (wait == 0.0) for taken, wait in got)
+
+
+def pass_(look: Redis, who: str, intervals: int) -> None:
+    """Let so many intervals of HOURS go by for somebody: what they have taken lies further back."""
+    key = keys.allowance("messages", who)
+    held = look.get(key)
+    if held is not None:
+        look.set(key, f"{float(str(held)) - intervals * HOURS * 1000:.3f}", keepttl=True)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.integers(1, 70),
+    st.lists(st.one_of(st.integers(1, 90), st.integers(-20, -1)), max_size=12),  # events wanted; intervals that pass
+)
+async def test_several_at_once_are_what_the_same_events_one_by_one_are(
+    limits: Limits, look: Redis, most: int, operations: list[int]
+) -> None:
+    limit = Limit(most, most * HOURS)
+    together, singly = next(PEOPLE), next(PEOPLE)
+    left = most  # the whole model
+    for operation in operations:
+        if operation < 0:
+            pass_(look, together, -operation)
+            pass_(look, singly, -operation)
+            left = min(most, left - operation)
+            continue
+        taken, wait = await limits.take_some("messages", together, limit, operation)
+        assert taken == min(left, operation)
+        waits = [await limits.take("messages", singly, limit) for _ in range(taken + 1)]
+        assert waits[:taken] == [0.0] * taken
+        left -= taken
+        if taken < operation:
+            assert 0 < wait <= HOURS
+            assert abs(waits[taken] - wait) < 60  # of an hour: they were not asked in the same millisecond
+        else:
+            assert wait == 0.0
+            await limits.take_some("messages", together, limit, 1)  # the one that was asked for singly on top
+            left = max(0, left - 1)
+
+
+@pytest.mark.parametrize("most", [1, 7, 9, 13, 19, 60, 333, 600])
+async def test_an_allowance_that_nobody_has_touched_is_there_as_a_whole(limits: Limits, most: int) -> None:
+    # 60 s / 7 is no whole number of anything: what is lost by rounding must not be an event
+    assert await limits.take_some("messages", "ana", Limit(most, 60.0), most) == (most, 0.0)

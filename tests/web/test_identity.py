@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from itsdangerous import URLSafeSerializer
+from quart import Response
 
 from quart_chat.errors import SettingsError
 from quart_chat.room.people import is_id, new_id
@@ -119,6 +120,17 @@ def test_an_identity_that_is_none_is_not_taken_even_when_it_is_signed(held: obje
     assert identities.read({"quart_chat": signed}, secure=False) is None
     assert identities.presented({"quart_chat": signed}, secure=False)
     assert not identities.presented({"quart_chat": signed}, secure=True)
+
+
+def test_a_cookie_is_signed_as_itsdangerous_does_it_and_its_line_stays() -> None:
+    identities, identity = Identities("a key of this test"), new_id()
+    signed = str(URLSafeSerializer("a key of this test", salt="quart-chat identity").dumps(identity))
+    for _ in range(2):
+        response = Response("")
+        identities.write(response, identity, secure=True)
+        assert response.headers["Set-Cookie"].startswith(f"__Host-quart_chat={signed}; Max-Age=")
+        assert identities.read({"__Host-quart_chat": signed}, secure=True) == identity
+        assert identities.read({"__Host-quart_chat": signed[:-1]}, secure=True) is None
 
 
 def test_the_key_is_made_once_and_kept_privately(tmp_path: Path) -> None:

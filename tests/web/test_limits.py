@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 
 from tests.server.processes import ServerProcess
 from tests.web.visits import PATIENCE, browser, fresh, tab
@@ -123,9 +124,10 @@ async def test_an_address_has_so_many_sockets_and_gets_them_back(behind: ServerP
             await other.enter()
     deadline = time.monotonic() + PATIENCE
     while True:  # the server hears of the closing a moment later
-        async with tab(behind, room, **address) as page:
-            if 'class="live"' in await page.frame('id="connection"'):
-                return
+        with suppress(ConnectionClosed):
+            async with tab(behind, room, **address) as page:
+                if 'class="live"' in await page.frame('id="connection"'):
+                    return
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
 

@@ -215,13 +215,14 @@ async def test_a_socket_of_a_room_that_cannot_be_is_refused(server: ServerProces
     assert refused.value.response.status_code in (400, 404)
 
 
-async def test_no_compression_is_agreed_on(server: ServerProcess) -> None:
-    """Each tab would be compressed for itself, and inflate without a bound."""
+async def test_compression_that_all_tabs_share_is_agreed_on(server: ServerProcess) -> None:
     async with tab(server, fresh()) as page:
-        assert page.connection.request is not None
         assert page.connection.response is not None
-        assert "permessage-deflate" in page.connection.request.headers["Sec-WebSocket-Extensions"]
-        assert "Sec-WebSocket-Extensions" not in page.connection.response.headers
+        agreed = page.connection.response.headers["Sec-WebSocket-Extensions"]
+        assert agreed == "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        await page.enter()
+        await page.send(act="say", nonce="k-1", text="é & <b> " * 400)
+        assert "é &amp; &lt;b&gt; é" in await page.frame('<li id="m-')
 
 
 async def test_a_tab_speaks_its_reader_s_language(server: ServerProcess) -> None:

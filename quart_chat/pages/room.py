@@ -1,0 +1,77 @@
+"""A room's page. All of it but what is the reader's own is rendered once, until the room changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quart_chat.kept import Kept
+from quart_chat.pages import fragments, templates
+from quart_chat.pages.blanks import Form, blanks
+from quart_chat.pages.languages import Audience
+from quart_chat.room.entries import Message
+from quart_chat.room.people import Person
+
+FORMS = 1000  # pages that a worker keeps, as long as
+BYTES = 16_000_000  # they hold no more than these together
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows to everybody, besides its messages.
+
+    link: the room's whole address. people, count: who is here, as `fragments.people` takes them.
+    place: where its socket goes on; None for a page of older messages, which has no socket.
+    more: whether older messages lie before it.
+    """
+
+    audience: Audience
+    room: str
+    title: str
+    link: str
+    people: tuple[tuple[str, str], ...]
+    count: int
+    place: str | None
+    more: bool
+
+
+forms: Kept[Shown, tuple[tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
+"""Each with the very messages that it shows."""
+
+
+def render(shown: Shown, messages: tuple[Message, ...], person: Person, typed: str = "", error: str = "") -> bytes:
+    """Render a page for somebody; typed: what stays in the field of the plain form beside an error."""
+    form = _render(shown, messages, typed, error) if typed or error else _kept(shown, messages)
+    return form.fill(
+        own=person.public,
+        key=fragments.new_page_key(),
+        profile=fragments.profile(person, shown.audience.language, shown.room),
+    )
+
+
+def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
+    kept = forms.get(shown)
+    if kept is not None and kept[0] is messages:
+        return kept[1]
+    form = _render(shown, messages, "", "")
+    if shown.place is not None:
+        forms.put(shown, (messages, form), len(form))
+    return form
+
+
+def _render(shown: Shown, messages: tuple[Message, ...], typed: str, error: str) -> Form:
+    language = shown.audience.language
+    before = messages[0].id if shown.more else None
+    return Form(
+        templates.page(
+            "room.html",
+            language,
+            shown=shown,
+            live=shown.place is not None,
+            older=fragments.older(shown.room, before, language),
+            messages=fragments.messages(messages, shown.audience),
+            block=fragments.BLOCK,
+            typed=typed,
+            error=error,
+            **blanks(("own", "key", "profile")),
+        )
+    )

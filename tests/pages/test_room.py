@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from quart_chat.pages import fragments, ids, room, rows
+from quart_chat.pages.languages import Audience
+from quart_chat.pages.room import Shown, render
+from quart_chat.room.entries import Message
+from quart_chat.room.people import Person, new_id
+from tests.pages.trees import Tree
+
+ANA, BOB = Person(new_id(), "Ana <b>"), Person(new_id(), "Bob")
+AT = 1_700_000_000_000
+EN, PT = Audience("en", "UTC"), Audience("pt-BR", "America/Sao_Paulo")
+
+
+def message(number: int, text: str = "x", name: str = "Ana") -> Message:
+    return Message(f"{AT + number}-0", AT + number, "a" * 16, name, text, None)
+
+
+def shown(name: str, audience: Audience = EN, **values: object) -> Shown:
+    made = Shown(audience, name, "A <title>", f"http://x/r/{name}", (("c" * 16, "Carla"),), 1, "5-0", more=True)
+    return replace(made, **values)  # type: ignore[arg-type]
+
+
+def tree(page: bytes) -> Tree:
+    return Tree(page.decode().partition("<!doctype html>")[2])
+
+
+@pytest.fixture
+def renderings(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
+    """Give the messages whose rows are worked out from now on."""
+    made: list[Message] = []
+    right = rows.row
+
+    def counted(one: Message, audience: Audience) -> rows.Row:
+        made.append(one)
+        return right(one, audience)
+
+    monkeypatch.setattr(rows, "row", counted)
+    return made
+
+
+def test_each_reader_gets_the_same_page_with_their_own_in_it() -> None:
+    messages = (message(1),)
+    pages = [render(shown("own"), messages, person).decode() for person in (ANA, BOB, ANA)]
+    for page, person in zip(pages, (ANA, BOB, ANA), strict=True):
+        assert tree(page.encode()).by_id("name").attributes["value"] == person.name
+        assert f'href="/own/{person.public}.css"' in page
+        assert person.id not in page
+        assert "<b>" not in page
+    keys = {page.partition('name="nonce" value="')[2].partition('"')[0] for page in pages}
+    assert len(keys) == 3
+    assert "\0" not in "".join(pages)
+
+
+def test_a_page_shows_what_changed_in_its_room() -> None:
+    first = (message(1, "first"),)
+    for messages, other in (
+        (first, shown("changing")),
+        (first, shown("changing", place="6-0")),
+        ((*first, message(2, "second")), shown("changing", place="6-0")),
+        ((message(3, "third"),), shown("changing", place="6-0")),  # as after a lapse
+        (first, shown("changing", people=(), count=0)),
+        (first, shown("changing", title="Other")),
+        (first, shown("changing", audience=PT)),
+        ((), shown("changing", more=False)),
+    ):
+        for _ in range(2):
+            page = tree(render(other, messages, ANA))
+            assert [e.text for e in page.elements if e.attributes.get("class") == "text"] == [m.text for m in messages]
+            assert page.by_id(ids.SINCE).attributes["value"] == other.place
+            assert page.by_id(ids.COUNT).text == str(other.count)
+            assert other.title in page.texts()
+            assert page.elements[0].attributes["lang"] == other.audience.language
+            assert (page.by_id(ids.OLDER).attributes.get("class") == "start") != other.more
+
+
+def test_what_was_typed_is_in_the_page_of_who_typed_it_alone() -> None:
+    messages = (message(1),)
+    render(shown("typed"), messages, ANA)
+    page = render(shown("typed"), messages, ANA, typed="\0own\0 </textarea>", error="<why>").decode()
+    assert "&lt;/textarea&gt;" in page
+    assert "&lt;why&gt;" in page
+    for _ in range(2):
+        assert "textarea&gt;" not in render(shown("typed"), messages, BOB).decode()
+
+
+def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: list[Message]) -> None:
+    one = message(100, "once")
+    for _ in range(2):
+        fragments.appended([one], "5-0", EN)
+        fragments.replayed([message(100, "once")], "5-0", EN)  # as another worker's, or read again
+        render(shown("once"), (one,), ANA)
+        fragments.newest("once", [one], "5-0", EN, more=False)
+    assert renderings == [one]
+    fragments.appended([one], "5-0", PT)
+    render(shown("once", PT), (one,), BOB)
+    assert renderings == [one, one]
+
+
+def test_a_row_is_its_own_message_s_though_another_room_has_the_id(renderings: list[Message]) -> None:
+    here, there = message(200, "here"), message(200, "there")
+    assert "here" in fragments.messages([here], EN)
+    assert "there" in fragments.messages([there], EN)
+    assert "Old name" in fragments.messages([message(200, "here", "Old name")], EN)
+    assert "Old name" not in fragments.messages([here], EN)
+    assert len(renderings) == 3
+
+
+def test_kept_rows_and_pages_are_bounded() -> None:
+    long = "&" * 4000
+    for number in range(700):
+        messages = (message(1000 + number, long),)
+        render(shown(f"bounded-{number}", place=f"{number}-0"), messages, ANA)
+        assert rows.rows.weight <= rows.CHARACTERS
+        assert room.forms.weight <= room.BYTES
+        assert len(room.forms) <= room.FORMS
+        assert len(rows.rows) <= rows.ROWS
+    assert len(room.forms) < 700 + 50

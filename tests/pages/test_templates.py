@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from quart_chat.pages import assets, fragments, templates
+from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.room import Shown
+from quart_chat.pages.rows import row
+from quart_chat.room.entries import Message
+from quart_chat.room.people import Person
+
+
+def test_what_depends_on_the_language_alone_is_worked_out_when_a_template_is_compiled() -> None:
+    source = '<p id="{{ ids.LOG }}">{{ _("Send") }}{{ language }}</p><link href="{{ asset("base.css") }}">'
+    made = templates.environment("pt-BR").compile(source, raw=True)
+    assert f'<p id="log">Enviarpt-BR</p><link href="{assets.url("base.css")}">' in made
+    assert "gettext" not in made
+
+
+def test_what_a_template_is_given_is_not() -> None:
+    environment = templates.environment("pt-BR")
+    source = '{{ ids.say(key) }} {{ _("%(name)s is typing…", name=name) }} {{ ngettext("%(num)s", "%(num)s s", n) }}'
+    for key, name, count in (("a", "Ana", 1), ("b", "<b>", 2)):
+        said = environment.from_string(source).render(key=key, name=name, n=count)
+        assert said.startswith(f"say-{key} {name.replace('<', '&lt;').replace('>', '&gt;')} ")
+        assert said.endswith(" 1" if count == 1 else " 2 s")
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_every_template_says_the_same_as_it_would_without_that(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    worked_out = everything(language)
+    forget()
+    monkeypatch.setattr(templates._Constants, "visit", lambda _, node: node)
+    try:
+        assert everything(language) == worked_out
+    finally:
+        forget()
+
+
+def forget() -> None:
+    templates.environment.cache_clear()
+    templates.macro.cache_clear()
+
+
+def everything(language: str) -> list[str]:
+    ana, people = Person("A" * 22, "Ana"), [("a" * 16, "Ana")]
+    return [
+        *(fragments.composer("key", number, language) for number in (0, 1, 100)),
+        fragments.lines("key-1", "text", language),
+        fragments.refused("key-1", "text", "why", language, again=1.5),
+        fragments.older("room", None, language),
+        fragments.older("room", "5-0", language),
+        *(fragments.connection(state, language, "w", "why") for state in get_args(fragments.State)),
+        fragments.notice("text", language),
+        fragments.people(people, 3, language),
+        fragments.typing(people, language),
+        fragments.typing(people * 4, language),
+        fragments.profile(ana, language, "room", "error", "typed"),
+        fragments.page("lobby.html", language, person=ana, rooms=[("r", "R")], typed="", error="error"),
+        fragments.page("error.html", language, heading="h", text="t", back="/", again=True),
+        *(room_page(language, place) for place in ("5-0", None)),
+    ]
+
+
+def room_page(language: str, place: str | None) -> str:
+    shown = Shown(Audience(language, "UTC"), "r", "R", "http://x/r/r", (), 0, place, more=False)
+    message = Message("5-0", 5, "a" * 16, "Ana", "text", None)
+    values = {"shown": shown, "live": place is not None, "block": 100, "own": "o", "key": "k", "profile": "p"}
+    rows = templates.macro(language, "_message.html", "message")(row(message, shown.audience))
+    return fragments.page("room.html", language, older="", messages=rows, typed="t", error="e", **values)
