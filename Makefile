@@ -53,9 +53,20 @@ lock: .venv/.dev  ## write the lock files anew; ARGS=--upgrade takes newer versi
 	$(COMPILE) $(ARGS) --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 
+.PHONY: bench
+bench: .venv/.dev  ## measure the essentials, some minutes; ARGS="quiet busy --only quart-chat,nchan"
+	@$(MAKE) --silent -C benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS); status=$$?; $(BIN)/python -m benchmarks.report && exit $$status
+
+.PHONY: bench-all
+bench-all: .venv/.dev chromium  ## measure everything, about an hour, and write the tables of docs/performance.md
+	@$(MAKE) --silent -C benchmarks
+	@$(BIN)/python -m benchmarks --full $(ARGS); status=$$?; \
+	$(BIN)/python -m benchmarks.report --into docs/performance.md && exit $$status
+
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 # The steps of `make lint`.
 

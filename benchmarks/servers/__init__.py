@@ -1,0 +1,1 @@
+"""Servers that are measured: each starts on its core, and tells how one talks to it."""
