@@ -62,11 +62,12 @@ class QuartChat(Server):
         (self.folder / "cookies").write_text("".join(f"{cookie}\n" for cookie in self._cookies))
 
     def _identity(self) -> str:
+        """Open the room's page as a new browser; gives its cookie, and notes the page's place."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", f"/r/{ROOM}")
             answer = connection.getresponse()
-            answer.read()
+            self._place = answer.read().decode().partition('name="since" value="')[2].partition('"')[0]
             return (answer.getheader("Set-Cookie") or "").partition(";")[0]
         finally:
             connection.close()
@@ -94,9 +95,9 @@ class QuartChat(Server):
         return ["--cookies", str(self.folder / "cookies")]
 
     def tabs(self) -> list[str]:
-        """Open tabs as the page does: by its resume form, with no place yet."""
+        """Open tabs as the page does: by its resume form, with the place that the page was given."""
         arguments = ["--port", str(self.port), "--path", f"/r/{ROOM}/ws", "--header", f"Origin: {self.origin}"]
-        arguments += [*self.cookies(), "--hello", '{"act":"resume","since":""}', "--joined", JOINED]
+        arguments += [*self.cookies(), "--hello", f'{{"act":"resume","since":"{self._place}"}}', "--joined", JOINED]
         return arguments + (["--deflate"] if self._deflate else [])
 
     def talk(self, payload: int | None) -> list[str]:

@@ -20,7 +20,8 @@ from quart_chat.store.presence import Here
 
 BATCH = 100  # entries of one broadcast
 REST = 0.001  # seconds, at least, between two broadcasts of a room: what comes meanwhile goes out as one
-REST_PER_WORK = 0.5  # of the time that a broadcast of several took: a room has two thirds of its worker at most
+REST_BUSY = 0.005  # seconds, at least, after a broadcast of several
+REST_PER_WORK = 1.0  # of the time that a broadcast of several took: a room has half of its worker at most
 LIVE_ROWS = 250  # messages that a page keeps below its open history
 TRIM_EVERY = 50  # messages between two trims
 REPLAYS = 16  # that a room keeps, and
@@ -140,8 +141,8 @@ class LiveRoom:
         self._arrived()
         # The fuller the room the longer the rest and the larger the batch: no room takes the worker for itself. One
         # message alone is no load: what follows it need not wait.
-        took = loop.time() - started if len(batch) > 1 else 0.0
-        rest = max(REST, REST_PER_WORK * took)
+        busy = max(REST_BUSY, REST_PER_WORK * (loop.time() - started))
+        rest = busy if len(batch) > 1 else REST
         self._resting = loop.call_later(rest, self._flush)
 
     def replay(self, since: str, audience: Audience) -> Broadcast | None:

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from quart_chat.live import room as live_room
-from quart_chat.live.room import BATCH, LIVE_ROWS, REST, REST_PER_WORK, TRIM_EVERY, TYPING, LiveRoom
+from quart_chat.live.room import BATCH, LIVE_ROWS, REST, REST_BUSY, REST_PER_WORK, TRIM_EVERY, TYPING, LiveRoom
 from quart_chat.live.wire import Broadcast
 from quart_chat.pages.languages import Audience
 from quart_chat.store.presence import Here
@@ -81,6 +81,18 @@ def test_the_rest_grows_with_what_a_broadcast_of_several_took(monkeypatch: pytes
     clock.pass_(0.002)
     assert batches(tab) == [5, 4]
     assert tab.wire.times == [0.0, pytest.approx(0.3 + REST_PER_WORK * 0.3)]
+
+
+def test_a_busy_room_rests_a_moment_however_few_its_tabs_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    tab = BareTab(Slow(clock, takes=0.0))
+    room = started(tab)
+    room.take(chain(1, 5))
+    room.take(chain(6, 9))
+    clock.pass_(REST_BUSY - 0.001)
+    assert batches(tab) == [5]
+    clock.pass_(0.002)
+    assert batches(tab) == [5, 4]
 
 
 def test_what_follows_one_message_alone_does_not_wait_for_as_long_as_that_took(
