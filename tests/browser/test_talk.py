@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -168,3 +169,25 @@ async def test_the_field_grows_for_several_lines_and_keeps_what_was_typed(
         assert await tab.texts.first.inner_text() == "first line\n  second & <last>"
         assert await tab.look("#log .text", "white-space-collapse") == ["preserve"]
     await expect(ana["#composer > .turn:last-child input.field"]).to_have_value("")
+
+
+async def test_the_browser_agrees_to_shared_compression_and_reads_what_comes_so(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    ana = await (await visitors(server.url)).tab()
+    devtools = await ana.page.context.new_cdp_session(ana.page)
+    agreed: list[str] = []
+
+    def answered(event: dict[str, Any]) -> None:
+        headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
+        agreed.append(headers.get("sec-websocket-extensions", ""))
+
+    devtools.on("Network.webSocketHandshakeResponseReceived", answered)
+    await devtools.send("Network.enable")
+    await ana.enter(room)
+    assert agreed == ["permessage-deflate; server_no_context_takeover; client_no_context_takeover"]
+    texts = [f"número {number}: açaí & <b> 👋" for number in range(40)]  # larger than what goes plain
+    await somebody.say(room, *texts)
+    await ana.shows(*texts)
+    await ana.say("and back " * 100)  # Chromium compresses it
+    await ana.shows(*texts, "and back " * 99 + "and back")
