@@ -81,7 +81,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     feed = Feed(connect_feed(url), client, worker)
     pipeline = Pipeline(connect(url, answer=None))
     log = Log(client, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000), pipeline)
-    presence = Presence(client, worker)
+    presence = Presence(pipeline, worker)
     people_ = People(client, pipeline)
     limits = Limits(pipeline, worker, settings.sockets_per_address)
 
@@ -103,7 +103,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         client=client,
         pipeline=pipeline,
         log=log,
-        glances=Glances(pipeline, log),
+        glances=Glances(pipeline, log, presence),
         feed=feed,
         presence=presence,
         people=people_,
@@ -198,7 +198,7 @@ def _answer_errors(app: Quart) -> None:
     def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status))  # a handshake
-        html = fragments.page(
+        html = templates.page(
             "error.html",
             visitor(request).language,
             heading=heading,

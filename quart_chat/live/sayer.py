@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from quart_chat.errors import BadText, Refused, Spent, TooFast
+from quart_chat.errors import BadText, Refused, TooFast
 from quart_chat.room.commands import Say
 from quart_chat.room.limits import messages_of_address, messages_of_person, rooms_of_address
 from quart_chat.room.names import clean_title, slug_of
@@ -98,7 +98,7 @@ class Sayer:
         if allowed:
             appended = await self._log.append_all(room, list(drafts.values())[:allowed])
             for place, one in zip(places, appended, strict=False):
-                results[place] = one.id if one.same else Spent("This form was sent before with another text.")
+                results[place] = one.refused or one.id
             if room not in self._known and any(one.new for one in appended):
                 self._remember(room)
                 await self._people.visit(person.public, room, self._clock())

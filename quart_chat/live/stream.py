@@ -206,11 +206,8 @@ class TabStream(WSStream):
         Either way `receive` then gives what comes in.
         """
         self._adopted = True
-        protocol = getattr(self.send, "__self__", None)
-        if not isinstance(protocol, H11Protocol):
-            return None  # HTTP/2 and 3 frame what is sent once more
-        server = getattr(protocol.send, "__self__", None)
-        if not isinstance(server, TCPServer):
+        server = self._server()
+        if server is None:
             return None
         transport = server.writer.transport
         transport.set_write_buffer_limits(high=64 * KIB)
@@ -252,10 +249,17 @@ class TabStream(WSStream):
 
         Else only the collector would find them, and to look through ten thousand tabs takes it a second.
         """
-        protocol = getattr(self.send, "__self__", None)
-        server = getattr(getattr(protocol, "send", None), "__self__", None)
-        if isinstance(protocol, H11Protocol) and isinstance(server, TCPServer):
+        server = self._server()
+        if server is not None:
             server.protocol = cast(Any, _ENDED)
+
+    def _server(self) -> TCPServer | None:
+        """Find the connection below, if it is this tab's alone; HTTP/2 and 3 share it, and frame what is sent again."""
+        protocol = getattr(self.send, "__self__", None)
+        if not isinstance(protocol, H11Protocol):
+            return None
+        server = getattr(protocol.send, "__self__", None)
+        return server if isinstance(server, TCPServer) else None
 
     async def receive(self) -> list[str | bytes]:
         """Wait for messages, and take those that are there."""
@@ -294,11 +298,10 @@ class TabStream(WSStream):
 
     def abort(self) -> None:
         """Break the connection off; over HTTP/2 the stream alone, for other tabs share the connection."""
-        protocol = getattr(self.send, "__self__", None)
-        server = getattr(getattr(protocol, "send", None), "__self__", None)
         if self.closed:
             return
-        if isinstance(protocol, H11Protocol) and isinstance(server, TCPServer):
+        server = self._server()
+        if server is not None:
             server.writer.transport.abort()
         else:
             self.registry.spawn(self._drop())

@@ -20,11 +20,6 @@ BLOCK = 100  # composers that a page fetches at once: messages that can be writt
 State = Literal["waiting", "live", "away", "store", "ended"]
 
 
-def page(template: str, language: str, **values: Any) -> str:
-    """Render a whole page, or a part of one, from its template."""
-    return templates.page(template, language, **values)
-
-
 def _fragment(language: str, template: str, name: str, *values: Any) -> Markup:
     made: Markup = templates.macro(language, template, name)(*values)
     return made
@@ -200,4 +195,4 @@ def me(person: Person, language: str) -> Markup:
 
 def own_marks(public: str) -> str:
     """Write the stylesheet that marks what is a person's own."""
-    return page("own.css", languages.DEFAULT, person=ids.person(public))
+    return templates.page("own.css", languages.DEFAULT, person=ids.person(public))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from quart_chat.errors import StoreAway
+from quart_chat.errors import Spent, StoreAway
 from quart_chat.room.entries import write_message
 from quart_chat.store import keys
 from quart_chat.store.pipeline import Argument, Pipeline, Script
@@ -42,6 +42,11 @@ class Appended:
     id: str
     new: bool
     same: bool
+
+    @property
+    def refused(self) -> Spent | None:
+        """Why the draft is not in the room; None where it is."""
+        return None if self.same else Spent("This form was sent before with another text.")
 
 
 @dataclass(slots=True)

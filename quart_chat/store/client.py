@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -15,9 +14,6 @@ from redis.exceptions import ConnectionError as Disconnected
 
 from quart_chat.errors import SettingsError, StoreAway
 from quart_chat.tasks import end_if_cancelled
-
-if TYPE_CHECKING:
-    from redis.commands.core import AsyncScript
 
 ANSWER = 3.0  # seconds that a command may take before the store counts as away
 CONNECT = 2.0  # seconds
@@ -61,12 +57,6 @@ def connect_feed(url: str) -> Client:
         retry=Retry(NoBackoff(), 0),
     )
     return Redis.from_pool(pool)
-
-
-def script(client: Client, name: str) -> AsyncScript:
-    """Load one of the Lua scripts beside this file; it is sent when the store does not have it yet."""
-    text = files("quart_chat.store").joinpath(name).read_text(encoding="utf-8")
-    return client.register_script(text)
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from typing import Any
 from quart_chat.store import keys
 from quart_chat.store.log import Log
 from quart_chat.store.newest import Newest
-from quart_chat.store.pipeline import Pipeline, Script
-from quart_chat.store.presence import LEASE, Here, union
+from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.presence import Here, Presence
 
 TURNS = 3  # of the loop that a round trip waits for more to ask: nothing while it is idle, a tenth of a page under load
 NOTED = 10 * 60 * 1000  # ms for which a visit stands: a note costs the store a write to its disk
@@ -57,10 +57,10 @@ class _Asked:
 class Glances:
     """Reads rooms for pages. What is read was asked for after the page was: it is never older than that."""
 
-    def __init__(self, pipeline: Pipeline, log: Log) -> None:
+    def __init__(self, pipeline: Pipeline, log: Log, presence: Presence) -> None:
         self._pipeline = pipeline
         self._log = log
-        self._here_script = Script.load("here.lua")
+        self._presence = presence
         self._waiting: list[_Asked] = []
         self._reading: asyncio.Task[None] | None = None  # ends with the pipeline
 
@@ -96,7 +96,7 @@ class Glances:
         people = tuple({one.person for one in asked if one.person is not None})
         answers: list[Any] = await asyncio.gather(
             *map(self._log.newest, rooms),
-            *map(self._ask_here, rooms),
+            *map(self._presence.read, rooms),
             *(self._pipeline.command("GET", keys.name(person)) for person in people),
             *(self._pipeline.command("ZREVRANGE", keys.visited(person), 0, 0, "WITHSCORES") for person in people),
             return_exceptions=True,
@@ -116,10 +116,6 @@ class Glances:
             else:
                 one.answer.set_result(glance)
 
-    def _ask_here(self, room: str) -> asyncio.Future[Any]:
-        names = (keys.here(room), keys.channel(room))
-        return self._pipeline.script(self._here_script, names, ("", "", LEASE, "0", LEASE))
-
 
 def _made(make: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
     """Make something of two answers; an error in place of either, or of what is made, is told to who asked alone."""
@@ -132,8 +128,8 @@ def _made(make: Callable[[Any, Any], Any], one: Any, other: Any) -> Any:
         return error
 
 
-def _room(newest: Newest, leases: list[str]) -> tuple[Newest, Here]:
-    return newest, union(leases)
+def _room(newest: Newest, here: Here) -> tuple[Newest, Here]:
+    return newest, here
 
 
 def _glance(room: tuple[Newest, Here], reader: Reader) -> Glance:

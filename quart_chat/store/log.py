@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quart_chat.errors import Spent
 from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
@@ -67,8 +66,8 @@ class Log:
             StoreAway: whether it was appended is unknown; the same nonce may be sent again.
         """
         (appended,) = await self.append_all(room, [Draft(author, name, text, nonce)])
-        if not appended.same:
-            raise Spent("This form was sent before with another text.")
+        if appended.refused:
+            raise appended.refused
         return appended.id, appended.new
 
     async def append_all(self, room: str, drafts: Sequence[Draft]) -> list[Appended]:

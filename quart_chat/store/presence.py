@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quart_chat.store import keys
-from quart_chat.store.client import Client, answering, script
+from quart_chat.store.pipeline import Pipeline, Script
 
 SECONDS = 1000  # ms
 LEASE = 30 * SECONDS  # a worker that was killed is forgotten after these
@@ -30,10 +30,10 @@ class Here:
 class Presence:
     """All rooms' leases, as one worker holds and reads them."""
 
-    def __init__(self, client: Client, worker: str) -> None:
-        self._client = client
+    def __init__(self, pipeline: Pipeline, worker: str) -> None:
+        self._pipeline = pipeline
         self._worker = worker
-        self._here = script(client, "here.lua")
+        self._here = Script.load("here.lua")
 
     async def announce(self, room: str, people: Mapping[str, str]) -> Here:
         """Lease what this worker knows (public id to name), tell the room, and read all."""
@@ -49,22 +49,19 @@ class Presence:
 
     async def read(self, room: str) -> Here:
         """Read who is here."""
-        with answering():
-            return union(await self._here(keys=[keys.here(room), keys.channel(room)], args=["", "", LEASE, "0", LEASE]))
+        return await self._ask(room, "", "", LEASE, tell=False)
 
     async def _run(self, room: str, people: Mapping[str, str], *, lease: int, tell: bool) -> Here:
         listed = sorted(people.items(), key=lambda item: item[1].casefold())[:LISTED]
         payload = json.dumps({"n": len(people), "p": listed}, ensure_ascii=False, separators=(",", ":"))
-        with answering():
-            held = await self._here(
-                keys=[keys.here(room), keys.channel(room)],
-                args=[self._worker, payload, lease, "1" if tell else "0", LEASE],
-            )
-        return union(held)
+        return await self._ask(room, self._worker, payload, lease, tell=tell)
+
+    async def _ask(self, room: str, worker: str, payload: str, lease: int, *, tell: bool) -> Here:
+        args = (worker, payload, lease, "1" if tell else "0", LEASE)
+        return _union(await self._pipeline.script(self._here, (keys.here(room), keys.channel(room)), args))
 
 
-def union(leases: Iterable[str]) -> Here:
-    """Tell who is here by the leases of all workers, as `here.lua` gives them."""
+def _union(leases: Iterable[str]) -> Here:
     people: dict[str, str] = {}
     uncounted = 0
     for lease in leases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadName, TooFast
-from quart_chat.pages import fragments
+from quart_chat.pages import fragments, templates
 from quart_chat.room.names import slug_of, surprise_title
 from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, visitor
 
@@ -28,7 +28,7 @@ async def open_room() -> Response:
     typed = form.get("title", "")
     title = await _surprise() if form.get("surprise") else typed
     try:
-        room = await house.sayer.open(title, await person_of(who), who.visit.address)
+        room = await house.sayer.open(title, await person_of(house, who), who.visit.address)
     except (BadName, TooFast) as error:
         return retry_after(await _page(who, typed, fragments.reason(who.language, error), error.status), error)
     return see_other(who, f"/r/{room}")
@@ -44,10 +44,10 @@ async def _surprise() -> str:
 
 async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
     house = parts()
-    person = await person_of(who)
+    person = await person_of(house, who)
     visited = await house.people.visited(who.public) if who.proved else []
     titles = await house.log.titles(visited) if visited else {}
-    html = fragments.page(
+    html = templates.page(
         "lobby.html",
         who.language,
         person=person,

@@ -109,9 +109,9 @@ def _accepted(header: str) -> tuple[str, ...]:
     return tuple(parse_accept_header(header, LanguageAccept).values())
 
 
-async def person_of(who: Visitor) -> Person:
+async def person_of(house: Parts, who: Visitor) -> Person:
     """Give the person with the name that they chose."""
-    return who.person(await parts().people.name(who.public) if who.proved else None)
+    return who.person(await house.people.name(who.public) if who.proved else None)
 
 
 def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:

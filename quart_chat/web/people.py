@@ -7,7 +7,7 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
-from quart_chat.pages import fragments
+from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.limits import Limit
 from quart_chat.room.names import clean_name, is_slug
@@ -41,10 +41,10 @@ async def rename() -> Response:
     except (BadName, TooFast) as refused:
         why = fragments.reason(who.language, refused)
         if htmx:
-            person = await person_of(who)
+            person = await person_of(parts(), who)
             html: str = fragments.profile(person, who.language, room, why, typed)
         else:
-            html = fragments.page("error.html", who.language, heading=why, text=typed, back=back, again=True)
+            html = templates.page("error.html", who.language, heading=why, text=typed, back=back, again=True)
         return retry_after(answer(who, html, refused.status), refused)
     return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
 

@@ -52,7 +52,7 @@ async def say(name: str) -> Response:
         raise BadFrame(NO_NONCE)
     htmx = request.headers.get("HX-Request") == "true"
     try:
-        await house.sayer.say(name, await person_of(who), who.visit.address, text, nonce)
+        await house.sayer.say(name, await person_of(house, who), who.visit.address, text, nonce)
     except (BadText, TooFast) as error:
         if htmx:
             raise

@@ -17,7 +17,7 @@ from quart_chat.pages.languages import say
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
 from quart_chat.web.guard import check_origin, protect
-from quart_chat.web.parts import Parts, Visitor, parts, visitor
+from quart_chat.web.parts import Parts, Visitor, parts, person_of, visitor
 
 blueprint = Blueprint("socket", __name__)
 
@@ -108,7 +108,7 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
     told = False
     while True:
         try:
-            person = who.person(await house.people.name(who.public) if who.proved else None)
+            person = await person_of(house, who)
             if not await house.limits.open_socket(who.visit.address):
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
         except StoreAway:

@@ -189,7 +189,7 @@ class Worker:
         client, subscriber = self._clients
         self.log = SlowLog(client, Retention(10_000, 0))
         self.feed = Feed(subscriber, client, name)
-        self.presence = Presence(client, name)
+        self.presence = Presence(Pipeline(client), name)
         self.hub = Hub(self.log, self.feed, self.presence, name)
         self.ear = Ear(self.hub)
         self.sayer = Sayer(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quart_chat.errors import TooFast
 from quart_chat.files import folder
-from quart_chat.pages import fragments, ids, rows
+from quart_chat.pages import fragments, ids, rows, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.entries import Message, Neighbour
 from quart_chat.room.people import Person, new_id, public_id
@@ -56,8 +56,8 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "me": lambda text, name, to: fragments.me(Person(PERSON, name), to.language),
     "notice": lambda text, name, to: fragments.notice(text, to.language),
     "ended": lambda text, name, to: fragments.sent_away(text, to.language),
-    "error": lambda text, name, to: fragments.page("error.html", to.language, heading=name, text=text, back="/"),
-    "lobby": lambda text, name, to: fragments.page(
+    "error": lambda text, name, to: templates.page("error.html", to.language, heading=name, text=text, back="/"),
+    "lobby": lambda text, name, to: templates.page(
         "lobby.html", to.language, person=Person(PERSON, name), rooms=[("r", text)], typed=text, error=name
     ),
 }

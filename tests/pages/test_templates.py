@@ -58,8 +58,8 @@ def everything(language: str) -> list[str]:
         fragments.typing(people, language),
         fragments.typing(people * 4, language),
         fragments.profile(ana, language, "room", "error", "typed"),
-        fragments.page("lobby.html", language, person=ana, rooms=[("r", "R")], typed="", error="error"),
-        fragments.page("error.html", language, heading="h", text="t", back="/", again=True),
+        templates.page("lobby.html", language, person=ana, rooms=[("r", "R")], typed="", error="error"),
+        templates.page("error.html", language, heading="h", text="t", back="/", again=True),
         *(room_page(language, place) for place in ("5-0", None)),
     ]
 
@@ -69,4 +69,4 @@ def room_page(language: str, place: str | None) -> str:
     message = Message("5-0", 5, "a" * 16, "Ana", "text", None)
     values = {"shown": shown, "live": place is not None, "block": 100, "own": "o", "key": "k", "profile": "p"}
     rows = templates.macro(language, "_message.html", "message")(row(message, shown.audience))
-    return fragments.page("room.html", language, older="", messages=rows, typed="t", error="e", **values)
+    return templates.page("room.html", language, older="", messages=rows, typed="t", error="e", **values)

@@ -15,6 +15,7 @@ from quart_chat.store import keys
 from quart_chat.store.client import Client, connect_feed
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
+from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from tests.store.conftest import connected, until
 from tests.store.valkey import Valkey
@@ -110,7 +111,7 @@ async def test_every_kind_of_word_is_told(valkey: Valkey, client: Client) -> Non
     async with listening(valkey, client, heard, "r") as feed:
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         await feed.say_typing("r", ANA, "Ana\n<é>")
-        await Presence(client, "other").announce("r", {ANA: "Ana"})
+        await Presence(Pipeline(client), "other").announce("r", {ANA: "Ana"})
         await feed.say_renamed(ANA, 'A"n\na')
         await until(lambda: len(heard.words) == 5, "three words")
         assert sorted(heard.words[2:]) == [

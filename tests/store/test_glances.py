@@ -25,7 +25,7 @@ def log(client: Client) -> Log:
 @pytest.fixture
 def glances(client: Client) -> Glances:
     pipeline = Pipeline(client)
-    return Glances(pipeline, Log(client, Retention(100, 0), pipeline))
+    return Glances(pipeline, Log(client, Retention(100, 0), pipeline), Presence(pipeline, "v"))
 
 
 async def test_a_glance_tells_the_room_who_is_here_and_who_reads(glances: Glances, log: Log, client: Client) -> None:
@@ -33,7 +33,7 @@ async def test_a_glance_tells_the_room_who_is_here_and_who_reads(glances: Glance
     await people.rename(ANA, "Ana")
     await people.visit(ANA, "elsewhere", 5)
     await people.visit(ANA, "r", 1_700_000_000_123)
-    await Presence(client, "w").announce("r", {BOB: "Bob"})
+    await Presence(Pipeline(client), "w").announce("r", {BOB: "Bob"})
     made, _ = await log.append("r", BOB, "Bob", "x", "n")
     glance = await glances.read("r", ANA)
     assert glance.newest == await log.newest("r")
@@ -105,7 +105,7 @@ async def test_what_breaks_one_room_leaves_the_others(glances: Glances, log: Log
 async def test_a_store_that_is_away_is_said_to_each() -> None:
     client = connect("unix:///nonexistent/socket")
     pipeline = Pipeline(client)
-    glances = Glances(pipeline, Log(client, Retention(1, 0), pipeline))
+    glances = Glances(pipeline, Log(client, Retention(1, 0), pipeline), Presence(pipeline, "v"))
     try:
         for _ in range(2):
             found = await asyncio.gather(*(glances.read("r", ANA) for _ in range(3)), return_exceptions=True)

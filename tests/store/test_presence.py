@@ -5,6 +5,7 @@ from redis import Redis
 
 from quart_chat.store import keys
 from quart_chat.store.client import Client
+from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import LEASE, LISTED, RENEW, Here, Presence
 from tests.store.conftest import until
 from tests.store.valkey import Valkey
@@ -14,12 +15,12 @@ ANA, BOB, CLAUDIA = ("a" * 16, "Ana"), ("b" * 16, "bob"), ("c" * 16, "Cláudia")
 
 @pytest.fixture
 def one(client: Client) -> Presence:
-    return Presence(client, "one")
+    return Presence(Pipeline(client), "one")
 
 
 @pytest.fixture
 def other(client: Client) -> Presence:
-    return Presence(client, "other")
+    return Presence(Pipeline(client), "other")
 
 
 async def test_nobody_is_in_an_empty_room_and_reading_leaves_nothing(one: Presence, look: Redis) -> None:
