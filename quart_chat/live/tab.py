@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence, Set
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -196,7 +196,7 @@ class Tab:
             self._notice(BadText("The message is empty."))
             return False
         try:
-            self._keep_order(command.nonce, {before.nonce for before in going})
+            self._keep_order(command.nonce, going)
         except TooFast as error:
             await self._pace()
             self._give_back(command, error, again=error.retry_after)
@@ -208,13 +208,14 @@ class Tab:
         async with self._standing_still():
             return await self._sayer.say_all(self.room, self.person, self._address, said)
 
-    def _keep_order(self, nonce: str, going: Set[str]) -> None:
+    def _keep_order(self, nonce: str, going: Sequence[Say]) -> None:
         """Hold a message back while one that was written before it has still to come again, and is not going now."""
         if not self._held:
             return
         now = asyncio.get_running_loop().time()
         self._held = {held: until for held, until in self._held.items() if until > now}
-        if next((held for held in self._held if held not in going), nonce) != nonce:
+        on_their_way = {command.nonce for command in going}
+        if next((held for held in self._held if held not in on_their_way), nonce) != nonce:
             last = max(self._held.values()) - HELD - now
             raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(0.2, last + 0.2)))
 

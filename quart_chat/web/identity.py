@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from itsdangerous.encoding import base64_encode
 from quart import Response
 from werkzeug.http import dump_cookie
 
@@ -55,11 +54,10 @@ class Identities:
         response.headers.add("Set-Cookie", self._line(identity, secure))
 
     def _write(self, identity: str, secure: bool) -> str:
-        # what `dumps` gives, without its try to compress 24 characters
-        signed = self._signer.make_signer().sign(base64_encode(f'"{identity}"'))
+        signed = self._signer.dumps(identity)
         return dump_cookie(
             cookie_name(secure),
-            signed.decode(),
+            signed if isinstance(signed, str) else signed.decode(),
             max_age=KEPT,
             path="/",
             secure=secure,
