@@ -20,7 +20,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
-from quart_chat.store.client import CONNECT, connect, connect_feed, version
+from quart_chat.store.client import CONNECT, connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.limits import LAPSE, Limits
@@ -28,6 +28,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.status import version
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, health, lobby, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
@@ -77,12 +78,12 @@ def create_app(settings: Settings | None = None) -> Quart:
 
 def _parts(settings: Settings, url: str) -> Parts:
     worker = secrets.token_hex(4)
-    client = connect(url)
-    feed = Feed(connect_feed(url), client, worker)
-    pipeline = Pipeline(connect(url, answer=None))
-    log = Log(client, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000), pipeline)
+    pool = connect(url)
+    pipeline = Pipeline(pool)
+    feed = Feed(pool, pipeline, worker)
+    log = Log(pipeline, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000))
     presence = Presence(pipeline, worker)
-    people_ = People(client, pipeline)
+    people_ = People(pipeline)
     limits = Limits(pipeline, worker, settings.sockets_per_address)
 
     def clock() -> int:
@@ -100,7 +101,6 @@ def _parts(settings: Settings, url: str) -> Parts:
     )
     return Parts(
         settings=settings,
-        client=client,
         pipeline=pipeline,
         log=log,
         glances=Glances(pipeline, log, presence),
@@ -122,7 +122,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
     @app.before_serving
     async def start() -> None:
         try:
-            found = await version(house.client)
+            found = await version(house.pipeline)
         except StoreAway as error:
             logger.warning("store.away at start: %s", error)
         else:
@@ -148,7 +148,6 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.hub.close()
         await end_tasks(running)
         await house.pipeline.aclose()
-        await house.client.aclose()
 
 
 def _compile_templates() -> None:

@@ -165,8 +165,7 @@ class Hub:
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
             self._attendance[tab.room] = Attendance(room, self._presence, self.run)
-            # not in the tab's own task: cancelled within, redis-py would break the subscription of all rooms
-            self.run(self._feed.follow(tab.room))
+            self._feed.follow(tab.room)
         tab.opened = True
         await room.ready.wait()
         return room
@@ -185,11 +184,7 @@ class Hub:
         room.end()
         self._attendance.pop(name).end()
         del self._rooms[name]
-        self.run(self._unfollow(name))
-
-    async def _unfollow(self, name: str) -> None:
-        if name not in self._rooms:  # opened again since
-            await self._feed.leave(name)
+        self._feed.leave(name)
 
     # --- the feed ----------------------------------------------------------------------------------
 

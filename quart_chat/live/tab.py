@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
@@ -117,20 +117,15 @@ class Tab:
         """Let a tab that sends too many frames wait: its next ones stay in its own socket."""
         wait = self._frames.wait(asyncio.get_running_loop().time())
         if wait:
-            async with self._standing_still():
-                await asyncio.sleep(wait)
+            began = asyncio.get_running_loop().time()
+            await asyncio.sleep(wait)
+            self._stood_still(began)
 
-    @asynccontextmanager
-    async def _standing_still(self) -> AsyncIterator[None]:
-        """Let time pass in which the tab takes nothing: what is to come again waits in the socket, and lapses not."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        try:
-            yield
-        finally:
-            if self._held:
-                took = loop.time() - began
-                self._held = {held: until + took for held, until in self._held.items()}
+    def _stood_still(self, began: float) -> None:
+        """Note that the tab took nothing since then: what is to come again waits in the socket, and lapses not."""
+        if self._held:
+            took = asyncio.get_running_loop().time() - began
+            self._held = {held: until + took for held, until in self._held.items()}
 
     # --- where it stands ---------------------------------------------------------------------------
 
@@ -205,8 +200,11 @@ class Tab:
 
     async def _put(self, said: Sequence[Say]) -> list[str | Refused]:
         """Put messages into the room, as `Sayer.say_all` does."""
-        async with self._standing_still():
+        began = asyncio.get_running_loop().time()
+        try:
             return await self._sayer.say_all(self.room, self.person, self._address, said)
+        finally:
+            self._stood_still(began)
 
     def _keep_order(self, nonce: str, going: Sequence[Say]) -> None:
         """Hold a message back while one that was written before it has still to come again, and is not going now."""

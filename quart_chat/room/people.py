@@ -47,6 +47,7 @@ def is_public_id(text: str) -> bool:
     return _PUBLIC.fullmatch(text) is not None
 
 
+@lru_cache(10_000)
 def public_id(identity: str) -> str:
     """Derive what others may see of an identity."""
     return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -13,7 +13,8 @@ from typing import Any
 from quart_chat.errors import Spent, StoreAway
 from quart_chat.room.entries import write_message
 from quart_chat.store import keys
-from quart_chat.store.pipeline import Argument, Pipeline, Script
+from quart_chat.store.line import Argument
+from quart_chat.store.pipeline import Pipeline, Script
 
 MOST = 100  # messages of one script call, about 3 ms of the store's time
 CALLS = 4  # of a room under way: while the store is at one, this worker renders what came out of the other

@@ -1,6 +1,6 @@
 """The feed: a worker's one subscription, on which the rooms that it follows come in.
 
-A subscription can break, and redis-py or a half-dead link can hide it. So whoever listens is told of every
+A subscription can break, and a half-dead link can hide it. So whoever listens is told of every
 confirmed subscription, and reads the log on from its place; and the feed sends itself a word every few seconds,
 and begins anew when that does not come back.
 """
@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
-from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
 from quart_chat.errors import StoreAway
 from quart_chat.room.entries import Entry, TornEntry, read_entry
 from quart_chat.store import keys
-from quart_chat.store.client import ANSWER, Client, answering
-from quart_chat.tasks import end_if_cancelled
+from quart_chat.store.client import ANSWER, Pool, answering
+from quart_chat.store.line import Line, pack
+from quart_chat.store.pipeline import Pipeline
 
 PROBE = 2.0  # seconds between two words to itself
 DEAF = 6.0  # seconds without hearing one: begin anew
@@ -57,42 +57,35 @@ class Listener(Protocol):
 
 
 class Feed:
-    """Follows rooms until it is closed; connects again by itself."""
+    """Follows rooms until it is closed; connects again by itself.
 
-    def __init__(self, subscriber: Client, client: Client, worker: str) -> None:
-        self._subscriber = subscriber
-        self._client = client
+    pool: opens connections. pipeline: what this worker says to others goes by it.
+    """
+
+    def __init__(self, pool: Pool, pipeline: Pipeline, worker: str) -> None:
+        self._pool = pool
+        self._pipeline = pipeline
         self._probe = keys.probe(worker)
         self._rooms: set[str] = set()
-        self._pubsub: PubSub | None = None
-        self._broken = asyncio.Event()  # a subscription may be missing: begin anew with all of them
-        self._telling = asyncio.Lock()
-        self._heard = 0.0  # loop time at which the last word to itself came back
+        self._listener: Listener
+        self._line: Line | None = None
+        self._broken = asyncio.Event()
+        self._reason = ""  # of the break
+        self._heard_itself = 0.0  # loop time at which the last word to itself came back
 
-    async def follow(self, room: str) -> None:
+    def follow(self, room: str) -> None:
         """Follow a room; `confirmed` is called when it holds, now or after the next connection."""
         self._rooms.add(room)
-        await self._tell("ssubscribe", room)
+        self._tell("SSUBSCRIBE", keys.channel(room))
 
-    async def leave(self, room: str) -> None:
+    def leave(self, room: str) -> None:
         """Follow a room no longer."""
         self._rooms.discard(room)
-        await self._tell("sunsubscribe", room)
+        self._tell("SUNSUBSCRIBE", keys.channel(room))
 
-    async def _tell(self, verb: str, room: str) -> None:
-        async with self._telling:
-            pubsub = self._pubsub
-            if pubsub is None:
-                return  # the next connection subscribes to all that is wanted
-            # redis-py would mend a broken connection here, beside its reader, and without what is not subscribed yet
-            if pubsub.connection is None or not pubsub.connection.is_connected:
-                self._broken.set()
-                return
-            try:
-                with answering():
-                    await getattr(pubsub, verb)(keys.channel(room))
-            except (StoreAway, AttributeError):  # the latter is how redis-py finds its writer gone
-                self._broken.set()
+    def _tell(self, verb: str, *channels: str) -> None:
+        if self._line is not None:  # else the next connection subscribes to all that is wanted
+            self._line.write(b"".join(pack(verb, channel) for channel in channels))
 
     async def say_typing(self, room: str, person: str, name: str) -> None:
         """Tell the room that somebody is typing."""
@@ -103,48 +96,38 @@ class Feed:
         await self._publish(keys.RENAMED, json.dumps([person, name]))
 
     async def _publish(self, channel: str, payload: str) -> None:
-        with answering():
-            await self._client.spublish(channel, payload)
+        await self._pipeline.command("SPUBLISH", channel, payload)
 
     async def run(self, listener: Listener) -> None:
         """Listen for ever; end by cancelling."""
+        self._listener = listener
         attempt = 0
         while True:
             try:
-                async with self._connection() as pubsub, asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._keep_probing())
-                    attempt = 0
-                    listener.found()
-                    await self._listen(pubsub, listener)
-            except* (RedisError, OSError, StoreAway, AttributeError) as group:
-                error: BaseException = group
-                while isinstance(error, BaseExceptionGroup):
-                    error = error.exceptions[0]
+                await self._connect()
+                attempt = 0
+                listener.found()
+                await self._keep_probing()
+            except StoreAway as away:
                 if not attempt:  # a store that stays away is one event, however often it is tried
-                    logger.warning("feed.lost reason=%s", type(error).__name__)
-                listener.lost(str(error))
-            end_if_cancelled()
+                    logger.warning("feed.lost reason=%s", type(away.__cause__ or away).__name__)
+                listener.lost(str(away))
+            finally:
+                self._hang_up()
             await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
             attempt += 1
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PubSub]:
-        pubsub: PubSub = self._subscriber.pubsub()
-        try:
-            async with asyncio.timeout(2 * ANSWER):
-                await pubsub.ssubscribe(self._probe, keys.RENAMED)
-            self._heard = asyncio.get_running_loop().time()
-            self._broken.clear()
-            self._pubsub = pubsub
-            rooms = sorted(self._rooms)
-            for start in range(0, len(rooms), 500):
-                await pubsub.ssubscribe(*(keys.channel(room) for room in rooms[start : start + 500]))
-            end_if_cancelled()
-            yield pubsub
-        finally:
-            self._pubsub = None
-            with suppress(RedisError, OSError, AttributeError):
-                await pubsub.aclose()  # type: ignore[no-untyped-call]
+    async def _connect(self) -> None:
+        self._broken.clear()
+        with answering():
+            self._line = await Line.open(self._pool, self._heard, self._lost, ANSWER)
+        self._heard_itself = asyncio.get_running_loop().time()
+        self._tell("SSUBSCRIBE", self._probe, keys.RENAMED, *map(keys.channel, self._rooms))
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
     async def _keep_probing(self) -> None:
         loop = asyncio.get_running_loop()
@@ -154,26 +137,32 @@ class Feed:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PROBE):
                     await self._broken.wait()
-            if self._broken.is_set() or loop.time() - self._heard > DEAF:
+            if self._broken.is_set():
+                raise StoreAway(self._reason)
+            if loop.time() - self._heard_itself > DEAF:
                 raise StoreAway("the subscription has gone silent")
 
-    async def _listen(self, pubsub: PubSub, listener: Listener) -> None:
-        clock = asyncio.get_running_loop().time
-        while True:
-            message: dict[str, Any] | None = await pubsub.get_message(timeout=None)
-            if message is None:
-                continue
-            kind, channel = message["type"], message["channel"]
-            if channel == self._probe:
-                self._heard = clock()
-            elif kind == "ssubscribe" and channel != keys.RENAMED:
-                listener.confirmed(keys.room_of(channel))
-            elif kind == "smessage":
-                try:
-                    _dispatch(listener, channel, message["data"])
-                except (TornEntry, ValueError, TypeError, RecursionError) as error:
-                    # a word that nobody here wrote: the chain of `prev` shows what it stood for
-                    logger.error("feed.torn reason=%s", type(error).__name__)  # noqa: TRY400 - its text stays out
+    def _lost(self, reason: str) -> None:
+        self._line = None
+        self._reason = f"the store does not answer: {reason}"
+        self._broken.set()
+
+    def _heard(self, word: Any) -> None:
+        if isinstance(word, ResponseError):  # to a subscription
+            self._reason = f"the store refuses: {word}"
+            self._broken.set()
+            return
+        kind, channel, payload = word
+        if channel == self._probe:
+            self._heard_itself = asyncio.get_running_loop().time()
+        elif kind == "ssubscribe" and channel != keys.RENAMED:
+            self._listener.confirmed(keys.room_of(channel))
+        elif kind == "smessage":
+            try:
+                _dispatch(self._listener, channel, payload)
+            except (TornEntry, ValueError, TypeError, RecursionError) as error:
+                # a word that nobody here wrote: the chain of `prev` shows what it stood for
+                logger.error("feed.torn reason=%s", type(error).__name__)  # noqa: TRY400 - its text stays out
 
 
 def _dispatch(listener: Listener, channel: str, payload: str) -> None:

@@ -136,6 +136,6 @@ def _glance(room: tuple[Newest, Here], reader: Reader) -> Glance:
     return Glance(*room, reader)
 
 
-def _reader(name: str | None, latest: list[tuple[str, float]]) -> Reader:
-    room, at = latest[0] if latest else (None, 0)
+def _reader(name: str | None, latest: list[str]) -> Reader:
+    room, at = latest or (None, 0)
     return Reader(name, room, int(at))

@@ -11,7 +11,7 @@ from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
-from quart_chat.store.client import Client, answering
+from quart_chat.store.line import Argument
 from quart_chat.store.newest import Newest, NewestPages, Page, page_of, read_row
 from quart_chat.store.pipeline import Pipeline
 
@@ -46,10 +46,9 @@ class Tail:
 class Log:
     """All rooms' logs, as one worker reads and writes them."""
 
-    def __init__(self, client: Client, retention: Retention, pipeline: Pipeline | None = None) -> None:
-        self._client = client
+    def __init__(self, pipeline: Pipeline, retention: Retention) -> None:
+        self._pipeline = pipeline
         self._retention = retention
-        self._pipeline = pipeline or Pipeline(client)
         fixed = (NONCE_KEPT, LOG_ENTRIES, LOG_AGE, retention.messages, retention.room)
         self._appends = Appends(self._pipeline, fixed)
         self._newest = NewestPages(self._pipeline)
@@ -88,37 +87,24 @@ class Log:
 
         now: ms since the epoch.
         """
-        with answering():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.hsetnx(keys.meta(room), "title", title)
-                pipe.hsetnx(keys.meta(room), "opened", str(now))
-                if self._retention.room:
-                    pipe.pexpire(keys.meta(room), self._retention.room)
-                await pipe.execute()
+        meta = keys.meta(room)
+        stays: list[tuple[Argument, ...]] = [("PEXPIRE", meta, self._retention.room)] if self._retention.room else []
+        await self._pipeline.together(("HSETNX", meta, "title", title), ("HSETNX", meta, "opened", now), *stays)
 
     async def keep(self, rooms: Iterable[str]) -> None:
         """Put off the end of rooms in which somebody is, though nobody writes."""
         if not self._retention.room:
             return
-        with answering():
-            async with self._client.pipeline(transaction=False) as pipe:
-                for room in rooms:
-                    for key in (keys.log(room), keys.last(room), keys.messages(room), keys.meta(room)):
-                        pipe.pexpire(key, self._retention.room)
-                await pipe.execute()
+        kept = [key(room) for room in rooms for key in (keys.log, keys.last, keys.messages, keys.meta)]
+        await asyncio.gather(*(self._pipeline.command("PEXPIRE", key, self._retention.room) for key in kept))
 
     async def exists(self, room: str) -> bool:
         """Tell whether somebody opened the room or wrote in it."""
-        with answering():
-            return bool(await self._client.exists(keys.meta(room)))
+        return bool(await self._pipeline.command("EXISTS", keys.meta(room)))
 
     async def titles(self, rooms: list[str]) -> dict[str, str]:
         """Give the titles of those of these rooms that exist."""
-        with answering():
-            async with self._client.pipeline(transaction=False) as pipe:
-                for room in rooms:
-                    pipe.hget(keys.meta(room), "title")
-                found = await pipe.execute()
+        found = await asyncio.gather(*(self._pipeline.command("HGET", keys.meta(room), "title") for room in rooms))
         return {room: title for room, title in zip(rooms, found, strict=True) if title is not None}
 
     async def newest(self, room: str, count: int = PAGE) -> Newest:
@@ -129,32 +115,26 @@ class Log:
         """Read the messages that come before one, as many as a page holds."""
         if order(entry_id) == order(NO_ENTRY):
             return Page((), False)  # Redis refuses to read what lies before the smallest id
-        with answering():
-            rows = await self._client.xrevrange(keys.messages(room), max=f"({entry_id}", count=count + 1)
-        return _page((rows or [])[::-1], count, backwards=True)
+        rows = await self._pipeline.command("XREVRANGE", keys.messages(room), f"({entry_id}", "-", "COUNT", count + 1)
+        return _page(rows[::-1], count, backwards=True)
 
     async def after(self, room: str, entry_id: str, count: int = PAGE) -> Page:
         """Read the messages that come after one, as many as a page holds."""
-        with answering():
-            rows = await self._client.xrange(keys.messages(room), min=f"({entry_id}", count=count + 1)
-        return _page(list(rows or []), count, backwards=False)
+        rows = await self._pipeline.command("XRANGE", keys.messages(room), f"({entry_id}", "+", "COUNT", count + 1)
+        return _page(rows, count, backwards=False)
 
     async def tail(self, room: str, since: str, count: int = LOG_ENTRIES) -> Tail:
         """Read the log on from a place."""
-        with answering():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.xrange(keys.log(room), min=f"({since}", count=count)
-                pipe.get(keys.last(room))
-                rows, end = await pipe.execute()
+        rows, end = await self._pipeline.together(
+            ("XRANGE", keys.log(room), f"({since}", "+", "COUNT", count), ("GET", keys.last(room))
+        )
         return Tail(tuple(read_row(*row) for row in rows), end or NO_ENTRY)
 
     async def end(self, room: str, count: int = REPLAY) -> Tail:
         """Read the log's newest entries."""
-        with answering():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.xrevrange(keys.log(room), count=count)
-                pipe.get(keys.last(room))
-                rows, end = await pipe.execute()
+        rows, end = await self._pipeline.together(
+            ("XREVRANGE", keys.log(room), "+", "-", "COUNT", count), ("GET", keys.last(room))
+        )
         return Tail(tuple(read_row(*row) for row in rows[::-1]), end or NO_ENTRY)
 
 

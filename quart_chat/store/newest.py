@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quart_chat.kept import Kept
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, read_entry
 from quart_chat.store import keys
-from quart_chat.store.pipeline import Argument, Pipeline, Script
+from quart_chat.store.line import Argument
+from quart_chat.store.pipeline import Pipeline, Script
 
 ROOMS = 1000  # newest pages that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they hold no more than these together: some 16 MB
@@ -75,7 +76,7 @@ class NewestPages:
         entries = known.entries if known is not None else ()
         if news:
             rows, follow = news
-            read = tuple(read_row(row_id, dict(zip(fields[::2], fields[1::2], strict=True))) for row_id, fields in rows)
+            read = tuple(read_row(*row) for row in rows)
             entries = (*entries, *read)[-min(size, count) :] if follow else read[::-1]
         newest = Newest(page_of(entries, more=count > size), place, title)
         if entries:
@@ -89,8 +90,12 @@ def page_of(entries: Iterable[Entry], *, more: bool) -> Page:
     return Page(tuple(entry.message for entry in entries if entry.message is not None), more)
 
 
-def read_row(row_id: str, fields: Mapping[str, str]) -> Entry:
-    """Read a row of either stream; one that is torn keeps its place and shows nothing."""
+def read_row(row_id: str, pairs: Sequence[str]) -> Entry:
+    """Read a row of either stream; one that is torn keeps its place and shows nothing.
+
+    pairs: its fields, a name and a value each, flat.
+    """
+    fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
     prev = fields.get("prev", NO_ENTRY)  # the stream of messages alone has none
     try:
         return read_entry(row_id, prev, fields["at"], fields["before"], fields["body"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from quart_chat.store import keys
-from quart_chat.store.client import Client, answering
 from quart_chat.store.pipeline import Pipeline
 
 KEPT = 400 * 24 * 60 * 60 * 1000  # ms, as long as browsers keep the cookie
@@ -13,9 +12,8 @@ VISITED = 30  # rooms that the lobby lists
 class People:
     """Names and visited rooms by public id."""
 
-    def __init__(self, client: Client, pipeline: Pipeline | None = None) -> None:
-        self._client = client
-        self._pipeline = pipeline or Pipeline(client)
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
 
     async def name(self, person: str) -> str | None:
         """Give the name that somebody chose; None where they did not."""
@@ -24,20 +22,18 @@ class People:
 
     async def rename(self, person: str, name: str) -> None:
         """Keep a new name."""
-        with answering():
-            await self._client.set(keys.name(person), name, px=KEPT)
+        await self._pipeline.command("SET", keys.name(person), name, "PX", KEPT)
 
     async def visit(self, person: str, room: str, now: int) -> None:
         """Note that somebody is in a room now; now: ms since the epoch."""
-        with answering():
-            async with self._client.pipeline(transaction=True) as pipe:
-                pipe.zadd(keys.visited(person), {room: now})
-                pipe.zremrangebyrank(keys.visited(person), 0, -VISITED - 1)
-                pipe.pexpire(keys.visited(person), KEPT)
-                await pipe.execute()
+        visited = keys.visited(person)
+        await self._pipeline.together(
+            ("ZADD", visited, now, room),
+            ("ZREMRANGEBYRANK", visited, 0, -VISITED - 1),
+            ("PEXPIRE", visited, KEPT),
+        )
 
     async def visited(self, person: str) -> list[str]:
         """Give the rooms that somebody has been in, latest first."""
-        with answering():
-            found = await self._client.zrevrange(keys.visited(person), 0, -1)
+        found = await self._pipeline.command("ZREVRANGE", keys.visited(person), 0, -1)
         return [str(room) for room in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, jsonify
 
 from quart_chat.errors import StoreAway
-from quart_chat.store.client import ready
+from quart_chat.store.status import ready
 from quart_chat.web.parts import parts
 
 blueprint = Blueprint("health", __name__)
@@ -24,7 +24,7 @@ async def readyz() -> tuple[Response, int]:
     reason = house.hub.away
     if reason is None:
         try:
-            await ready(house.client)
+            await ready(house.pipeline)
         except StoreAway as error:
             reason = str(error)
     if reason is not None:

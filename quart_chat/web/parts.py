@@ -20,7 +20,6 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.pages.languages import Audience, choose
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
-from quart_chat.store.client import Client
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.limits import Limits
@@ -40,7 +39,6 @@ class Parts:
     """The parts of one worker; clock: ms since the epoch."""
 
     settings: Settings
-    client: Client
     pipeline: Pipeline
     log: Log
     glances: Glances

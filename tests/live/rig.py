@@ -19,7 +19,7 @@ from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
-from quart_chat.store.client import connect, connect_feed
+from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
@@ -185,18 +185,18 @@ class Worker:
     """
 
     def __init__(self, valkey: Valkey, name: str = "w1", *, per_minute: int = 0) -> None:
-        self._clients = [connect(valkey.url), connect_feed(valkey.url)]
-        client, subscriber = self._clients
-        self.log = SlowLog(client, Retention(10_000, 0))
-        self.feed = Feed(subscriber, client, name)
-        self.presence = Presence(Pipeline(client), name)
+        pool = connect(valkey.url)
+        self._pipeline = pipeline = Pipeline(pool)
+        self.log = SlowLog(pipeline, Retention(10_000, 0))
+        self.feed = Feed(pool, pipeline, name)
+        self.presence = Presence(pipeline, name)
         self.hub = Hub(self.log, self.feed, self.presence, name)
         self.ear = Ear(self.hub)
         self.sayer = Sayer(
             self.log,
             self.feed,
-            People(client),
-            Limits(Pipeline(client), name, 0),
+            People(pipeline),
+            Limits(pipeline, name, 0),
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,
@@ -219,9 +219,7 @@ class Worker:
         self._feeding.cancel()
         await asyncio.gather(self._feeding, return_exceptions=True)
         await self.hub.close()
-        for client in self._clients:
-            await client.aclose()
-            await client.connection_pool.disconnect()
+        await self._pipeline.aclose()
 
     def connect(self, room: str, page: Page | None = None, person: Person | None = None, *, resume: bool = True) -> Tab:
         """Serve a page's socket; resume: send what the page sends first."""

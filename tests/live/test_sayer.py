@@ -14,7 +14,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.room.commands import Say
 from quart_chat.room.entries import NO_ENTRY, order
 from quart_chat.room.people import Person
-from quart_chat.store.client import Client, connect
+from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
@@ -28,23 +28,21 @@ HOME = "192.0.2.1"
 
 
 @pytest.fixture
-async def client(valkey: Valkey) -> AsyncIterator[Client]:
-    client = connect(valkey.url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.disconnect()
+async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
+    pipeline = Pipeline(connect(valkey.url))
+    yield pipeline
+    await pipeline.aclose()
 
 
 class Said:
     """A sayer and its store, with limits."""
 
-    def __init__(self, client: Client, *, per_minute: int = 0, rooms_per_hour: int = 0) -> None:
-        pipeline = Pipeline(client)
-        self.log = Log(client, Retention(1000, 0), pipeline)
-        self.people = People(client, pipeline)
+    def __init__(self, pipeline: Pipeline, *, per_minute: int = 0, rooms_per_hour: int = 0) -> None:
+        self.log = Log(pipeline, Retention(1000, 0))
+        self.people = People(pipeline)
         self.sayer = Sayer(
             self.log,
-            Feed(client, client, "w"),
+            Feed(connect("unix:///nonexistent/socket"), pipeline, "w"),
             self.people,
             Limits(pipeline, "w", 0),
             characters=20,
@@ -67,16 +65,16 @@ def kinds(results: Sequence[str | Refused]) -> list[str]:
     return [type(one).__name__ if isinstance(one, Refused) else "in" for one in results]
 
 
-async def test_several_messages_come_in_in_their_order(client: Client) -> None:
-    said = Said(client)
+async def test_several_messages_come_in_in_their_order(pipeline: Pipeline) -> None:
+    said = Said(pipeline)
     results = await said.sayer.say_all("r", somebody(), HOME, says("a", "b", "c"))
     assert kinds(results) == ["in"] * 3
     assert sorted(map(str, results), key=order) == results
     assert await said.texts("r") == ["a", "b", "c"]
 
 
-async def test_what_cannot_be_kept_is_told_in_its_place_and_holds_up_nothing(client: Client) -> None:
-    said = Said(client, per_minute=3)
+async def test_what_cannot_be_kept_is_told_in_its_place_and_holds_up_nothing(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=3)
     person = somebody()
     results = await said.sayer.say_all("r", person, HOME, says("\ud800", "a", "x" * 21, "b", " ", "c"))
     assert kinds(results) == ["BadText", "in", "BadText", "in", "BadText", "in"]
@@ -84,8 +82,8 @@ async def test_what_cannot_be_kept_is_told_in_its_place_and_holds_up_nothing(cli
     assert kinds(await said.sayer.say_all("r", person, HOME, says("x" * 21))) == ["BadText"]
 
 
-async def test_where_the_limit_ends_the_answers_end(client: Client) -> None:
-    said = Said(client, per_minute=2)
+async def test_where_the_limit_ends_the_answers_end(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=2)
     person = somebody()
     results = await said.sayer.say_all("r", person, HOME, says("a", "b", "c", "x" * 21, "d"))
     assert kinds(results) == ["in", "in", "TooFast"]
@@ -96,14 +94,14 @@ async def test_where_the_limit_ends_the_answers_end(client: Client) -> None:
     assert kinds(await said.sayer.say_all("r", somebody(), HOME, says("e"))) == ["in"]  # it is each person's own
 
 
-async def test_what_cannot_be_kept_before_the_limit_s_end_is_still_told(client: Client) -> None:
-    said = Said(client, per_minute=1)
+async def test_what_cannot_be_kept_before_the_limit_s_end_is_still_told(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=1)
     results = await said.sayer.say_all("r", somebody(), HOME, says("a", "x" * 21, "b", "y" * 21))
     assert kinds(results) == ["in", "BadText", "TooFast"]
 
 
-async def test_retries_of_what_is_in_the_room_pass_a_limit_that_is_used_up(client: Client) -> None:
-    said = Said(client, per_minute=2)
+async def test_retries_of_what_is_in_the_room_pass_a_limit_that_is_used_up(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=2)
     person = somebody()
     first = await said.sayer.say_all("r", person, HOME, says("a", "b"))
     again = await said.sayer.say_all("r", person, HOME, says("a", "b", "c", "a"))
@@ -112,8 +110,8 @@ async def test_retries_of_what_is_in_the_room_pass_a_limit_that_is_used_up(clien
     assert await said.sayer.say_all("r", person, HOME, says("b", "a")) == first[::-1]
 
 
-async def test_a_nonce_that_went_with_another_text_is_told_and_the_others_are_in(client: Client) -> None:
-    said = Said(client)
+async def test_a_nonce_that_went_with_another_text_is_told_and_the_others_are_in(pipeline: Pipeline) -> None:
+    said = Said(pipeline)
     person = somebody()
     results = await said.sayer.say_all("r", person, HOME, [Say("a", "n"), Say("b", "n"), Say("c", "m"), Say("a", "n")])
     assert kinds(results) == ["in", "Spent", "in", "in"]
@@ -123,8 +121,8 @@ async def test_a_nonce_that_went_with_another_text_is_told_and_the_others_are_in
         await said.sayer.say("r", person, HOME, "d", "n")
 
 
-async def test_an_address_has_a_limit_of_its_own_for_all_who_write_there(client: Client) -> None:
-    said = Said(client, per_minute=1)  # ten an address
+async def test_an_address_has_a_limit_of_its_own_for_all_who_write_there(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=1)  # ten an address
     for _ in range(10):
         assert kinds(await said.sayer.say_all("r", somebody(), HOME, says("a"))) == ["in"]
     (late,) = await said.sayer.say_all("r", somebody(), HOME, says("a"))
@@ -133,8 +131,8 @@ async def test_an_address_has_a_limit_of_its_own_for_all_who_write_there(client:
     assert kinds(await said.sayer.say_all("r", somebody(), "192.0.2.2", says("a"))) == ["in"]
 
 
-async def test_a_room_that_may_not_be_opened_takes_nothing_and_one_that_is_open_takes_all(client: Client) -> None:
-    said = Said(client, rooms_per_hour=1)
+async def test_a_room_that_may_not_be_opened_takes_nothing_and_one_that_is_open_takes_all(pipeline: Pipeline) -> None:
+    said = Said(pipeline, rooms_per_hour=1)
     person = somebody()
     assert kinds(await said.sayer.say_all("first", person, HOME, says("a", "b"))) == ["in", "in"]
     assert kinds(await said.sayer.say_all("second", person, HOME, says("a", "b"))) == ["TooFast"]
@@ -142,8 +140,8 @@ async def test_a_room_that_may_not_be_opened_takes_nothing_and_one_that_is_open_
     assert await said.texts("second") == []
 
 
-async def test_who_writes_has_visited_the_room_and_who_is_refused_has_not(client: Client) -> None:
-    said = Said(client, per_minute=1)
+async def test_who_writes_has_visited_the_room_and_who_is_refused_has_not(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=1)
     person, other = somebody(), somebody()
     await said.sayer.say_all("r", person, HOME, says("a", "b"))
     await said.sayer.say_all("r", other, HOME, says("x" * 21))
@@ -152,12 +150,12 @@ async def test_who_writes_has_visited_the_room_and_who_is_refused_has_not(client
 
 
 async def test_a_store_that_is_away_is_raised_and_not_told_of_one_message() -> None:
-    client = connect("unix:///nonexistent/socket")
+    pipeline = Pipeline(connect("unix:///nonexistent/socket"))
     try:
         with pytest.raises(StoreAway):
-            await Said(client).sayer.say_all("r", somebody(), HOME, says("a", "b"))
+            await Said(pipeline).sayer.say_all("r", somebody(), HOME, says("a", "b"))
     finally:
-        await client.aclose()
+        await pipeline.aclose()
 
 
 TEXT = st.sampled_from(["a", "b", "c", "x" * 21, " "])
@@ -170,9 +168,9 @@ BATCH = st.lists(SAY, min_size=1, max_size=6, unique_by=lambda say: say.nonce)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(BATCH, max_size=5), st.sampled_from([0, 1, 2, 3, 4, 5, 6]))
 async def test_messages_said_at_once_are_what_they_are_said_one_by_one(
-    client: Client, batches: list[list[Say]], per_minute: int
+    pipeline: Pipeline, batches: list[list[Say]], per_minute: int
 ) -> None:
-    said = Said(client, per_minute=per_minute)
+    said = Said(pipeline, per_minute=per_minute)
     at_once, singly = next(ROOMS), next(ROOMS)
     one, other = Person("one" + at_once, "Ana"), Person("other" + at_once, "Ana")
     for batch in batches:
@@ -186,8 +184,8 @@ async def test_messages_said_at_once_are_what_they_are_said_one_by_one(
     assert await said.texts(at_once) == await said.texts(singly)
 
 
-async def test_a_message_said_alone_is_raised_or_gives_its_id(client: Client) -> None:
-    said = Said(client, per_minute=1)
+async def test_a_message_said_alone_is_raised_or_gives_its_id(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=1)
     person = somebody()
     entry_id = await said.sayer.say("r", person, HOME, "a", "n")
     assert await said.sayer.say("r", person, HOME, "a", "n") == entry_id

@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import Redis
 
-from quart_chat.store.client import Client, connect
+from quart_chat.store.client import connect
+from quart_chat.store.line import Line
+from quart_chat.store.pipeline import Pipeline
 from tests.store.valkey import PATIENCE, Valkey
 
 
@@ -38,20 +40,38 @@ def look(valkey: Valkey) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def client(valkey: Valkey) -> AsyncIterator[Client]:
-    """A worker's client."""
-    async with connected(valkey) as client:
-        yield client
+async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
+    """A worker's."""
+    async with connected(valkey) as pipeline:
+        yield pipeline
 
 
 @asynccontextmanager
-async def connected(valkey: Valkey) -> AsyncIterator[Client]:
-    client = connect(valkey.url)
+async def connected(valkey: Valkey) -> AsyncIterator[Pipeline]:
+    pipeline = Pipeline(connect(valkey.url))
     try:
-        yield client
+        yield pipeline
     finally:
-        await client.aclose()
-        await client.connection_pool.disconnect()
+        await pipeline.aclose()
+
+
+class Trips:
+    """Counts how often something is sent to the store."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        write = Line.write
+
+        def counted(line: Line, data: bytes) -> None:
+            self.count += 1
+            write(line, data)
+
+        monkeypatch.setattr(Line, "write", counted)
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
+    return Trips(monkeypatch)
 
 
 async def until(seen: Callable[[], object], what: str) -> None:

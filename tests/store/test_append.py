@@ -15,8 +15,8 @@ from quart_chat.room.entries import NO_ENTRY, Message, order
 from quart_chat.room.places import follows, missed
 from quart_chat.store import keys
 from quart_chat.store.appends import Draft
-from quart_chat.store.client import Client
 from quart_chat.store.log import Log, Retention
+from quart_chat.store.pipeline import Pipeline
 
 KEPT = 8  # messages
 PEOPLE = [letter * 16 for letter in "abc"]
@@ -44,9 +44,9 @@ class Model:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OPERATIONS)
 async def test_a_room_is_one_list_whatever_happens(
-    client: Client, look: Redis, operations: list[Append | list[Append] | int | tuple[int, int] | float]
+    pipeline: Pipeline, look: Redis, operations: list[Append | list[Append] | int | tuple[int, int] | float]
 ) -> None:
-    log, room, model = Log(client, Retention(KEPT, 0)), next(ROOMS), Model()
+    log, room, model = Log(pipeline, Retention(KEPT, 0)), next(ROOMS), Model()
     for operation in operations:
         if isinstance(operation, int):
             await read_on(log, room, model, operation)

@@ -16,11 +16,11 @@ from quart_chat.room.places import follows
 from quart_chat.store import appends as appending
 from quart_chat.store import keys
 from quart_chat.store.appends import CALLS, Draft
-from quart_chat.store.client import Client
+from quart_chat.store.client import Pool, connect
+from quart_chat.store.line import Argument
 from quart_chat.store.log import Log, Retention
-from quart_chat.store.pipeline import Argument, Pipeline, Script
-from tests.store.conftest import connected, until
-from tests.store.test_pipeline import Counting
+from quart_chat.store.pipeline import Pipeline, Script
+from tests.store.conftest import Trips, connected, until
 from tests.store.valkey import Valkey
 
 ANA, BOB = "a" * 16, "b" * 16
@@ -29,11 +29,11 @@ ANA, BOB = "a" * 16, "b" * 16
 class Heeding(Pipeline):
     """Notes the appends that leave; holds back those that come while `going` is clear."""
 
-    def __init__(self, client: Client) -> None:
-        super().__init__(client)
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool)
         self.runs: list[tuple[str, int]] = []  # room, messages
         self.under_way: list[str] = []
-        self.together = 0  # the most calls of one room at once
+        self.most_together = 0  # the most calls of one room at once
         self.going = asyncio.Event()
         self.going.set()
 
@@ -41,7 +41,7 @@ class Heeding(Pipeline):
         room = str(args[0])
         self.runs.append((room, len(names) - 5))
         self.under_way.append(room)
-        self.together = max(self.together, self.under_way.count(room))
+        self.most_together = max(self.most_together, self.under_way.count(room))
         return asyncio.ensure_future(self._run(room, script, names, args))
 
     async def _run(self, room: str, script: Script, names: Sequence[str], args: Sequence[Argument]) -> Any:
@@ -56,15 +56,15 @@ class Heeding(Pipeline):
 
 
 @pytest.fixture
-async def pipeline(client: Client) -> AsyncIterator[Heeding]:
-    pipeline = Heeding(client)
+async def pipeline(valkey: Valkey) -> AsyncIterator[Heeding]:
+    pipeline = Heeding(connect(valkey.url))
     yield pipeline
     await pipeline.aclose()
 
 
 @pytest.fixture
-def log(client: Client, pipeline: Heeding) -> Log:
-    return Log(client, Retention(10_000, 0), pipeline)
+def log(pipeline: Heeding) -> Log:
+    return Log(pipeline, Retention(10_000, 0))
 
 
 def drafts(*texts: str, author: str = ANA) -> list[Draft]:
@@ -137,7 +137,7 @@ async def test_what_comes_while_enough_calls_are_under_way_goes_with_the_next(lo
     await other
     assert pipeline.sizes("r") == [*[1] * CALLS, 30 - CALLS]
     assert pipeline.sizes("other") == [1]
-    assert pipeline.together == CALLS
+    assert pipeline.most_together == CALLS
     ids = [one.id for (one,) in results]
     assert sorted(ids[CALLS:], key=order) == ids[CALLS:]
     said = await texts(log, "r")
@@ -145,13 +145,9 @@ async def test_what_comes_while_enough_calls_are_under_way_goes_with_the_next(lo
     assert said[CALLS:] == [f"{number}" for number in range(CALLS, 30)]
 
 
-async def test_a_room_does_not_wait_for_another_one_s_call(client: Client) -> None:
-    counting = Counting(client)
-    pipeline = Pipeline(counting)  # type: ignore[arg-type]
-    log = Log(client, Retention(100, 0), pipeline)
+async def test_a_room_does_not_wait_for_another_one_s_call(log: Log, trips: Trips) -> None:
     await asyncio.gather(*(log.append_all(f"r{number}", drafts("a")) for number in range(20)))
-    assert counting.trips == 1
-    await pipeline.aclose()
+    assert trips.count == 1
 
 
 async def test_a_call_is_bounded_and_tears_nobody_s_messages_apart(log: Log, pipeline: Heeding) -> None:
@@ -196,7 +192,7 @@ async def test_many_senders_keep_their_own_order_whoever_leaves_meanwhile(log: L
                 acknowledged[room].append(f"{one.id} {text}")
 
     await asyncio.gather(*(send(sender) for sender in range(24)))
-    assert pipeline.together == CALLS
+    assert pipeline.most_together == CALLS
     for room in rooms:
         kept = (await log.tail(room, NO_ENTRY, 10_000)).entries
         assert follows(kept, NO_ENTRY)
@@ -211,8 +207,8 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_room_goes_on
     valkey = Valkey(append_only=True)
     try:
         valkey.start()
-        async with connected(valkey) as client:
-            log = Log(client, Retention(100, 0))
+        async with connected(valkey) as pipeline:
+            log = Log(pipeline, Retention(100, 0))
             await log.append_all("r", drafts("before"))
             valkey.kill()
             adding = (log.append_all("r", drafts(f"{number}")) for number in range(5))
@@ -226,10 +222,10 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_room_goes_on
         valkey.end()
 
 
-async def test_the_worker_s_end_cancels_all_who_wait_in_a_room(client: Client, look: Redis) -> None:
-    pipeline = Heeding(client)
+async def test_the_worker_s_end_cancels_all_who_wait_in_a_room(valkey: Valkey) -> None:
+    pipeline = Heeding(connect(valkey.url))
     pipeline.going.clear()
-    log = Log(client, Retention(100, 0), pipeline)
+    log = Log(pipeline, Retention(100, 0))
     adding = [asyncio.ensure_future(log.append_all("r", drafts(f"{number}"))) for number in range(CALLS + 3)]
     await until(lambda: len(pipeline.runs) == CALLS, "the first calls")
     for task in asyncio.all_tasks():

@@ -12,7 +12,7 @@ from quart_chat.room.entries import NO_ENTRY, Entry
 from quart_chat.room.places import follows
 from quart_chat.store import feed as feeds
 from quart_chat.store import keys
-from quart_chat.store.client import Client, connect_feed
+from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
@@ -57,12 +57,11 @@ class Heard:
 
 
 @asynccontextmanager
-async def listening(valkey: Valkey, client: Client, heard: Heard, *rooms: str) -> AsyncIterator[Feed]:
+async def listening(valkey: Valkey, pipeline: Pipeline, heard: Heard, *rooms: str) -> AsyncIterator[Feed]:
     """A feed that runs; rooms are followed before it does."""
-    subscriber = connect_feed(valkey.url)
-    feed = Feed(subscriber, client, "worker")
+    feed = Feed(connect(valkey.url), pipeline, "worker")
     for room in rooms:
-        await feed.follow(room)
+        feed.follow(room)
     running = asyncio.create_task(feed.run(heard))
     try:
         yield feed
@@ -71,47 +70,45 @@ async def listening(valkey: Valkey, client: Client, heard: Heard, *rooms: str) -
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-        await subscriber.aclose()
-        await subscriber.connection_pool.disconnect()
 
 
 @pytest.fixture
-def log(client: Client) -> Log:
-    return Log(client, Retention(100, 0))
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(100, 0))
 
 
-async def test_a_room_is_confirmed_and_then_its_entries_come_in_order(valkey: Valkey, client: Client, log: Log) -> None:
+async def test_a_room_is_confirmed_and_its_entries_come_in_order(valkey: Valkey, pipeline: Pipeline, log: Log) -> None:
     heard = Heard()
-    async with listening(valkey, client, heard, "r") as feed:
+    async with listening(valkey, pipeline, heard, "r") as feed:
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         assert heard.words == [("found",), ("confirmed", "r")]
         await asyncio.gather(*(log.append("r", ANA, "Ana", f"line\n{n}", str(n)) for n in range(150)))
         await until(lambda: len(heard.kept.get("r", [])) == 150, "150 entries")
         assert follows(heard.kept["r"], NO_ENTRY)
         assert tuple(heard.kept["r"]) == (await log.tail("r", NO_ENTRY)).entries
-        await feed.follow("later")
+        feed.follow("later")
         await until(lambda: heard.count("confirmed", "later"), "a confirmation")
 
 
-async def test_only_rooms_that_are_followed_come_in(valkey: Valkey, client: Client, log: Log) -> None:
+async def test_only_rooms_that_are_followed_come_in(valkey: Valkey, pipeline: Pipeline, log: Log) -> None:
     heard = Heard()
-    async with listening(valkey, client, heard, "r", "left") as feed:
+    async with listening(valkey, pipeline, heard, "r", "left") as feed:
         await until(lambda: heard.count("confirmed", "left"), "a confirmation")
-        await feed.leave("left")
+        feed.leave("left")
         for room in ("left", "other", "r"):
             await log.append(room, ANA, "Ana", "x", "n")
         await until(lambda: heard.kept.get("r"), "the entry")
-        await feed.follow("left")
+        feed.follow("left")
         await until(lambda: heard.count("confirmed", "left") == 2, "another confirmation")
         assert set(heard.kept) == {"r"}
 
 
-async def test_every_kind_of_word_is_told(valkey: Valkey, client: Client) -> None:
+async def test_every_kind_of_word_is_told(valkey: Valkey, pipeline: Pipeline) -> None:
     heard = Heard()
-    async with listening(valkey, client, heard, "r") as feed:
+    async with listening(valkey, pipeline, heard, "r") as feed:
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         await feed.say_typing("r", ANA, "Ana\n<é>")
-        await Presence(Pipeline(client), "other").announce("r", {ANA: "Ana"})
+        await Presence(pipeline, "other").announce("r", {ANA: "Ana"})
         await feed.say_renamed(ANA, 'A"n\na')
         await until(lambda: len(heard.words) == 5, "three words")
         assert sorted(heard.words[2:]) == [
@@ -140,10 +137,10 @@ NONSENSE = [
 
 
 async def test_words_that_nobody_here_wrote_are_passed_over(
-    valkey: Valkey, client: Client, look: Redis, log: Log, caplog: pytest.LogCaptureFixture
+    valkey: Valkey, pipeline: Pipeline, look: Redis, log: Log, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard = Heard()
-    async with listening(valkey, client, heard, "r"):
+    async with listening(valkey, pipeline, heard, "r"):
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         for word in NONSENSE:
             look.spublish(keys.channel("r"), word)
@@ -155,11 +152,11 @@ async def test_words_that_nobody_here_wrote_are_passed_over(
 
 
 async def test_a_subscription_that_is_cut_is_confirmed_again(
-    valkey: Valkey, client: Client, look: Redis, log: Log
+    valkey: Valkey, pipeline: Pipeline, look: Redis, log: Log
 ) -> None:
     heard = Heard()
     rooms = [f"room-{n}" for n in range(1100)]  # more than are subscribed to at once
-    async with listening(valkey, client, heard, *rooms):
+    async with listening(valkey, pipeline, heard, *rooms):
         await until(lambda: all(heard.count("confirmed", room) == 1 for room in rooms[-3:]), "confirmations")
         assert look.client_kill_filter(_type="pubsub") == 1
         await until(lambda: all(heard.count("confirmed", room) == 2 for room in rooms[-3:]), "confirmations again")
@@ -169,9 +166,9 @@ async def test_a_subscription_that_is_cut_is_confirmed_again(
         await until(lambda: heard.kept.get("room-7"), "the entry")
 
 
-async def test_a_feed_that_is_cut_again_and_again_comes_back(valkey: Valkey, client: Client, look: Redis) -> None:
+async def test_a_feed_that_is_cut_again_and_again_comes_back(valkey: Valkey, pipeline: Pipeline, look: Redis) -> None:
     heard = Heard()
-    async with listening(valkey, client, heard, "r"):
+    async with listening(valkey, pipeline, heard, "r"):
         for times in range(1, 4):
             await until(lambda wanted=times: heard.count("confirmed", "r") == wanted, f"confirmation {times}")
             look.client_kill_filter(_type="pubsub")
@@ -193,14 +190,14 @@ def own() -> Iterator[Valkey]:
 
 async def test_a_store_that_is_killed_is_lost_and_found_and_nothing_is_missing(own: Valkey) -> None:
     heard = Heard()
-    async with connected(own) as client, listening(own, client, heard, "r") as feed:
-        log = Log(client, Retention(100, 0))
+    async with connected(own) as pipeline, listening(own, pipeline, heard, "r") as feed:
+        log = Log(pipeline, Retention(100, 0))
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         first, _ = await log.append("r", ANA, "Ana", "before", "1")
         await until(lambda: heard.kept.get("r"), "the entry")
         own.kill()
         await until(lambda: heard.count("lost"), "that it is lost")
-        await feed.follow("meanwhile")
+        feed.follow("meanwhile")
         own.start()
         await until(lambda: heard.count("confirmed", "meanwhile"), "both rooms' confirmations")
         await until(lambda: heard.count("confirmed", "r") == 2, "both rooms' confirmations")
@@ -216,7 +213,7 @@ async def test_a_store_that_is_killed_is_lost_and_found_and_nothing_is_missing(o
 async def test_a_feed_waits_for_a_store_that_is_not_there_yet() -> None:
     heard, valkey = Heard(), Valkey()
     try:
-        async with connected(valkey) as client, listening(valkey, client, heard, "r"):
+        async with connected(valkey) as pipeline, listening(valkey, pipeline, heard, "r"):
             await until(lambda: heard.count("lost"), "that it is lost")
             assert not heard.count("found")
             valkey.start()
@@ -226,13 +223,13 @@ async def test_a_feed_waits_for_a_store_that_is_not_there_yet() -> None:
 
 
 async def test_a_subscription_that_went_deaf_is_begun_anew(
-    valkey: Valkey, client: Client, look: Redis, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, pipeline: Pipeline, look: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link that is half dead, as after a NAT forgot it: nothing is closed, and nothing comes in."""
     monkeypatch.setattr(feeds, "PROBE", 0.05)
     monkeypatch.setattr(feeds, "DEAF", 0.2)
     heard = Heard()
-    async with listening(valkey, client, heard, "r") as feed:
+    async with listening(valkey, pipeline, heard, "r") as feed:
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
         monkeypatch.setattr(feed, "_probe", keys.probe("somebody else"))
         await until(lambda: heard.count("lost"), "that it is lost")
@@ -242,16 +239,13 @@ async def test_a_subscription_that_went_deaf_is_begun_anew(
 async def test_a_feed_ends_whenever_it_is_cancelled(valkey: Valkey) -> None:
     """At a worker's end nothing may hold it up, not even a connection that is just being made."""
     for turns in range(120):
-        async with connected(valkey) as client:
-            subscriber = connect_feed(valkey.url)
-            running = asyncio.create_task(Feed(subscriber, client, "worker").run(Heard()))
+        async with connected(valkey) as pipeline:
+            running = asyncio.create_task(Feed(connect(valkey.url), pipeline, "worker").run(Heard()))
             for _ in range(turns):
                 await asyncio.sleep(0)
             running.cancel()
             done, _ = await asyncio.wait({running}, timeout=2)
             if not done:
                 running.cancel()
-            await subscriber.aclose()
-            await subscriber.connection_pool.disconnect()
             assert done, f"it went on after {turns} turns of the loop"
             assert running.cancelled()

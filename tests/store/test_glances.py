@@ -7,7 +7,7 @@ from redis import Redis
 
 from quart_chat.errors import StoreAway
 from quart_chat.store import keys
-from quart_chat.store.client import Client, connect
+from quart_chat.store.client import connect
 from quart_chat.store.glances import NOTED, Glances, Reader
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -18,22 +18,21 @@ ANA, BOB = "a" * 16, "b" * 16
 
 
 @pytest.fixture
-def log(client: Client) -> Log:
-    return Log(client, Retention(100, 0))
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(100, 0))
 
 
 @pytest.fixture
-def glances(client: Client) -> Glances:
-    pipeline = Pipeline(client)
-    return Glances(pipeline, Log(client, Retention(100, 0), pipeline), Presence(pipeline, "v"))
+def glances(pipeline: Pipeline) -> Glances:
+    return Glances(pipeline, Log(pipeline, Retention(100, 0)), Presence(pipeline, "v"))
 
 
-async def test_a_glance_tells_the_room_who_is_here_and_who_reads(glances: Glances, log: Log, client: Client) -> None:
-    people = People(client)
+async def test_a_glance_tells_the_room_its_people_and_who_reads(glances: Glances, log: Log, pipeline: Pipeline) -> None:
+    people = People(pipeline)
     await people.rename(ANA, "Ana")
     await people.visit(ANA, "elsewhere", 5)
     await people.visit(ANA, "r", 1_700_000_000_123)
-    await Presence(Pipeline(client), "w").announce("r", {BOB: "Bob"})
+    await Presence(pipeline, "w").announce("r", {BOB: "Bob"})
     made, _ = await log.append("r", BOB, "Bob", "x", "n")
     glance = await glances.read("r", ANA)
     assert glance.newest == await log.newest("r")
@@ -103,15 +102,14 @@ async def test_what_breaks_one_room_leaves_the_others(glances: Glances, log: Log
 
 
 async def test_a_store_that_is_away_is_said_to_each() -> None:
-    client = connect("unix:///nonexistent/socket")
-    pipeline = Pipeline(client)
-    glances = Glances(pipeline, Log(client, Retention(1, 0), pipeline), Presence(pipeline, "v"))
+    pipeline = Pipeline(connect("unix:///nonexistent/socket"))
+    glances = Glances(pipeline, Log(pipeline, Retention(1, 0)), Presence(pipeline, "v"))
     try:
         for _ in range(2):
             found = await asyncio.gather(*(glances.read("r", ANA) for _ in range(3)), return_exceptions=True)
             assert [type(one) for one in found] == [StoreAway] * 3
     finally:
-        await client.aclose()
+        await pipeline.aclose()
 
 
 def test_a_visit_stands_for_a_while_unless_one_was_elsewhere_since() -> None:

@@ -10,7 +10,6 @@ from redis import Redis
 
 from quart_chat.room.limits import Limit
 from quart_chat.store import keys
-from quart_chat.store.client import Client
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.pipeline import Pipeline
 from tests.store.conftest import connected
@@ -22,8 +21,8 @@ PEOPLE = (f"somebody-{number}" for number in itertools.count())
 
 
 @pytest.fixture
-def limits(client: Client) -> Limits:
-    return Limits(Pipeline(client), "one", 3)
+def limits(pipeline: Pipeline) -> Limits:
+    return Limits(pipeline, "one", 3)
 
 
 async def test_an_allowance_is_exact_and_then_tells_how_long_to_wait(limits: Limits) -> None:
@@ -33,8 +32,8 @@ async def test_an_allowance_is_exact_and_then_tells_how_long_to_wait(limits: Lim
     assert abs(await limits.take("messages", "ana", SLOW) - wait) < 1  # asking costs nothing
 
 
-async def test_an_allowance_is_exact_for_those_who_come_at_once(limits: Limits, client: Client) -> None:
-    other = Limits(Pipeline(client), "other", 3)
+async def test_an_allowance_is_exact_for_those_who_come_at_once(limits: Limits, pipeline: Pipeline) -> None:
+    other = Limits(pipeline, "other", 3)
     waits = await asyncio.gather(*(each.take("messages", "ana", SLOW) for each in (limits, other) * 20))
     assert waits.count(0.0) == 5
 
@@ -69,8 +68,8 @@ async def test_a_count_lasts_no_longer_than_it_matters(limits: Limits, look: Red
     assert 50_000 < look.pttl(keys.allowance("messages", "ana")) <= 60_000
 
 
-async def test_sockets_are_counted_over_all_workers(limits: Limits, client: Client) -> None:
-    other = Limits(Pipeline(client), "other", 3)
+async def test_sockets_are_counted_over_all_workers(limits: Limits, pipeline: Pipeline) -> None:
+    other = Limits(pipeline, "other", 3)
     assert [await each.open_socket("10.0.0.1") for each in (limits, other, limits)] == [True] * 3
     assert not await limits.open_socket("10.0.0.1")
     assert not await other.open_socket("10.0.0.1")
@@ -83,8 +82,8 @@ async def test_sockets_are_counted_over_all_workers(limits: Limits, client: Clie
 async def test_sockets_that_come_at_once_are_counted_exactly(valkey: Valkey, look: Redis) -> None:
     """Each count travels on a connection of its own, and may come after one that was sent later."""
     for address in map(str, range(15)):
-        async with connected(valkey) as client:
-            workers = [Limits(Pipeline(client), str(number), 10) for number in range(3)]
+        async with connected(valkey) as pipeline:
+            workers = [Limits(pipeline, str(number), 10) for number in range(3)]
             opened = await asyncio.gather(*(worker.open_socket(address) for worker in workers * 10))
             assert opened.count(True) == 10
             taken = [worker for worker, was_opened in zip(workers * 10, opened, strict=True) if was_opened]
@@ -113,12 +112,12 @@ async def test_the_sockets_of_a_killed_worker_lapse(limits: Limits, look: Redis)
     assert LAPSE - 5000 < look.pttl(keys.sockets("10.0.0.1")) <= LAPSE
 
 
-async def test_a_renewal_keeps_the_sockets_counted(limits: Limits, client: Client, look: Redis) -> None:
+async def test_a_renewal_keeps_the_sockets_counted(limits: Limits, pipeline: Pipeline, look: Redis) -> None:
     for _ in range(3):
         await limits.open_socket("10.0.0.1")
     look.delete(keys.sockets("10.0.0.1"))  # as if it had lapsed, or the store had lost it
     await limits.renew()
-    assert not await Limits(Pipeline(client), "other", 3).open_socket("10.0.0.1")
+    assert not await Limits(pipeline, "other", 3).open_socket("10.0.0.1")
 
 
 async def test_a_renewal_leaves_addresses_alone_that_closed_all_their_sockets(limits: Limits, look: Redis) -> None:
@@ -128,15 +127,15 @@ async def test_a_renewal_leaves_addresses_alone_that_closed_all_their_sockets(li
     assert look.keys() == []
 
 
-async def test_no_limit_of_sockets_counts_none(client: Client, look: Redis) -> None:
-    limits = Limits(Pipeline(client), "one", 0)
+async def test_no_limit_of_sockets_counts_none(pipeline: Pipeline, look: Redis) -> None:
+    limits = Limits(pipeline, "one", 0)
     assert all([await limits.open_socket("10.0.0.1") for _ in range(50)])
     await limits.close_socket("10.0.0.1")
     assert look.keys() == []
 
 
-async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_count_right(client: Client) -> None:
-    limits = Limits(Pipeline(client), "one", 2)
+async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_count_right(pipeline: Pipeline) -> None:
+    limits = Limits(pipeline, "one", 2)
     assert await limits.open_socket("a")
     for _ in range(20):
         opened, _ = await asyncio.gather(limits.open_socket("a"), limits.close_socket("a"))
@@ -145,8 +144,8 @@ async def test_a_socket_that_closes_while_another_one_is_asked_for_leaves_the_co
     assert not await limits.open_socket("a")
 
 
-async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_limit_itself(client: Client, look: Redis) -> None:
-    limits, limit = Limits(Pipeline(client), "w", 2), Limit(2, 10.0)
+async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_limit_itself(pipeline: Pipeline, look: Redis) -> None:
+    limits, limit = Limits(pipeline, "w", 2), Limit(2, 10.0)
     ahead = (int(look.time()[0]) + 3600) * 1000
     look.set(keys.allowance("messages", "ana"), f"{ahead}.000")
     assert await limits.take("messages", "ana", limit) <= limit.interval
@@ -173,9 +172,9 @@ async def test_no_limit_gives_any_number_at_once(limits: Limits, look: Redis) ->
 
 
 async def test_those_who_take_several_at_once_together_get_no_more_than_there_are(
-    limits: Limits, client: Client
+    limits: Limits, pipeline: Pipeline
 ) -> None:
-    other = Limits(Pipeline(client), "other", 3)
+    other = Limits(pipeline, "other", 3)
     limit = Limit(50, 50 * HOURS)
     got = await asyncio.gather(*(each.take_some("messages", "ana", limit, 7) for each in (limits, other) * 10))
     assert sum(taken for taken, _ in got) == 50

@@ -10,8 +10,9 @@ from quart_chat.errors import BadText, StoreAway
 from quart_chat.room.entries import NO_ENTRY, Message, Neighbour, order
 from quart_chat.room.places import follows
 from quart_chat.store import keys
-from quart_chat.store.client import Client, connect
+from quart_chat.store.client import connect
 from quart_chat.store.log import LOG_ENTRIES, NONCE_KEPT, Log, Retention
+from quart_chat.store.pipeline import Pipeline
 from tests.store.valkey import Valkey
 
 DAY = 24 * 60 * 60 * 1000  # ms
@@ -20,8 +21,8 @@ FUTURE = 99_999_999_999_999  # ms, in the year 5138
 
 
 @pytest.fixture
-def log(client: Client) -> Log:
-    return Log(client, Retention(messages=1000, room=90 * DAY))
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(messages=1000, room=90 * DAY))
 
 
 def room_keys(room: str) -> tuple[str, ...]:
@@ -103,14 +104,14 @@ async def test_an_order_that_went_on_ahead_of_the_clock_is_not_trimmed_by_age(lo
 
 
 @pytest.mark.parametrize("count", [1, 7])
-async def test_exactly_the_newest_messages_are_kept(client: Client, look: Redis, count: int) -> None:
-    log = Log(client, Retention(messages=count, room=0))
+async def test_exactly_the_newest_messages_are_kept(pipeline: Pipeline, look: Redis, count: int) -> None:
+    log = Log(pipeline, Retention(messages=count, room=0))
     made = [(await log.append("r", ANA, "Ana", str(n), str(n)))[0] for n in range(count + 5)]
     assert [entry_id for entry_id, _ in look.xrange(keys.messages("r"))] == made[-count:]
 
 
-async def test_the_log_is_trimmed_and_then_says_that_it_cannot_tell(client: Client, look: Redis) -> None:
-    log = Log(client, Retention(messages=10, room=0))
+async def test_the_log_is_trimmed_and_then_says_that_it_cannot_tell(pipeline: Pipeline, look: Redis) -> None:
+    log = Log(pipeline, Retention(messages=10, room=0))
     first, _ = await log.append("r", ANA, "Ana", "x", "first")
     for start in range(0, 1500, 100):
         await asyncio.gather(*(log.append("r", ANA, "Ana", "x", str(n)) for n in range(start, start + 100)))
@@ -150,8 +151,8 @@ async def test_a_room_that_is_used_expires_as_one(log: Log, look: Redis) -> None
         assert look.pttl(key) > 89 * DAY, key
 
 
-async def test_a_room_s_end_is_put_off_once_an_hour_of_its_days_has_gone(client: Client, look: Redis) -> None:
-    log, hour = Log(client, Retention(messages=10, room=DAY)), 3_600_000
+async def test_a_room_s_end_is_put_off_once_an_hour_of_its_days_has_gone(pipeline: Pipeline, look: Redis) -> None:
+    log, hour = Log(pipeline, Retention(messages=10, room=DAY)), 3_600_000
     await log.append("r", ANA, "Ana", "x", "n")
     for left, put_off in ((DAY - hour // 2, False), (DAY - 2 * hour, True), (1000, True)):
         for key in room_keys("r"):
@@ -161,8 +162,8 @@ async def test_a_room_s_end_is_put_off_once_an_hour_of_its_days_has_gone(client:
             assert (look.pttl(key) > left) == put_off, key
 
 
-async def test_rooms_stay_for_ever_where_an_operator_wants_it(client: Client, look: Redis) -> None:
-    log = Log(client, Retention(messages=10, room=0))
+async def test_rooms_stay_for_ever_where_an_operator_wants_it(pipeline: Pipeline, look: Redis) -> None:
+    log = Log(pipeline, Retention(messages=10, room=0))
     await log.open("r", "R", 5)
     await log.append("r", ANA, "Ana", "x", "n")
     assert [look.pttl(key) for key in room_keys("r")] == [-1] * 4
@@ -266,9 +267,9 @@ async def test_all_that_a_room_has_lies_in_one_slot(log: Log, look: Redis) -> No
 
 
 async def test_a_store_that_is_away_is_said() -> None:
-    client = connect("unix:///nonexistent/socket")
+    pipeline = Pipeline(connect("unix:///nonexistent/socket"))
     try:
         with pytest.raises(StoreAway, match="does not answer"):
-            await Log(client, Retention(1, 0)).append("r", ANA, "Ana", "x", "n")
+            await Log(pipeline, Retention(1, 0)).append("r", ANA, "Ana", "x", "n")
     finally:
-        await client.aclose()
+        await pipeline.aclose()

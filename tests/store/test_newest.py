@@ -7,7 +7,6 @@ from redis import Redis
 
 from quart_chat.room.entries import NO_ENTRY
 from quart_chat.store import keys, newest
-from quart_chat.store.client import Client
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.newest import NewestPages
 from quart_chat.store.pipeline import Pipeline
@@ -18,8 +17,8 @@ KEPT = 7  # messages that the rooms keep
 
 
 @pytest.fixture
-def log(client: Client) -> Log:
-    return Log(client, Retention(messages=KEPT, room=DAY))
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(messages=KEPT, room=DAY))
 
 
 async def say(log: Log, *texts: str, room: str = "r") -> str:
@@ -51,18 +50,18 @@ async def test_a_page_that_nothing_changed_is_the_same_object(log: Log) -> None:
     assert second.page.messages[0] is first.page.messages[0]  # it was not read again
 
 
-async def test_what_another_worker_appends_is_on_the_next_page(log: Log, client: Client) -> None:
-    other = Log(client, Retention(messages=KEPT, room=DAY))
+async def test_what_another_worker_appends_is_on_the_next_page(log: Log, pipeline: Pipeline) -> None:
+    other = Log(pipeline, Retention(messages=KEPT, room=DAY))
     for number in range(12):
         await say((log, other)[number % 2], str(number))
         assert await texts(log) == await texts(other) == [str(n) for n in range(number + 1)][-4:]
 
 
-async def test_a_page_shows_no_more_than_the_room_keeps(log: Log, client: Client) -> None:
+async def test_a_page_shows_no_more_than_the_room_keeps(log: Log, pipeline: Pipeline) -> None:
     await say(log, *map(str, range(10)))
     page = (await log.newest("r", 50)).page
     assert ([message.text for message in page.messages], page.more) == ([str(n) for n in range(3, 10)], False)
-    stricter = Log(client, Retention(messages=2, room=DAY))
+    stricter = Log(pipeline, Retention(messages=2, room=DAY))
     await say(stricter, "last")
     assert await texts(log, 50) == ["9", "last"]
     assert not (await log.newest("r", 2)).page.more
@@ -148,9 +147,9 @@ async def test_rooms_do_not_mix(log: Log) -> None:
         assert (await texts(log), await texts(log, room="s")) == (["a"], ["b"])
 
 
-async def test_whatever_happens_a_kept_page_is_what_a_new_reader_sees(client: Client, look: Redis) -> None:
+async def test_whatever_happens_a_kept_page_is_what_a_new_reader_sees(pipeline: Pipeline, look: Redis) -> None:
     chance = random.Random(7)
-    logs = [Log(client, Retention(messages=most, room=DAY)) for most in (3, 6, 100)]
+    logs = [Log(pipeline, Retention(messages=most, room=DAY)) for most in (3, 6, 100)]
     for step in range(300):
         log = chance.choice(logs)
         if chance.random() < 0.03:
@@ -159,13 +158,13 @@ async def test_whatever_happens_a_kept_page_is_what_a_new_reader_sees(client: Cl
             await say(log, f"{step}.{number}")
         reader = chance.choice(logs)
         seen = await reader.newest("r", 4)
-        assert seen == await NewestPages(Pipeline(client)).read("r", 4), step
+        assert seen == await NewestPages(pipeline).read("r", 4), step
 
 
-async def test_kept_pages_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_kept_pages_are_bounded(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(newest, "ROOMS", 3)
     monkeypatch.setattr(newest, "CHARACTERS", 10_000)
-    pages, log = NewestPages(Pipeline(client)), Log(client, Retention(100, 0))
+    pages, log = NewestPages(pipeline), Log(pipeline, Retention(100, 0))
     for number in range(6):
         await say(log, "x", room=f"r{number}")
         await pages.read(f"r{number}", 50)

@@ -4,15 +4,15 @@ import pytest
 from redis import Redis
 
 from quart_chat.store import keys
-from quart_chat.store.client import Client
 from quart_chat.store.people import KEPT, VISITED, People
+from quart_chat.store.pipeline import Pipeline
 
 ANA, BOB = "a" * 16, "b" * 16
 
 
 @pytest.fixture
-def people(client: Client) -> People:
-    return People(client)
+def people(pipeline: Pipeline) -> People:
+    return People(pipeline)
 
 
 async def test_who_chose_no_name_has_none_and_asking_leaves_nothing(people: People, look: Redis) -> None:

@@ -4,7 +4,6 @@ import pytest
 from redis import Redis
 
 from quart_chat.store import keys
-from quart_chat.store.client import Client
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import LEASE, LISTED, RENEW, Here, Presence
 from tests.store.conftest import until
@@ -14,13 +13,13 @@ ANA, BOB, CLAUDIA = ("a" * 16, "Ana"), ("b" * 16, "bob"), ("c" * 16, "Cláudia")
 
 
 @pytest.fixture
-def one(client: Client) -> Presence:
-    return Presence(Pipeline(client), "one")
+def one(pipeline: Pipeline) -> Presence:
+    return Presence(pipeline, "one")
 
 
 @pytest.fixture
-def other(client: Client) -> Presence:
-    return Presence(Pipeline(client), "other")
+def other(pipeline: Pipeline) -> Presence:
+    return Presence(pipeline, "other")
 
 
 async def test_nobody_is_in_an_empty_room_and_reading_leaves_nothing(one: Presence, look: Redis) -> None:
