@@ -23,8 +23,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, cast
 
 import hypercorn.protocol.h2
@@ -37,6 +37,7 @@ from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError,
 from hypercorn.typing import ASGISendEvent, WebsocketAcceptEvent, WebsocketScope, WorkerContext
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import CloseConnection, Message, Ping
+from wsproto.events import Event as WSProtoEvent
 from wsproto.frame_protocol import CloseReason
 from wsproto.handshake import server_extensions_handshake
 from wsproto.utilities import LocalProtocolError
@@ -139,6 +140,10 @@ class TabStream(WSStream):
         if self._wire is not None:
             self._wire.open(self.registry.deflater if deflate.enabled() else None)
         self.registry.add(self, self.context)
+
+    async def _send_wsproto_event(self, event: WSProtoEvent) -> None:
+        with self._wire.aside() if self._wire is not None else nullcontext():
+            await super()._send_wsproto_event(event)
 
     async def _handle_events(self) -> None:
         for event in self.connection.events():
@@ -335,21 +340,23 @@ class _Streams(dict[int, Any]):
 
 
 class StreamWire:
-    """A `Wire` on the fast lane: an encoded frame goes straight to the transport.
+    """A `Wire` on the fast lane: an encoded frame goes straight to the socket, or to its transport.
 
-    Broadcasts touch this and the transport alone, out of all that a tab is made of: with a thousand tabs nothing of it
-    is in the processor's caches.
+    Broadcasts touch this alone, out of all that a tab is made of: with a thousand tabs nothing of it is in the
+    processor's caches. So it knows by itself whether the socket is free, and is told before it closes.
     """
 
-    __slots__ = ("_catching_up", "_deflater", "_descriptor", "_lane", "_stream", "_writer")
+    __slots__ = ("_catching_up", "_deflater", "_descriptor", "_free", "_lane", "_others", "_stream", "_writer")
 
     def __init__(self, stream: TabStream, writer: asyncio.StreamWriter) -> None:
         self._stream = stream
         self._writer = writer
         self._lane: asyncio.WriteTransport | None = None  # None before the handshake's answer, and once it closes
         self._descriptor: int | None = None  # of the socket, where what the transport is given goes there as it is
+        self._free: int | None = None  # the same, while nothing waits in the transport and it is not about to close
         self._deflater: Deflater | None = None
         self._catching_up = 0  # sends that wait for the peer to take them
+        self._others = 0  # frames that go out past this: they and what comes after them keep their order
 
     def open(self, deflater: Deflater | None) -> None:
         """Let frames go out; deflater: None where the tab takes them plain."""
@@ -357,33 +364,57 @@ class StreamWire:
         self._deflater = deflater
         raw = lane.get_extra_info("socket")
         if raw is not None and lane.get_extra_info("sslcontext") is None:
+            self._hear_of_the_end(lane.get_protocol())
             self._descriptor = raw.fileno()
+
+    def _hear_of_the_end(self, protocol: asyncio.BaseProtocol) -> None:
+        """See that no write goes to the descriptor once it is closed: it may be another connection's then."""
+
+        def lost(error: Exception | None) -> None:  # a transport closes its socket after this, whatever ended it
+            self.shut()
+            del protocol.connection_lost
+            protocol.connection_lost(error)
+
+        protocol.connection_lost = lost  # type: ignore[method-assign,assignment]
 
     def shut(self) -> None:
         """Let nothing more out."""
-        self._lane = None
+        self._lane = self._free = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let something else write to the transport; what is written meanwhile waits there for its turn."""
+        self._others += 1
+        self._free = None
+        try:
+            yield
+        finally:
+            self._others -= 1
 
     def write(self, broadcast: Broadcast) -> None:
         """Write one frame, unless the tab has closed or does not read."""
-        self._put(broadcast.frame if self._deflater is None else broadcast.deflated(self._deflater))
-
-    def _put(self, data: bytes) -> None:
-        lane = self._lane
-        # a transport says that it closes before its descriptor can become another connection's
-        if lane is None or lane.is_closing():
-            return
-        unread = lane.get_write_buffer_size()
-        if not unread and self._descriptor is not None:
-            # nothing waits in the transport: past it a write costs a tenth less
+        data = broadcast.frame if self._deflater is None else broadcast.deflated(self._deflater)
+        free = self._free
+        if free is not None:
             try:
-                sent = os.write(self._descriptor, data)
+                sent = os.write(free, data)
             except OSError:
                 sent = 0  # the socket is full, or broken: the transport finds out in its own way
             if sent == len(data):
                 return
+            self._free = None
             data = data[sent:]
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        lane = self._lane
+        if lane is None or lane.is_closing():
+            return
+        unread = lane.get_write_buffer_size()
         if unread <= MAX_UNREAD:
             lane.write(data)
+            if not self._others and not lane.get_write_buffer_size():
+                self._free = self._descriptor
         elif not self._catching_up:  # else what is being sent has a time limit of its own
             logger.info("tab.slow unread=%d", unread)
             self._stream.send_away()
@@ -396,6 +427,7 @@ class StreamWire:
         if self._stream.silent(now):
             self._stream.abort()
         else:
+            self._free = None
             self._put(broadcast.frame + _PING)
 
     async def receive(self) -> Sequence[str | bytes]:
@@ -408,6 +440,7 @@ class StreamWire:
         if lane is None or lane.is_closing():
             raise Gone("the tab is gone")
         self._catching_up += 1
+        self._free = None
         try:
             lane.write(broadcast.frame if self._deflater is None else broadcast.deflated(self._deflater))
             async with asyncio.timeout(PATIENCE):
