@@ -24,6 +24,7 @@ struct caller {
     uint64_t asked_ns;
     size_t head;  /* bytes of the answer's head; 0: not read yet */
     size_t whole; /* bytes of the whole answer */
+    bool last;    /* the server closes after this answer */
     struct bytes in;
 };
 
@@ -32,6 +33,8 @@ static struct histogram latency;
 static uint64_t answers, wrong, body_bytes;
 static uint32_t busy;
 static bool asking;
+static int epoll;
+static struct sockaddr_in server;
 
 static void fail(const char *what)
 {
@@ -53,8 +56,24 @@ static void write_request(const struct options *options)
     bytes_append(&request, "\r\n", 2);
 }
 
+static void open_caller(struct caller *caller)
+{
+    int one = 1;
+    caller->last = false;
+    caller->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = caller};
+    if (caller->socket < 0 || connect(caller->socket, (const struct sockaddr *)&server, sizeof server) ||
+        setsockopt(caller->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, caller->socket, &event))
+        fail("cannot connect");
+}
+
 static void ask(struct caller *caller)
 {
+    if (caller->last) { /* servers end a connection after so many requests */
+        close(caller->socket);
+        open_caller(caller);
+    }
     if (!asking)
         return;
     caller->head = caller->in.length = 0;
@@ -78,6 +97,7 @@ static void read_head(struct caller *caller)
         exit(2);
     }
     caller->whole = caller->head + strtoul(length + 17, NULL, 10);
+    caller->last = strcasestr(head, "\r\nconnection: close") != NULL;
     wrong += strncmp(head, "HTTP/1.1 200", 12) != 0;
     free(head);
 }
@@ -100,7 +120,7 @@ static void hear(struct caller *caller)
     }
 }
 
-static void run_for(int epoll, struct caller *callers, uint32_t count, double seconds)
+static void run_for(struct caller *callers, uint32_t count, double seconds)
 {
     uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
     asking = true;
@@ -118,33 +138,21 @@ static void run_for(int epoll, struct caller *callers, uint32_t count, double se
     }
 }
 
-static void open_callers(int epoll, struct caller *callers, const struct options *options)
-{
-    int one = 1;
-    for (uint32_t i = 0; i < options->tabs; i++) {
-        callers[i].socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &callers[i]};
-        if (callers[i].socket < 0 ||
-            connect(callers[i].socket, (const struct sockaddr *)&options->address, sizeof options->address) ||
-            setsockopt(callers[i].socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) ||
-            epoll_ctl(epoll, EPOLL_CTL_ADD, callers[i].socket, &event))
-            fail("cannot connect");
-    }
-}
-
 int http_run(const struct options *options)
 {
     struct caller *callers = calloc(options->tabs, sizeof *callers);
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    server = options->address;
     write_request(options);
-    open_callers(epoll, callers, options);
+    for (uint32_t i = 0; i < options->tabs; i++)
+        open_caller(&callers[i]);
     if (options->warmup > 0)
-        run_for(epoll, callers, options->tabs, options->warmup);
+        run_for(callers, options->tabs, options->warmup);
     gate(options->gate, "start");
     answers = body_bytes = 0;
     histogram_clear(&latency);
     uint64_t cpu = cpu_ns(), began = now_ns();
-    run_for(epoll, callers, options->tabs, options->seconds);
+    run_for(callers, options->tabs, options->seconds);
     double seconds = (double)(now_ns() - began) / 1e9;
     cpu = cpu_ns() - cpu;
     gate(options->gate, "end");
