@@ -1,4 +1,4 @@
-"""Connections to the store, and what it means when it does not answer."""
+"""How long the store may take, and what it means when it does not answer."""
 
 from __future__ import annotations
 
@@ -6,34 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
-from quart_chat.errors import SettingsError, StoreAway
+from quart_chat.errors import StoreAway
 from quart_chat.tasks import end_if_cancelled
 
 ANSWER = 3.0  # seconds that a command may take before the store counts as away
 CONNECT = 2.0  # seconds
 
 Pool = ConnectionPool
-
-
-def connect(url: str) -> Pool:
-    """Make what opens connections; nothing is sent before the first of them.
-
-    Raises:
-        SettingsError: the URL cannot be read.
-    """
-    try:
-        return ConnectionPool.from_url(
-            url,
-            protocol=2,  # in which publications come as lists, as `store/feed` reads them
-            socket_connect_timeout=CONNECT,
-            retry=Retry(NoBackoff(), 0),  # each break must be noticed, and whoever asks tries again
-        )
-    except ValueError as error:
-        raise SettingsError(f"REDIS_URL cannot be read: {error}") from error
 
 
 @contextmanager

@@ -38,6 +38,11 @@ def channel(room: str) -> str:
     return f"c:{{{room}}}:live"
 
 
+def is_own(channel_name: str) -> bool:
+    """Tell whether a channel is for workers alone, and no room's."""
+    return channel_name.startswith("c:{~")
+
+
 def room_of(channel_name: str) -> str:
     """Tell whose channel that is."""
     return channel_name[3 : channel_name.index("}")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from quart_chat.errors import StoreAway
 from quart_chat.store.pipeline import Pipeline
 
+OLDEST = (7, 0)  # sharded publish came with Redis 7
+
 
 async def ready(pipeline: Pipeline) -> None:
     """See that the store answers and can keep what it is given.
@@ -12,10 +14,10 @@ async def ready(pipeline: Pipeline) -> None:
     Raises:
         StoreAway: it cannot now; the text says why.
     """
-    info = await _info(pipeline, "persistence")
-    if info.get("loading") == "1":
+    held = await info(pipeline, "persistence")
+    if held.get("loading") == "1":
         raise StoreAway("the store is still loading its data")
-    if info.get("aof_enabled") == "1" and info.get("aof_last_write_status") == "err":
+    if held.get("aof_enabled") == "1" and held.get("aof_last_write_status") == "err":
         raise StoreAway("the store cannot write its append-only file; is the disk full?")
 
 
@@ -25,10 +27,15 @@ async def version(pipeline: Pipeline) -> tuple[int, ...]:
     Raises:
         StoreAway: no answer.
     """
-    info = await _info(pipeline, "server")
-    return tuple(int(part) for part in info["redis_version"].split(".") if part.isdigit())
+    held = await info(pipeline, "server")
+    return tuple(int(part) for part in held["redis_version"].split(".") if part.isdigit())
 
 
-async def _info(pipeline: Pipeline, section: str) -> dict[str, str]:
-    lines = str(await pipeline.command("INFO", section)).splitlines()
+async def info(pipeline: Pipeline, section: str) -> dict[str, str]:
+    """Read a section of what Redis's INFO says; of one server, where there are several.
+
+    Raises:
+        StoreAway: no answer.
+    """
+    lines = str(await pipeline.command("INFO", section)).splitlines()  # of any server: a section is no key
     return dict(line.split(":", 1) for line in lines if ":" in line)

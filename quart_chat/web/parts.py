@@ -27,6 +27,7 @@ from quart_chat.store.log import Log
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
 from quart_chat.web.identity import LANGUAGE, Identities
 
@@ -39,6 +40,7 @@ class Parts:
     """The parts of one worker; clock: ms since the epoch."""
 
     settings: Settings
+    store: Servers
     pipeline: Pipeline
     log: Log
     glances: Glances

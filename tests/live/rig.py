@@ -19,13 +19,13 @@ from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
-from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.servers import servers
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
 
@@ -185,10 +185,10 @@ class Worker:
     """
 
     def __init__(self, valkey: Valkey, name: str = "w1", *, per_minute: int = 0) -> None:
-        pool = connect(valkey.url)
-        self._pipeline = pipeline = Pipeline(pool)
+        store = servers(valkey.url)
+        self._pipeline = pipeline = Pipeline(store)
         self.log = SlowLog(pipeline, Retention(10_000, 0))
-        self.feed = Feed(pool, pipeline, name)
+        self.feed = Feed(store, pipeline, name)
         self.presence = Presence(pipeline, name)
         self.hub = Hub(self.log, self.feed, self.presence, name)
         self.ear = Ear(self.hub)

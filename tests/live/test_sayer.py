@@ -14,12 +14,12 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.room.commands import Say
 from quart_chat.room.entries import NO_ENTRY, order
 from quart_chat.room.people import Person
-from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.servers import servers
 from tests.live.rig import somebody
 from tests.store.valkey import Valkey
 
@@ -29,7 +29,7 @@ HOME = "192.0.2.1"
 
 @pytest.fixture
 async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
-    pipeline = Pipeline(connect(valkey.url))
+    pipeline = Pipeline(servers(valkey.url))
     yield pipeline
     await pipeline.aclose()
 
@@ -42,7 +42,7 @@ class Said:
         self.people = People(pipeline)
         self.sayer = Sayer(
             self.log,
-            Feed(connect("unix:///nonexistent/socket"), pipeline, "w"),
+            Feed(servers("unix:///nonexistent/socket"), pipeline, "w"),
             self.people,
             Limits(pipeline, "w", 0),
             characters=20,
@@ -150,7 +150,7 @@ async def test_who_writes_has_visited_the_room_and_who_is_refused_has_not(pipeli
 
 
 async def test_a_store_that_is_away_is_raised_and_not_told_of_one_message() -> None:
-    pipeline = Pipeline(connect("unix:///nonexistent/socket"))
+    pipeline = Pipeline(servers("unix:///nonexistent/socket"))
     try:
         with pytest.raises(StoreAway):
             await Said(pipeline).sayer.say_all("r", somebody(), HOME, says("a", "b"))

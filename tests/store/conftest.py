@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import Redis
 
-from quart_chat.store.client import connect
 from quart_chat.store.line import Line
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.servers import servers
 from tests.store.valkey import PATIENCE, Valkey
 
 
@@ -48,7 +48,7 @@ async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
 
 @asynccontextmanager
 async def connected(valkey: Valkey) -> AsyncIterator[Pipeline]:
-    pipeline = Pipeline(connect(valkey.url))
+    pipeline = Pipeline(servers(valkey.url))
     try:
         yield pipeline
     finally:

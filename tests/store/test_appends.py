@@ -16,10 +16,10 @@ from quart_chat.room.places import follows
 from quart_chat.store import appends as appending
 from quart_chat.store import keys
 from quart_chat.store.appends import CALLS, Draft
-from quart_chat.store.client import Pool, connect
 from quart_chat.store.line import Argument
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.servers import Servers, servers
 from tests.store.conftest import Trips, connected, until
 from tests.store.valkey import Valkey
 
@@ -29,8 +29,8 @@ ANA, BOB = "a" * 16, "b" * 16
 class Heeding(Pipeline):
     """Notes the appends that leave; holds back those that come while `going` is clear."""
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool)
+    def __init__(self, servers: Servers) -> None:
+        super().__init__(servers)
         self.runs: list[tuple[str, int]] = []  # room, messages
         self.under_way: list[str] = []
         self.most_together = 0  # the most calls of one room at once
@@ -57,7 +57,7 @@ class Heeding(Pipeline):
 
 @pytest.fixture
 async def pipeline(valkey: Valkey) -> AsyncIterator[Heeding]:
-    pipeline = Heeding(connect(valkey.url))
+    pipeline = Heeding(servers(valkey.url))
     yield pipeline
     await pipeline.aclose()
 
@@ -223,7 +223,7 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_room_goes_on
 
 
 async def test_the_worker_s_end_cancels_all_who_wait_in_a_room(valkey: Valkey) -> None:
-    pipeline = Heeding(connect(valkey.url))
+    pipeline = Heeding(servers(valkey.url))
     pipeline.going.clear()
     log = Log(pipeline, Retention(100, 0))
     adding = [asyncio.ensure_future(log.append_all("r", drafts(f"{number}"))) for number in range(CALLS + 3)]

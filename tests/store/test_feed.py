@@ -12,11 +12,11 @@ from quart_chat.room.entries import NO_ENTRY, Entry
 from quart_chat.room.places import follows
 from quart_chat.store import feed as feeds
 from quart_chat.store import keys
-from quart_chat.store.client import connect
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.servers import servers
 from tests.store.conftest import connected, until
 from tests.store.valkey import Valkey
 
@@ -59,7 +59,7 @@ class Heard:
 @asynccontextmanager
 async def listening(valkey: Valkey, pipeline: Pipeline, heard: Heard, *rooms: str) -> AsyncIterator[Feed]:
     """A feed that runs; rooms are followed before it does."""
-    feed = Feed(connect(valkey.url), pipeline, "worker")
+    feed = Feed(servers(valkey.url), pipeline, "worker")
     for room in rooms:
         feed.follow(room)
     running = asyncio.create_task(feed.run(heard))
@@ -231,7 +231,7 @@ async def test_a_subscription_that_went_deaf_is_begun_anew(
     heard = Heard()
     async with listening(valkey, pipeline, heard, "r") as feed:
         await until(lambda: heard.count("confirmed", "r"), "a confirmation")
-        monkeypatch.setattr(feed, "_probe", keys.probe("somebody else"))
+        monkeypatch.setattr(feed, "_worker", "somebody else")  # whose words are not its own
         await until(lambda: heard.count("lost"), "that it is lost")
         await until(lambda: heard.count("confirmed", "r") == 2, "another confirmation")
 
@@ -240,7 +240,7 @@ async def test_a_feed_ends_whenever_it_is_cancelled(valkey: Valkey) -> None:
     """At a worker's end nothing may hold it up, not even a connection that is just being made."""
     for turns in range(120):
         async with connected(valkey) as pipeline:
-            running = asyncio.create_task(Feed(connect(valkey.url), pipeline, "worker").run(Heard()))
+            running = asyncio.create_task(Feed(servers(valkey.url), pipeline, "worker").run(Heard()))
             for _ in range(turns):
                 await asyncio.sleep(0)
             running.cancel()

@@ -7,12 +7,12 @@ from redis import Redis
 
 from quart_chat.errors import StoreAway
 from quart_chat.store import keys
-from quart_chat.store.client import connect
 from quart_chat.store.glances import NOTED, Glances, Reader
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Here, Presence
+from quart_chat.store.servers import servers
 
 ANA, BOB = "a" * 16, "b" * 16
 
@@ -102,7 +102,7 @@ async def test_what_breaks_one_room_leaves_the_others(glances: Glances, log: Log
 
 
 async def test_a_store_that_is_away_is_said_to_each() -> None:
-    pipeline = Pipeline(connect("unix:///nonexistent/socket"))
+    pipeline = Pipeline(servers("unix:///nonexistent/socket"))
     glances = Glances(pipeline, Log(pipeline, Retention(1, 0)), Presence(pipeline, "v"))
     try:
         for _ in range(2):

@@ -11,8 +11,8 @@ from redis import Redis
 
 from quart_chat.errors import StoreAway
 from quart_chat.store import pipeline as pipelines
-from quart_chat.store.client import connect
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.servers import servers
 from tests.store.conftest import Trips, connected, until
 from tests.store.valkey import Valkey
 
@@ -161,7 +161,7 @@ async def test_an_error_that_nobody_waits_for_any_more_is_no_fault(
 
 async def test_the_end_cancels_whoever_waits_and_leaves_no_task(valkey: Valkey, trips: Trips) -> None:
     before = asyncio.all_tasks()
-    pipeline = Pipeline(connect(valkey.url))
+    pipeline = Pipeline(servers(valkey.url))
     waiting = [pipeline.command("BLPOP", "nobody", 0), pipeline.command("GET", "k")]
     await until(lambda: trips.count, "that it leaves")
     await pipeline.aclose()
@@ -251,7 +251,7 @@ async def test_connections_that_a_restart_of_the_store_broke_are_mended_without_
 
 async def test_the_end_leaves_nobody_waiting_however_far_their_command_has_come(valkey: Valkey) -> None:
     for turns in range(40):
-        pipeline = Pipeline(connect(valkey.url))
+        pipeline = Pipeline(servers(valkey.url))
         answer = pipeline.command("ECHO", "x")
         for _ in range(turns):
             await asyncio.sleep(0)

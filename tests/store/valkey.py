@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -56,6 +57,11 @@ class Valkey:
             self._process.kill()
             self._process.wait(PATIENCE)
             self._process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def end(self) -> None:
         self.kill()

@@ -1,0 +1,172 @@
+"""A cluster: every key at its node, a feed from each, and what happens when a slot moves or a node is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from quart_chat.errors import StoreAway
+from quart_chat.room.entries import NO_ENTRY
+from quart_chat.room.places import follows
+from quart_chat.store import keys
+from quart_chat.store.feed import Feed
+from quart_chat.store.log import Log, Retention
+from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.servers import servers
+from tests.store.conftest import until
+from tests.store.fleet import ClusterOf
+from tests.store.test_feed import Heard
+
+ANA = "a" * 16
+ROOMS = [f"room-{number}" for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ClusterOf]:
+    with ClusterOf(3) as cluster:
+        yield cluster
+
+
+@asynccontextmanager
+async def a_worker(cluster: ClusterOf, *rooms: str, name: str = "w") -> AsyncIterator[tuple[Pipeline, Feed, Heard]]:
+    store = servers(cluster.url)
+    pipeline = Pipeline(store)
+    feed, heard = Feed(store, pipeline, name), Heard()
+    for room in rooms:
+        feed.follow(room)
+    running = asyncio.create_task(feed.run(heard))
+    try:
+        await until(lambda: heard.count("found"), "that it begins")
+        yield pipeline, feed, heard
+        assert not running.done()
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await pipeline.aclose()
+        await store.aclose()
+
+
+async def test_keys_are_at_their_nodes_and_each_answer_finds_who_asked(cluster: ClusterOf) -> None:
+    store = servers(cluster.url)
+    pipeline = Pipeline(store)  # it knows nothing yet: the first node says where things are
+    try:
+        names = [f"k{number}" for number in range(300)]
+        await asyncio.gather(*(pipeline.command("SET", name, name) for name in names))
+        assert await asyncio.gather(*(pipeline.command("GET", name) for name in names)) == names
+        double = Script.load("sockets.lua")
+        answers = await asyncio.gather(*(pipeline.script(double, [f"s{name}"], ["w", "1", 1000, 5]) for name in names))
+        assert answers == [1] * len(names)
+        both = await asyncio.gather(*(pipeline.together(("INCR", f"n{name}"), ("GET", f"n{name}")) for name in names))
+        assert both == [[1, "1"]] * len(names)
+    finally:
+        await pipeline.aclose()
+        await store.aclose()
+
+
+async def test_a_feed_hears_rooms_of_all_nodes_and_one_that_is_the_first_of_its_node(cluster: ClusterOf) -> None:
+    async with a_worker(cluster) as (pipeline, feed, heard):
+        log = Log(pipeline, Retention(100, 0))
+        for room in ROOMS:
+            feed.follow(room)
+        await until(lambda: all(heard.count("confirmed", room) for room in ROOMS), "all confirmations")
+        assert len({cluster.of(keys.channel(room)).port for room in ROOMS}) == 3
+        for room in ROOMS:
+            await log.append(room, ANA, "Ana", "x", "n")
+            await feed.say_typing(room, ANA, "Ana")
+        await feed.say_renamed(ANA, "Eva")
+        await until(lambda: heard.count("renamed", ANA, "Eva") and len(heard.kept) == len(ROOMS), "all that was said")
+        feed.leave(ROOMS[0])
+        feed.follow(ROOMS[0])
+        await until(lambda: heard.count("confirmed", ROOMS[0]) == 2, "another confirmation")
+        assert not heard.count("lost")
+
+
+async def test_each_line_is_probed(cluster: ClusterOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quart_chat.store.feed.PROBE", 0.05)
+    monkeypatch.setattr("quart_chat.store.feed.DEAF", 0.4)
+    async with a_worker(cluster, *ROOMS) as (_, feed, heard):
+        await until(lambda: all(heard.count("confirmed", room) for room in ROOMS), "all confirmations")
+        await asyncio.sleep(1.0)
+        assert not heard.count("lost")
+        silent = next(pool for pool in feed._lines if keys.probe("w") not in feed._channels[pool])
+        monkeypatch.setattr(feed._lines[silent], "_heard", lambda _: None)  # it hears nothing, and does not break
+        await until(lambda: heard.count("lost"), "that it is noticed")
+        await until(lambda: all(heard.count("confirmed", room) == 2 for room in ROOMS), "confirmations again")
+
+
+async def test_a_slot_that_moves_takes_its_room_along_and_nothing_is_lost_or_twice(cluster: ClusterOf) -> None:
+    room = "moving"
+    async with a_worker(cluster, room) as (pipeline, _, heard):
+        log = Log(pipeline, Retention(10_000, 0))
+        await until(lambda: heard.count("confirmed", room), "a confirmation")
+        moving, kept = True, []
+
+        async def write(sender: str) -> None:
+            number = 0
+            while moving or number < 20:
+                number += 1
+                while True:
+                    with suppress(StoreAway):
+                        kept.append((await log.append(room, sender * 16, "Name", f"{sender}{number}", f"{number}"))[0])
+                        break
+                    await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
+
+        async with asyncio.TaskGroup() as tasks:
+            for sender in "abc":
+                tasks.create_task(write(sender))
+            for turn in range(3):
+                await asyncio.sleep(0.3)
+                there = next(one for one in cluster.masters if one is not cluster.of(keys.log(room)))
+                await asyncio.to_thread(cluster.move, keys.log(room), there)
+                await until(lambda turn=turn: heard.count("confirmed", room) >= turn + 2, "that it is followed there")
+            moving = False
+        entries = (await log.tail(room, NO_ENTRY, 100_000)).entries
+        assert follows(entries, NO_ENTRY)
+        assert [entry.id for entry in entries] == sorted(kept, key=lambda one: tuple(map(int, one.split("-"))))
+        assert len(set(kept)) == len(kept)
+        await log.append(room, ANA, "Ana", "after", "after")
+        await until(lambda: heard.kept[room][-1].message.text == "after", "what comes after")  # type: ignore[union-attr]
+
+
+async def test_a_node_that_is_lost_is_replaced_and_the_room_goes_on() -> None:
+    with ClusterOf(3, replicas=True) as cluster:
+        async with a_worker(cluster, *ROOMS) as (pipeline, _, heard):
+            log = Log(pipeline, Retention(100, 0))
+            await until(lambda: all(heard.count("confirmed", room) for room in ROOMS), "all confirmations")
+            for room in ROOMS:
+                await log.append(room, ANA, "Ana", "before", "1")
+            lost = cluster.of(keys.log(ROOMS[0]))
+            lost.look.execute_command("WAIT", 1, 5000)
+            lost.kill()
+            await until(lambda: heard.count("lost"), "that it is noticed")
+            deadline = asyncio.get_running_loop().time() + 30
+            for room in ROOMS:
+                while True:
+                    with suppress(StoreAway):
+                        await log.append(room, ANA, "Ana", "after", "2")
+                        break
+                    assert asyncio.get_running_loop().time() < deadline, "nobody took over"
+                    await asyncio.sleep(0.1)
+            await until(lambda: all(heard.count("confirmed", room) > 1 for room in ROOMS), "that all are followed")
+            await log.append(ROOMS[0], ANA, "Ana", "last", "3")
+            await until(lambda: heard.kept[ROOMS[0]][-1].message.text == "last", "what comes after")  # type: ignore[union-attr]
+            for room in ROOMS:
+                texts = [entry.message.text for entry in (await log.tail(room, NO_ENTRY)).entries if entry.message]
+                assert texts[:2] == ["before", "after"]
+
+
+async def test_a_node_that_was_given_as_one_server_says_so(cluster: ClusterOf) -> None:
+    store = servers(f"redis://127.0.0.1:{cluster.masters[0].port}")
+    pipeline = Pipeline(store)
+    try:
+        answers = await asyncio.gather(*(pipeline.command("GET", f"k{n}") for n in range(20)), return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, StoreAway)]
+        assert refused
+        assert all("redis+cluster://" in str(error) for error in refused)
+    finally:
+        await pipeline.aclose()
