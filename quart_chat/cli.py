@@ -1,58 +1,271 @@
-"""The command `quart-chat`."""
+"""The command `quart-chat`: it serves; its subcommands look after rooms."""
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
+from functools import update_wrapper
 from pathlib import Path
+from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from quart_chat import __version__
-from quart_chat.config import Settings
-from quart_chat.errors import SettingsError
-from quart_chat.server import CannotStart, Plan, options, run
+from quart_chat.config import DAYS, Settings
+from quart_chat.errors import QuartChatError, SettingsError
+from quart_chat.room.names import clean_title, slug_of
+from quart_chat.server import Plan, options, run
+from quart_chat.store.archive import Archive, InTheWay, RoomSummary
+from quart_chat.store.log import Retention
+from quart_chat.tools import checkup, session, transcripts
+from quart_chat.tools.transcripts import BadLine, Header, JsonReader
+
+SOME = 500  # messages between two steps of the progress bar
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of messages and key; default: ./data.",
+)
 
 
-@click.command(
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say what went wrong in one line, and end: 2 for a setting, 1 for all else."""
+    try:
+        yield
+    except QuartChatError as error:
+        click.echo(f"quart-chat: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+
+
+def _settings(data: Path | None) -> Settings:
+    given = data or _data_of_group()
+    settings = Settings.from_environment()
+    return replace(settings, data=given) if given else settings
+
+
+def _data_of_group() -> Path | None:
+    context = click.get_current_context(silent=True)
+    found: Path | None = context.find_root().params.get("data") if context is not None else None
+    return found
+
+
+@click.group(
     name="quart-chat",
+    invoke_without_command=True,
     epilog="SIGTERM or Ctrl-C ends the server, SIGHUP restarts its workers one by one. "
     "All settings: the environment (REDIS_URL, QUART_CHAT_...) and hypercorn.toml.",
 )
 @click.option("--bind", multiple=True, metavar="HOST:PORT", help="Where to listen; port 0 takes any. May be repeated.")
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes; default: one per core.")
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of messages and key; default: ./data.",
-)
+@data_option
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Server settings; default: ./hypercorn.toml.",
 )
 @click.version_option(__version__, prog_name="quart-chat")
-@click.pass_obj
+@click.pass_context
 def main(
-    factory: str | None, bind: tuple[str, ...], workers: int | None, data: Path | None, config: Path | None
+    context: click.Context, bind: tuple[str, ...], workers: int | None, data: Path | None, config: Path | None
 ) -> None:
     """Run Quart Chat: chat rooms in a browser, from this machine.
 
     Without REDIS_URL it keeps the messages in a store of its own, in the data folder.
     """
-    # factory: click's `obj`; None is the chat. Tests hand in an application of theirs.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a dash must not end the server under an old locale
-    try:
-        settings = Settings.from_environment()
+    if context.invoked_subcommand is not None:
+        return
+    with _said():
         plan = Plan(
-            settings=replace(settings, data=data) if data else settings,
+            settings=_settings(data),
             config_file=config or options.find_file(Path.cwd()),
             bind=bind,
             workers=workers,
         )
-        run(replace(plan, factory=factory) if factory else plan)
-    except (SettingsError, CannotStart) as error:
-        click.echo(f"quart-chat: {error}", err=True)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
+        # click's `obj` is a factory; None is the chat. Tests hand in an application of theirs.
+        run(replace(plan, factory=context.obj) if context.obj else plan)
+
+
+def _on_the_store(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a subcommand of work on the archive of all rooms."""
+
+    @data_option
+    def command(data: Path | None, **arguments: Any) -> None:
+        with _said():
+            settings = _settings(data)
+            asyncio.run(_with_archive(settings, work, arguments))
+
+    return update_wrapper(command, work)
+
+
+async def _with_archive(
+    settings: Settings, work: Callable[..., Coroutine[Any, Any, None]], arguments: dict[str, Any]
+) -> None:
+    retention = Retention(settings.messages_per_room, settings.room_days * DAYS * 1000)
+    async with session.opened(settings, make=arguments.get("file") is not None) as pipeline:
+        await work(settings, Archive(pipeline, retention), **arguments)
+
+
+@main.command()
+@data_option
+def check(data: Path | None) -> None:
+    """See whether the settings and the store are such that a server would serve."""
+    with _said():
+        settings = _settings(data)
+        if options.find_file(Path.cwd()):
+            options.load(options.find_file(Path.cwd()))
+        sys.exit(asyncio.run(_check(settings)))
+
+
+async def _check(settings: Settings) -> int:
+    _tell(True, "the settings can be read")
+    where = "REDIS_URL" if settings.redis_url else str(settings.data.resolve())
+    fine = True
+    async with session.reached(settings) as url:
+        _tell(True, f"messages are kept in {where}")
+        async for finding in checkup.look(settings, url):
+            _tell(finding.fine, finding.text)
+            fine = fine and finding.fine is not False
+    click.echo("A server would serve." if fine else "A server would not serve like this.")
+    return 0 if fine else 1
+
+
+def _tell(fine: bool | None, text: str) -> None:
+    mark = {True: "ok    ", False: "WRONG ", None: "note  "}[fine]
+    click.echo(mark + text)
+
+
+@main.command()
+@_on_the_store
+async def rooms(settings: Settings, archive: Archive) -> None:
+    """List the rooms, the one that was written in last first."""
+    found = await archive.rooms()
+    zone = ZoneInfo(settings.time_zone)
+    for one in found:
+        when = datetime.fromtimestamp((one.last or one.opened) / 1000, zone).strftime("%Y-%m-%d %H:%M")
+        click.echo(f"{when}  {one.messages:>7,}  {one.name}" + (f"  {one.title}" if one.title != one.name else ""))
+    click.echo(f"{len(found)} room{'s' * (len(found) != 1)}", err=True)
+
+
+@main.command()
+@click.argument("room")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["jsonl", "text", "html"]),
+    default="jsonl",
+    help="jsonl can be imported again; text and html are for reading.",
+)
+@click.option("--language", default="en", help="Of times in text and html; default: en.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; default: standard output.")
+@_on_the_store
+async def export(
+    settings: Settings, archive: Archive, *, room: str, kind: transcripts.Kind, language: str, output: Path | None
+) -> None:
+    """Write a room's messages into a file."""
+    summary = await _find(archive, room)
+    header = Header(summary.name, summary.title, summary.opened)
+    form = transcripts.form(kind, header, transcripts.audience_of(language, settings.time_zone))
+    if output is None:
+        # whatever the locale; the command has nothing else to do
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:  # noqa: ASYNC230
+            await _export(archive, summary, form, stream)
+        return
+    part = output.with_name(output.name + ".part")  # a file of the right name is whole
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            await _export(archive, summary, form, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(output)
+    except OSError as error:
+        raise click.FileError(str(output), hint=error.strerror) from error
+    finally:
+        part.unlink(missing_ok=True)
+    click.echo(f"{output}: {summary.title}", err=True)
+
+
+async def _export(archive: Archive, room: RoomSummary, form: transcripts.Form, stream: IO[str]) -> None:
+    stream.write(form.begin)
+    with _progress(room.messages, "Exporting") as bar:
+        async for messages in archive.messages(room.name):
+            stream.write(form.write(messages))
+            bar.update(len(messages))
+    stream.write(form.end)
+
+
+@main.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--room", help="Another name for the room than the file's.")
+@_on_the_store
+async def import_(settings: Settings, archive: Archive, file: Path, room: str | None) -> None:
+    """Bring a room back from a file that `export` wrote.
+
+    The whole file is looked at before anything is written. The room must not have messages yet.
+    """
+    with file.open(encoding="utf-8", errors="strict") as lines:
+        try:
+            reader = JsonReader(lines)
+            header = reader.header()
+            messages = list(reader.messages())
+        except UnicodeDecodeError as error:
+            raise BadLine(f"{file} is not UTF-8: {error}") from error
+        except BadLine as error:
+            raise BadLine(f"{file}, {error}") from error
+    title = clean_title(room) if room else header.title
+    name = slug_of(room or header.room)
+    if not name:
+        raise BadLine(f"{file} names no room: give one with --room")
+    most = settings.messages_per_room
+    if len(messages) > most:
+        click.echo(f"Only the newest {most:,} of {len(messages):,} are kept (QUART_CHAT_MESSAGES_PER_ROOM).", err=True)
+    after = ""
+    with _progress(len(messages), "Importing") as bar:
+        for start in range(0, len(messages), SOME) or [0]:
+            some = messages[start : start + SOME]
+            try:
+                after = await archive.restore(name, title, header.opened, some, after)
+            except InTheWay as error:
+                raise InTheWay(
+                    f"{error}; nothing of the file's later ones was written. Delete the room first "
+                    f"(quart-chat delete {name}), or import with --room and another name"
+                ) from error
+            bar.update(len(some))
+    click.echo(f"{len(messages):,} messages are in /r/{name}", err=True)
+
+
+@main.command()
+@click.argument("room")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_on_the_store
+async def delete(_: Settings, archive: Archive, room: str, yes: bool) -> None:
+    """Delete a room with all that it holds. There is no way back but an export."""
+    summary = await _find(archive, room)
+    if not yes:
+        click.confirm(f"Delete {summary.title!r} with its {summary.messages:,} messages?", abort=True)
+    await archive.delete(summary.name)
+    click.echo(f"{summary.title} is deleted", err=True)
+
+
+async def _find(archive: Archive, room: str) -> RoomSummary:
+    """Find a room by its name, its title or its address."""
+    name = slug_of(room.rstrip("/").rpartition("/r/")[2] or room)
+    found = await archive.room(name) if name else None
+    if found is None:
+        raise InTheWay(f"there is no room {room!r}; `quart-chat rooms` lists them")
+    return found
+
+
+def _progress(length: int, label: str) -> Any:
+    # on a terminal alone, and beside what goes to standard output
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -1,0 +1,123 @@
+"""Rooms as a whole, for whoever runs the server: list them, read them through, bring them back, delete them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from quart_chat.errors import QuartChatError
+from quart_chat.room.entries import NO_ENTRY, Message, Neighbour, write_message
+from quart_chat.store import keys
+from quart_chat.store.line import Argument
+from quart_chat.store.log import LOG_ENTRIES, Log, Retention
+from quart_chat.store.pipeline import Pipeline, Script
+
+READ = 500  # messages of one reading
+RESTORE = 100  # messages of one writing, about 3 ms of the store's time
+
+
+class InTheWay(QuartChatError):
+    """The room holds something already, or somebody has written in it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """What a list of rooms says of one.
+
+    opened: ms since the epoch. messages: that are kept. last: when the newest was written, ms; None without messages.
+    """
+
+    name: str
+    title: str
+    opened: int
+    messages: int
+    last: int | None
+
+
+class Archive:
+    """All rooms of a store."""
+
+    def __init__(self, pipeline: Pipeline, retention: Retention) -> None:
+        self._pipeline = pipeline
+        self._retention = retention
+        self._log = Log(pipeline, retention)
+        self._restore = Script.load("restore.lua")
+
+    async def rooms(self) -> list[RoomSummary]:
+        """List all rooms, the one that was written in last first.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        names = {keys.room_of(key) async for key in self._pipeline.scan(keys.meta("*"))}
+        found = await asyncio.gather(*map(self.room, names))
+        summaries = [one for one in found if one is not None]
+        return sorted(summaries, key=lambda one: (-(one.last or one.opened), one.name))
+
+    async def room(self, name: str) -> RoomSummary | None:
+        """Sum up one room; None where there is none of that name."""
+        meta, count, newest = await self._pipeline.together(
+            ("HMGET", keys.meta(name), "title", "opened"),
+            ("XLEN", keys.messages(name)),
+            ("XREVRANGE", keys.messages(name), "+", "-", "COUNT", 1),
+        )
+        title, opened = meta
+        if title is None:
+            return None
+        fields = dict(zip(newest[0][1][::2], newest[0][1][1::2], strict=True)) if newest else {}
+        return RoomSummary(name, title, int(opened or 0), count, int(fields["at"]) if fields else None)
+
+    async def messages(self, room: str) -> AsyncIterator[Sequence[Message]]:
+        """Read a room's messages, oldest first, some at a time."""
+        place = NO_ENTRY
+        while True:
+            page = await self._log.after(room, place, READ)
+            if not page.messages:
+                return
+            yield page.messages
+            if not page.more:
+                return
+            place = page.messages[-1].id
+
+    async def restore(self, room: str, title: str, opened: int, messages: Sequence[Message], after: str = "") -> str:
+        """Write messages into a room; gives the id that it ends with then.
+
+        opened: ms since the epoch. messages: oldest first, with ids that rise; what they hold as `before` counts.
+        after: the id that the room has to end with; "" where it has to be empty.
+
+        Raises:
+            InTheWay: it ends elsewhere. Some of the messages may be in it by then.
+            StoreAway: no answer; the same.
+        """
+        for start in range(0, len(messages), RESTORE) or [0]:
+            some = messages[start : start + RESTORE]
+            names = (keys.log(room), keys.last(room), keys.messages(room), keys.meta(room), keys.channel(room))
+            args: list[Argument] = [after, title, opened, LOG_ENTRIES, self._retention.messages, self._retention.room]
+            for message in some:
+                body = write_message(message.author, message.name, message.text)
+                args += (message.id, message.at, message.author, message.name, _before(message.before), body)
+            if not await self._pipeline.script(self._restore, names, args):
+                raise InTheWay(f"the room {room} has other messages than these")
+            after = some[-1].id if some else after
+        return after
+
+    async def delete(self, room: str) -> bool:
+        """Delete a room with all that it holds, and tell pages that have it open; False where there was none.
+
+        Raises:
+            StoreAway: no answer; some of it may be left.
+        """
+        held = (keys.log, keys.last, keys.messages, keys.meta)
+        *_, deleted = await self._pipeline.together(
+            ("HGET", keys.meta(room), "title"), ("DEL", *(key(room) for key in held))
+        )
+        nonces = [key async for key in self._pipeline.scan(keys.nonce(room, "*", "*"))]
+        for start in range(0, len(nonces), READ):
+            await asyncio.gather(*(self._pipeline.command("DEL", key) for key in nonces[start : start + READ]))
+        await self._pipeline.command("SPUBLISH", keys.channel(room), "reset")
+        return bool(deleted)
+
+
+def _before(neighbour: Neighbour | None) -> str:
+    return "" if neighbour is None else f"{neighbour.author} {neighbour.at} {neighbour.name or ''}"

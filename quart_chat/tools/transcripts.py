@@ -1,0 +1,213 @@
+"""A room as a file: JSON Lines, which can be brought back, text and HTML, which are for reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from quart_chat.errors import QuartChatError, Refused
+from quart_chat.pages import languages, rows, templates
+from quart_chat.pages.languages import Audience
+from quart_chat.room.entries import Message, Neighbour, is_entry_id, order
+from quart_chat.room.names import clean_name, clean_title
+from quart_chat.room.people import is_public_id
+from quart_chat.room.texts import clean_text
+
+VERSION = 1  # of the format
+Kind = Literal["jsonl", "text", "html"]
+
+LONGEST = 64 * 1024  # characters of a line; a message of 4,000 that are all escaped has 24,000
+
+
+class BadLine(QuartChatError):
+    """A line of a file that cannot be brought back; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line of a file. room: its name in addresses; opened: ms since the epoch."""
+
+    room: str
+    title: str
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a room is written into a file. begin, end: what comes before and after its messages."""
+
+    begin: str
+    write: Callable[[Sequence[Message]], str]
+    end: str = ""
+
+
+def form(kind: Kind, header: Header, audience: Audience) -> Form:
+    """Choose how a room is written; audience: for whom text and html are."""
+    if kind == "jsonl":
+        return Form(json_header(header), lambda messages: "".join(map(json_line, messages)))
+    if kind == "text":
+        return Form(text_header(header), lambda messages: "".join(text_line(one, audience) for one in messages))
+    begin, end = html_parts(header, audience)
+    return Form(begin, lambda messages: html_rows(messages, audience), end)
+
+
+# --- JSON Lines --------------------------------------------------------------------------------------
+
+
+def json_header(header: Header) -> str:
+    """Write the first line."""
+    fields = {"quart_chat": VERSION, "room": header.room, "title": header.title, "opened": _write_time(header.opened)}
+    return _line(fields)
+
+
+def json_line(message: Message) -> str:
+    """Write a message."""
+    fields = {
+        "id": message.id,
+        "time": _write_time(message.at),
+        "author": message.author,
+        "name": message.name,
+        "text": message.text,
+    }
+    return _line(fields)
+
+
+def _line(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _write_time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class JsonReader:
+    """Reads a file line by line: first its header, then messages, each with its neighbour."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._number = 0
+        self._before: Message | None = None
+
+    def header(self) -> Header:
+        """Read the first line.
+
+        Raises:
+            BadLine: this is not such a file.
+        """
+        fields = self._next()
+        if fields is None or fields.get("quart_chat") != VERSION:
+            raise BadLine('line 1 has to be the header, as {"quart_chat":1,"room":…,"title":…,"opened":…}')
+        try:
+            return Header(_text(fields, "room"), clean_title(_text(fields, "title")), _time(fields, "opened"))
+        except (Refused, ValueError) as error:
+            raise BadLine(f"line 1: {error}") from error
+
+    def messages(self) -> Iterator[Message]:
+        """Read the rest.
+
+        Raises:
+            BadLine: one that cannot be brought back.
+        """
+        while (fields := self._next()) is not None:
+            try:
+                message = self._message(fields)
+            except (Refused, ValueError) as error:
+                raise BadLine(f"line {self._number}: {error}") from error
+            self._before = message
+            yield message
+
+    def _message(self, fields: dict[str, Any]) -> Message:
+        at = _time(fields, "time")
+        name = clean_name(_text(fields, "name"))
+        # a file that another program wrote may know neither ids nor authors
+        author = str(fields.get("author") or hashlib.sha256(name.encode()).hexdigest()[:16])
+        if not is_public_id(author):
+            raise ValueError("its author has to be 16 hex digits")
+        entry_id = fields.get("id") or self._next_id(at)
+        if not is_entry_id(entry_id):
+            raise ValueError("its id has to be MS-N, as 1700000000000-0")
+        before = self._before
+        if before is not None and order(entry_id) <= order(before.id):
+            raise ValueError(f"its id has to come after {before.id}, the one before it")
+        neighbour = None if before is None else Neighbour(before.author, before.at, before.name)
+        return Message(entry_id, at, author, name, clean_text(_text(fields, "text")), neighbour)
+
+    def _next_id(self, at: int) -> str:
+        ms, n = order(self._before.id) if self._before is not None else (0, 0)
+        return f"{at}-0" if at > ms else f"{ms}-{n + 1}"
+
+    def _next(self) -> dict[str, Any] | None:
+        for line in self._lines:
+            self._number += 1
+            if not line.strip():
+                continue
+            if len(line) > LONGEST:
+                raise BadLine(f"line {self._number} is longer than {LONGEST} characters")
+            try:
+                fields = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise BadLine(f"line {self._number} is no JSON: {error}") from error
+            if not isinstance(fields, dict):
+                raise BadLine(f"line {self._number} has to be an object, as {{…}}")
+            return fields
+        return None
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"it needs a text as {name!r}")  # noqa: TRY004 - said like all else that is wrong with a line
+    return value
+
+
+def _time(fields: dict[str, Any], name: str) -> int:
+    value = _text(fields, name)
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"{name!r} has to be a time, as 2026-11-22T21:47:00Z") from error
+    if when.tzinfo is None:
+        raise ValueError(f"{name!r} lacks its zone, as in 2026-11-22T21:47:00Z")
+    ms = round(when.timestamp() * 1000)
+    if ms < 0:
+        raise ValueError(f"{name!r} lies before 1970")
+    return ms
+
+
+# --- for reading -------------------------------------------------------------------------------------
+
+
+def text_header(header: Header) -> str:
+    """Write the title."""
+    return f"{header.title}\n{'=' * len(header.title)}\n"
+
+
+def text_line(message: Message, audience: Audience) -> str:
+    """Write a message, its day before the first of each."""
+    shown = rows.row(message, audience)
+    day = f"\n{shown.day}\n\n" if shown.new_day else ""
+    first, *others = message.text.split("\n")
+    more = "".join(f"    {line}\n" for line in others)
+    return f"{day}[{shown.clock}] {message.name}: {first}\n{more}"
+
+
+def html_parts(header: Header, audience: Audience) -> tuple[str, str]:
+    """Render what comes before and after the rows of a page that needs no other file."""
+    mark = "\0rows\0"
+    page = templates.page("transcript.html", audience.language, title=header.title, rows=mark)
+    before, _, after = page.partition(mark)
+    return before, after
+
+
+def html_rows(messages: Iterable[Message], audience: Audience) -> str:
+    """Render messages as the room's page does."""
+    return "".join(f"{rows.render([message], audience)}\n" for message in messages)
+
+
+def audience_of(language: str, zone: str) -> Audience:
+    """Say for whom a transcript is written; the language as Accept-Language has it."""
+    return Audience(languages.choose(None, [language]), zone)

@@ -1,0 +1,133 @@
+"""Files of rooms: what is written can be read again, and what cannot be read is said by its line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quart_chat.pages.languages import Audience
+from quart_chat.room.characters import is_visible
+from quart_chat.room.entries import Message, Neighbour, order
+from quart_chat.room.names import clean_name
+from quart_chat.room.texts import clean_text
+from quart_chat.tools import transcripts
+from quart_chat.tools.transcripts import BadLine, Header, JsonReader
+
+UTC = Audience("en", "UTC")
+AT = 1_700_000_000_000
+HEADER = Header("café", "Café ☕ 100 %", AT)
+ANA, BOB = "a" * 16, "b" * 16
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+messages_of = st.lists(
+    st.tuples(
+        st.sampled_from([ANA, BOB]), texts.filter(is_visible).map(clean_name), texts.filter(is_visible).map(clean_text)
+    ),
+    max_size=20,
+)
+
+
+def chained(texts: Iterable[tuple[str, str, str]]) -> list[Message]:
+    made: list[Message] = []
+    for number, (author, name, text) in enumerate(texts):
+        at = AT + 60_000 * number
+        before = Neighbour(made[-1].author, made[-1].at, made[-1].name) if made else None
+        made.append(Message(f"{at}-0", at, author, name, text, before))
+    return made
+
+
+def read(text: str) -> tuple[Header, list[Message]]:
+    reader = JsonReader(text.splitlines(keepends=True))
+    return reader.header(), list(reader.messages())
+
+
+def written(messages: Iterable[Message]) -> str:
+    return transcripts.json_header(HEADER) + "".join(map(transcripts.json_line, messages))
+
+
+@given(messages_of)
+def test_what_is_written_is_read_again(texts: list[tuple[str, str, str]]) -> None:
+    messages = chained(texts)
+    header, found = read(written(messages))
+    assert header == HEADER
+    assert found == messages
+
+
+def test_text_of_several_lines_and_line_ends_that_json_does_not_know_come_back() -> None:
+    messages = chained([(ANA, "Ana", "one\n\ntwo\u2028three\x85")])
+    lines = written(messages).split("\n")
+    assert len(lines) == 3  # a header, one line, and nothing after the last line's end
+    reader = JsonReader(f"{line}\n" for line in lines)
+    reader.header()
+    assert next(reader.messages()).text.startswith("one\n\ntwo")
+
+
+def test_files_of_other_programs_need_neither_ids_nor_authors() -> None:
+    rows = [
+        {"quart_chat": 1, "room": "r", "title": "R", "opened": "2026-01-02T03:04:05+01:00"},
+        {"time": "2026-01-02T03:04:05Z", "name": "Ana", "text": "one"},
+        {"time": "2026-01-02T03:04:05Z", "name": "Ana", "text": "two"},
+        {"time": "2026-01-02T03:00:00Z", "name": "Bob", "text": "a clock that was set back"},
+    ]
+    header, found = read("\n".join(map(json.dumps, rows)))
+    assert header == Header("r", "R", 1767319445000)
+    assert [message.text for message in found] == ["one", "two", "a clock that was set back"]
+    assert [order(message.id) for message in found] == sorted({order(message.id) for message in found})
+    assert found[0].author == found[1].author != found[2].author
+    assert found[1].before == Neighbour(found[0].author, found[0].at, "Ana")
+
+
+GOOD = '{"time":"2026-01-02T03:04:05Z","name":"Ana","text":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("nonsense", "line 2 is no JSON"),
+        ("[1]", "line 2 has to be an object"),
+        ("[" * 100_000, "line 2 is longer"),
+        ("[" * 50_000, "line 2 is no JSON"),
+        ('{"time":"2026-01-02T03:04:05Z","name":"Ana"}', "line 2: it needs a text as 'text'"),
+        ('{"time":"yesterday","name":"Ana","text":"x"}', "line 2: 'time' has to be a time"),
+        ('{"time":"2026-01-02T03:04:05","name":"Ana","text":"x"}', "line 2: 'time' lacks its zone"),
+        ('{"time":"1969-01-02T03:04:05Z","name":"Ana","text":"x"}', "line 2: 'time' lies before 1970"),
+        ('{"time":"2026-01-02T03:04:05Z","name":"","text":"x"}', "line 2: A name needs"),
+        ('{"time":"2026-01-02T03:04:05Z","name":"Ana","text":" "}', "line 2: The message is empty"),
+        (GOOD.replace('"x"', f'"{"x" * 4001}"'), "line 2: A message has at most 4000 characters"),
+        (GOOD[:-1] + ',"author":"somebody"}', "line 2: its author has to be"),
+        (GOOD[:-1] + ',"id":"7"}', "line 2: its id has to be"),
+        (GOOD[:-1] + ',"id":"5-0"}\n' + GOOD[:-1] + ',"id":"5-0"}', "line 3: its id has to come after 5-0"),
+    ],
+)
+def test_what_cannot_be_read_is_said_by_its_line(line: str, why: str) -> None:
+    with pytest.raises(BadLine, match=why):
+        read(transcripts.json_header(HEADER) + line)
+
+
+@pytest.mark.parametrize("text", ["", "{}", GOOD, '{"quart_chat":2}', '{"quart_chat":1,"room":"r"}'])
+def test_a_file_without_a_header_is_none(text: str) -> None:
+    with pytest.raises(BadLine, match="line 1"):
+        read(text)
+
+
+def test_text_is_for_reading() -> None:
+    messages = chained([(ANA, "Ana", "one\ntwo"), (BOB, "Bob", "three")])
+    assert transcripts.text_header(HEADER) + "".join(transcripts.text_line(one, UTC) for one in messages) == (
+        "Café ☕ 100 %\n============\n"
+        "\nTuesday, November 14, 2023\n\n[10:13\u202fPM] Ana: one\n    two\n[10:14\u202fPM] Bob: three\n"
+    )
+
+
+def test_html_holds_what_people_wrote_as_text() -> None:
+    hostile = "<script>alert(1)</script>\0rows\0"
+    begin, end = transcripts.html_parts(Header("r", "<b>\0rows\0</b>", AT), UTC)
+    page = begin + transcripts.html_rows(chained([(ANA, "<i>Ana</i>", hostile)]), UTC) + end
+    assert page.startswith("<!doctype html>")
+    assert page.rstrip().endswith("</html>")
+    for markup in ("<script", "<b>", "<i>", "http"):
+        assert markup not in page
+    assert page.count("<li ") == 1
