@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from quart import Quart, Response, has_request_context, request
+from quart import Quart, Response, g, has_request_context, request
+from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from quart_chat import metrics
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
+from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
-from quart_chat.store.client import CONNECT, connect
+from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.limits import LAPSE, Limits
@@ -28,7 +31,8 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
-from quart_chat.store.status import version
+from quart_chat.store.servers import servers
+from quart_chat.store.status import OLDEST, version
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, health, lobby, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
@@ -37,11 +41,11 @@ from quart_chat.web.parts import EXTENSION, Parts, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 
 KIB = 1024
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
 NOTED = "Something went wrong here. It has been noted."
-OLDEST_STORE = (7, 0)  # sharded publish came with Redis 7
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> Quart:
@@ -68,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     for part in (lobby, rooms, composer, people, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
+    app.before_request(_name_request)
     app.before_request(_refuse_foreign_forms)
     app.after_request(_finish)
     _live(app, house, streams)
@@ -78,9 +83,9 @@ def create_app(settings: Settings | None = None) -> Quart:
 
 def _parts(settings: Settings, url: str) -> Parts:
     worker = secrets.token_hex(4)
-    pool = connect(url)
-    pipeline = Pipeline(pool)
-    feed = Feed(pool, pipeline, worker)
+    store = servers(url)
+    pipeline = Pipeline(store)
+    feed = Feed(store, pipeline, worker)
     log = Log(pipeline, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000))
     presence = Presence(pipeline, worker)
     people_ = People(pipeline)
@@ -101,6 +106,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     )
     return Parts(
         settings=settings,
+        store=store,
         pipeline=pipeline,
         log=log,
         glances=Glances(pipeline, log, presence),
@@ -124,9 +130,9 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         try:
             found = await version(house.pipeline)
         except StoreAway as error:
-            logger.warning("store.away at start: %s", error)
+            logger.warning("store.away.at_start", reason=str(error))
         else:
-            if found < OLDEST_STORE:
+            if found < OLDEST:
                 raise SettingsError(f"the store is version {'.'.join(map(str, found))}; it takes Redis 7 or Valkey")
         for tag in TAGS:
             translations(tag)  # parsed before the first reader waits for it
@@ -136,6 +142,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             house.hub.beat,
             house.hub.renew,
             lambda: _renew_sockets(house.limits),
+            lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)
         with suppress(TimeoutError):  # a page that comes at once is not told that the store is away
@@ -148,6 +155,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.hub.close()
         await end_tasks(running)
         await house.pipeline.aclose()
+        await house.store.aclose()
 
 
 def _compile_templates() -> None:
@@ -161,7 +169,7 @@ async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            logger.exception("worker.task failed")
+            logger.exception("worker.task.failed")
         await asyncio.sleep(1)
 
 
@@ -172,6 +180,13 @@ async def _renew_sockets(limits: Limits) -> None:
             await limits.renew()
         except StoreAway:
             continue
+
+
+async def _name_request() -> None:
+    """Give the request an id, by which what is logged of it can be found; a trusted proxy may have given one."""
+    given = request.headers.get("X-Request-Id", "") if parts().settings.trusted_hops else ""
+    g.request = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    bind_contextvars(request=g.request)
 
 
 async def _refuse_foreign_forms() -> None:
@@ -188,6 +203,7 @@ async def _finish(response: Response) -> Response:
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+    response.headers["X-Request-Id"] = g.get("request", "-")
     return protect(response)
 
 
@@ -218,7 +234,7 @@ def _answer_errors(app: Quart) -> None:
 
     @app.errorhandler(StoreAway)
     async def away(error: StoreAway) -> Response:
-        logger.warning("request.unserved reason=%s", error)
+        logger.warning("request.unserved", reason=str(error))
         spoken = language()
         heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")

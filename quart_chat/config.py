@@ -17,7 +17,12 @@ from quart_chat.errors import SettingsError
 
 DAYS = 24 * 60 * 60  # seconds
 
-REDIS_SCHEMES = ("redis", "rediss", "unix")
+REDIS_SCHEMES = (
+    "redis",
+    "rediss",
+    "unix",
+    *(f"redis{s}+{kind}" for s in ("", "s") for kind in ("sentinel", "cluster")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class Settings:
     """Origins besides the page's own that may post and connect, as `https://chat.example`."""
     trusted_hops: int = 0
     """Proxies in front whose X-Forwarded headers are believed."""
+    metrics_token: str | None = None
+    """What a Prometheus elsewhere has to show at /metrics; None: only this machine may ask."""
     time_zone: str = "UTC"
     """IANA name of the zone in which pages show times."""
 
@@ -71,6 +78,7 @@ class Settings:
             room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
             origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),
             trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),
+            metrics_token=env.get("QUART_CHAT_METRICS_TOKEN") or None,
             time_zone=_time_zone(env),
         )
 

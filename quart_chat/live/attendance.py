@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from quart_chat.errors import StoreAway
+from quart_chat.events import get_logger
 from quart_chat.live.room import LiveRoom
 from quart_chat.room.people import Person
 from quart_chat.store.presence import Presence
@@ -19,7 +19,7 @@ GATHER = 0.1  # seconds in which changes become one announcement; more in a full
 GATHER_PER_PERSON = 0.002
 GATHER_MOST = 0.8
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 Run = Callable[[Coroutine[Any, Any, None]], object]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from quart_chat import metrics
 from quart_chat.errors import StoreAway
+from quart_chat.events import get_logger
 from quart_chat.live.attendance import Attendance
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
@@ -27,7 +28,7 @@ LINGER = 30.0  # seconds that a room without tabs is still followed: a reload op
 LOOK_AGAIN = 1.0  # seconds before the log is read again after the store was away
 KEEP_EVERY = 450  # renewals, about an hour, between two extensions of a room's life
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Hub:
@@ -101,10 +102,12 @@ class Hub:
         newest = await self._log.newest(room.name)
         page = newest.page
         shown = fragments.newest(room.name, page.messages, newest.place, tab.audience, more=page.more)
+        metrics.REPLAYS.labels("newest").inc()
         await tab.wire.send(Broadcast(shown))
         return newest.place
 
     async def _send_missed(self, room: LiveRoom, tab: Tab, place: str) -> str | None:
+        metrics.REPLAYS.labels("replay").inc()
         replay = room.replay(place, tab.audience)
         if replay is not None:
             reached = room.place
@@ -202,7 +205,8 @@ class Hub:
         if not live.ready.is_set():
             self._mend(room)  # the reading that is under way may have been too early for it
         elif not live.take(entries):
-            logger.info("room.gap room=%s", room)
+            metrics.GAPS.inc()
+            logger.info("room.gap", room=room)
             self._mend(room)
 
     def here(self, room: str) -> None:
@@ -275,7 +279,7 @@ class Hub:
                     if await self._read_on(room) and name not in self._again:
                         return
                 except StoreAway as error:
-                    logger.warning("room.unread room=%s reason=%s", name, error)
+                    logger.warning("room.unread", room=name, reason=str(error))
                     await asyncio.sleep(LOOK_AGAIN)
         finally:
             self._mending.discard(name)
@@ -294,7 +298,9 @@ class Hub:
         if found is not None:
             return room.take(found.entries)
         newest = await self._log.newest(room.name)
-        logger.warning("room.restart room=%s", room.name)
+        logger.warning("room.restart", room=room.name)
+        if newest.title is not None:  # else it was deleted
+            await self._count_lost(room)
         page = newest.page
         room.start((), newest.place)
         room.broadcast(
@@ -302,7 +308,25 @@ class Hub:
         )
         return True
 
+    async def _count_lost(self, room: LiveRoom) -> None:
+        """Say how much that was shown is gone from the log: a replica became the master before it had all."""
+        tail = await self._log.end(room.name)
+        lost = room.lost(tail.entries, tail.end)
+        if lost:
+            metrics.LOST.inc(lost)
+            logger.error("room.lost", room=room.name, entries=lost)
+
     # --- what a worker does for all its tabs ---------------------------------------------------------
+
+    @property
+    def tabs(self) -> int:
+        """How many tabs this worker has."""
+        return len(self._tabs)
+
+    @property
+    def rooms(self) -> int:
+        """How many rooms it follows."""
+        return len(self._rooms)
 
     async def beat(self) -> None:
         """Send every tab a heartbeat, for ever."""
@@ -360,7 +384,7 @@ class Hub:
             except (Gone, StoreAway):
                 pass  # a tab that left, or a store that is told by the feed
             except Exception:
-                logger.exception("hub.task failed")
+                logger.exception("hub.task.failed")
 
         task = asyncio.create_task(guarded())
         self._tasks.add(task)

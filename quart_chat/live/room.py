@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from markupsafe import Markup
 
+from quart_chat import metrics
+from quart_chat.events import get_logger
 from quart_chat.kept import Kept
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
@@ -29,7 +30,7 @@ REPLAYS_LENGTH = 1_000_000  # characters of them
 TYPING = 5.0  # seconds that somebody counts as typing after their last word of it
 MAX_TYPISTS = 20  # that are remembered; more than three are not named anyway
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Seat(Protocol):
@@ -135,15 +136,30 @@ class LiveRoom:
             self.broadcast(render)
         except Exception:
             # what cannot be rendered must not hold up what comes after it
-            logger.exception("room.render failed room=%s", self.name)
+            logger.exception("room.render.failed", room=self.name)
+        took = loop.time() - started
+        metrics.FANOUT.observe(took)
+        metrics.BATCH.observe(len(batch))
+        metrics.DELIVERIES.inc(len(messages) * sum(map(len, self._tabs.values())))
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
         # The fuller the room the longer the rest and the larger the batch: no room takes the worker for itself. One
         # message alone is no load: what follows it need not wait.
-        busy = max(REST_BUSY, REST_PER_WORK * (loop.time() - started))
+        busy = max(REST_BUSY, REST_PER_WORK * took)
         rest = busy if len(batch) > 1 else REST
         self._resting = loop.call_later(rest, self._flush)
+
+    def lost(self, entries: Sequence[Entry], end: str) -> int:
+        """Count the entries that were broadcast here and that the log has no more.
+
+        entries: the log's newest ones, oldest first; end: its newest id.
+        """
+        if not entries:
+            return len(self.timeline.held()) if order(end) < order(self.place) else 0
+        known = {entry.id for entry in entries}
+        first = order(entries[0].id)
+        return sum(entry.id not in known and order(entry.id) >= first for entry in self.timeline.held())
 
     def replay(self, since: str, audience: Audience) -> Broadcast | None:
         """Give what a tab at `since` has missed up to the room's place; None where that is not at hand.
@@ -179,7 +195,7 @@ class LiveRoom:
                     wire.write(text)
                 except Exception:
                     # one tab's transport must not end the room's broadcast
-                    logger.exception("tab.write failed")
+                    logger.exception("tab.write.failed")
 
     # --- who waits for the room's place ---------------------------------------------------------------
 

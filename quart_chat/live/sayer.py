@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from quart_chat import metrics
 from quart_chat.errors import BadText, Refused, TooFast
 from quart_chat.room.commands import Say
 from quart_chat.room.limits import messages_of_address, messages_of_person, rooms_of_address
@@ -99,6 +100,7 @@ class Sayer:
             appended = await self._log.append_all(room, list(drafts.values())[:allowed])
             for place, one in zip(places, appended, strict=False):
                 results[place] = one.refused or one.id
+            metrics.MESSAGES.inc(sum(one.new for one in appended))
             if room not in self._known and any(one.new for one in appended):
                 self._remember(room)
                 await self._people.visit(person.public, room, self._clock())
@@ -134,10 +136,12 @@ class Sayer:
         limited: TooFast | None = None
         count, wait = await self._limits.take_some("messages", person.public, self._person, count)
         if wait:
+            metrics.LIMITED.labels("messages").inc()
             limited = TooFast("You write faster than %(most)d messages a minute.", wait, most=self._person.most)
         if count:
             count, wait = await self._limits.take_some("messages", f"@{address}", self._address, count)
             if wait:
+                metrics.LIMITED.labels("messages_of_address").inc()
                 limited = TooFast("Too many messages come from your network right now.", wait)
         return count, limited
 
@@ -146,6 +150,7 @@ class Sayer:
             return
         wait = await self._limits.take("rooms", f"@{address}", self._rooms)
         if wait:
+            metrics.LIMITED.labels("rooms").inc()
             raise TooFast("Too many new rooms were opened from your network. Try again in a while.", wait)
 
     def _remember(self, room: str) -> None:

@@ -19,7 +19,6 @@ import asyncio
 import contextvars
 import importlib
 import importlib.util
-import logging
 import os
 import socket
 import time
@@ -42,6 +41,8 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.handshake import server_extensions_handshake
 from wsproto.utilities import LocalProtocolError
 
+from quart_chat import metrics
+from quart_chat.events import get_logger
 from quart_chat.live.deflate import Deflater, SharedDeflate
 from quart_chat.live.frames import ping_frame
 from quart_chat.live.wire import AGAIN_LATER, LAST_WORDS, MAX_UNREAD, PATIENCE, RESTART, Broadcast, Gone
@@ -56,7 +57,7 @@ SEND_BUFFER = 256 * KIB  # of the kernel, a socket: with its default, loopback h
 
 _PING = ping_frame()
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class TabStream(WSStream):
@@ -317,6 +318,7 @@ class TabStream(WSStream):
     def send_away(self) -> None:
         """Close a tab that does not read."""
         if self._ending is None:
+            metrics.SLOW.inc()
             self._ending = self.registry.spawn(self.close(AGAIN_LATER))
 
 
@@ -416,7 +418,7 @@ class StreamWire:
             if not self._others and not lane.get_write_buffer_size():
                 self._free = self._descriptor
         elif not self._catching_up:  # else what is being sent has a time limit of its own
-            logger.info("tab.slow unread=%d", unread)
+            logger.info("tab.slow", unread=unread)
             self._stream.send_away()
 
     def beat(self, broadcast: Broadcast, now: float) -> None:
@@ -496,7 +498,7 @@ class StreamRegistry:
     async def _close_all(self, context: WorkerContext) -> None:
         await context.terminated.wait()
         streams = list(self._streams)
-        logger.info("tabs.restart count=%d", len(streams))
+        logger.info("tabs.restart", count=len(streams))
         await asyncio.gather(*(stream.close(RESTART) for stream in streams), return_exceptions=True)
 
     async def end(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
+from quart_chat.events import get_logger
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
@@ -32,7 +32,7 @@ LONGEST_WAIT = 30.0  # seconds
 NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Tab:

@@ -7,12 +7,12 @@ through ASGI, one task a tab, and works with any server and over HTTP/2.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from quart_chat.events import get_logger
 from quart_chat.live.deflate import PAYS, Deflater
 from quart_chat.live.frames import deflated_frame, text_frame
 
@@ -26,7 +26,7 @@ AGAIN_LATER = 1013
 POLICY = 1008
 FAILED = 1011
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 class Gone(Exception):

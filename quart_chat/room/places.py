@@ -71,6 +71,10 @@ class Timeline:
             return True
         return False if order(entry.id) <= order(self.place) else None
 
+    def held(self) -> Sequence[Entry]:
+        """Give what it holds, oldest first."""
+        return self._entries
+
     def restart(self, entries: Sequence[Entry], place: str) -> None:
         """Forget what was; hold these entries, which end at `place`."""
         kept = list(entries[-self._most :])

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from quart_chat.server.assignment import FAILED, HELD_BACK, READY, Assignment
@@ -64,6 +64,10 @@ class Child:
     def lived(self) -> float:
         """Seconds from its start to its end, or to now."""
         return (self._ended_at or time.monotonic()) - self._started
+
+    def when_ended(self, tell: Callable[[int], None]) -> None:
+        """Tell the pid once the process has ended."""
+        self._life.add_done_callback(lambda _: tell(self._process.pid))
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it is still there."""

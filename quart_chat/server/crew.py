@@ -32,10 +32,14 @@ class Crew:
     count: how many.
     start: starts one; its argument is the place's number, from 1.
     hurry: set, it takes the grace away from those who are ending.
+    ended: told the pid of each that has ended.
     """
 
-    def __init__(self, count: int, start: Callable[[int], Child], hurry: asyncio.Event) -> None:
+    def __init__(
+        self, count: int, start: Callable[[int], Child], hurry: asyncio.Event, ended: Callable[[int], None]
+    ) -> None:
         self._count = count
+        self._tell_ended = ended
         self._start_child = start
         self._hurry = hurry
         self._places: list[_Place] = []
@@ -121,6 +125,7 @@ class Crew:
 
     def _start(self, number: int) -> Child:
         child = self._start_child(number)
+        child.when_ended(self._tell_ended)
         self._children.add(child)
         return child
 

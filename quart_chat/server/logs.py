@@ -1,9 +1,15 @@
-"""Where the log goes: standard error, one line an event, the same in every process of the server."""
+"""Where the log goes: standard error, one line an event, the same in every process of the server.
+
+On a terminal it is text; elsewhere each line is a JSON object.
+"""
 
 from __future__ import annotations
 
 import logging
+import sys
+from typing import Any
 
+import structlog
 from hypercorn.config import Config
 
 from quart_chat.errors import SettingsError, StoreAway
@@ -14,12 +20,33 @@ def start_logging(config: Config) -> None:
 
     config: its `loglevel` counts; an `errorlog` of "-" is taken over, so that both write one format.
     """
-    logging.basicConfig(level=config.loglevel.upper(), format="%(asctime)s [%(process)d] %(levelname)s %(message)s")
-    for handler in logging.getLogger().handlers:
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_formatter(terminal=sys.stderr.isatty()))
         handler.addFilter(_has_news)
+        root.addHandler(handler)
+        root.setLevel(config.loglevel.upper())
     if config.errorlog == "-":
         # Hypercorn would give this logger a handler of its own and still let it propagate: each line twice.
         config.errorlog = logging.getLogger("hypercorn.error")
+
+
+def _formatter(*, terminal: bool) -> logging.Formatter:
+    common: list[Any] = [
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S" if terminal else "iso", utc=not terminal),
+        structlog.stdlib.add_log_level,
+        structlog.processors.CallsiteParameterAdder({structlog.processors.CallsiteParameter.PROCESS}),
+    ]
+    rendering: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=True)]
+        if terminal
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.contextvars.merge_contextvars],
+        processors=[*common, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+    )
 
 
 def _has_news(record: logging.LogRecord) -> bool:

@@ -15,9 +15,11 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from hypercorn.config import Config, Sockets
+from prometheus_client.multiprocess import mark_process_dead
 
 from quart_chat.config import Settings
 from quart_chat.errors import SettingsError
@@ -34,6 +36,7 @@ from quart_chat.server.store_process import Store
 log = logging.getLogger(__name__)
 
 MANY_FILES = 65536
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"  # where workers count, so that each can tell the sum
 AFTER_A_CRASH = 3.0  # seconds that workers of a crashed server may take to leave the port
 
 
@@ -106,7 +109,8 @@ async def _serve(plan: Plan, config: Config, workers: int, signals: Signals) -> 
             await store.start()
             url = store.url
         environ = {**os.environ, "REDIS_URL": url, "QUART_CHAT_DATA": str(data)}
-        crew = Crew(workers, partial(_worker, plan, sockets, environ), signals.hurry)
+        counts = environ[COUNTS] = ends.enter_context(TemporaryDirectory(prefix="quart-chat-counts-"))
+        crew = Crew(workers, partial(_worker, plan, sockets, environ), signals.hurry, partial(_forget_counts, counts))
         try:
             await crew.start()
             _greet(sockets, workers, str(data) if store else _public(url))
@@ -117,6 +121,12 @@ async def _serve(plan: Plan, config: Config, workers: int, signals: Signals) -> 
         finally:
             listen.close(sockets)  # first: who comes now is refused at once and tries again, instead of waiting
             await crew.end()
+
+
+def _forget_counts(folder: str, pid: int) -> None:
+    """Forget what a worker that has ended counted of what it had open; its totals stay."""
+    with suppress(OSError):
+        mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 def _raise_file_limit() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from quart_chat.events import get_logger
 from quart_chat.kept import Kept
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, read_entry
 from quart_chat.store import keys
@@ -16,7 +16,7 @@ ROOMS = 1000  # newest pages that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they hold no more than these together: some 16 MB
 ENTRY = 400  # characters that a message counts for besides its text
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +100,5 @@ def read_row(row_id: str, pairs: Sequence[str]) -> Entry:
     try:
         return read_entry(row_id, prev, fields["at"], fields["before"], fields["body"])
     except (TornEntry, KeyError) as error:
-        logger.error("entry.torn id=%s: %s", row_id, type(error).__name__)  # noqa: TRY400 - its text stays out
+        logger.error("entry.torn", id=row_id, reason=type(error).__name__)  # noqa: TRY400 - its text stays out
         return Entry(row_id, prev, None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from quart import Blueprint, Response, websocket
 
+from quart_chat import metrics
 from quart_chat.errors import Refused, StoreAway, TooFast, Unwelcome
+from quart_chat.events import get_logger
 from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.stream import stream_of
 from quart_chat.live.tab import Tab
@@ -21,7 +22,7 @@ from quart_chat.web.parts import Parts, Visitor, parts, person_of, visitor
 
 blueprint = Blueprint("socket", __name__)
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 @blueprint.websocket("/r/<name>/ws")
@@ -110,6 +111,7 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
         try:
             person = await person_of(house, who)
             if not await house.limits.open_socket(who.visit.address):
+                metrics.LIMITED.labels("sockets").inc()
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
         except StoreAway:
             if not told:
@@ -122,7 +124,7 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
 
 async def _refuse(wire: Wire, error: Refused, told: str, code: int) -> None:
     """Show the page why it is refused, and close."""
-    logger.info("tab.refused reason=%s", type(error).__name__)
+    logger.info("tab.refused", reason=type(error).__name__)
     try:
         await wire.send(Broadcast(told))
     except Gone:

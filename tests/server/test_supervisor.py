@@ -167,7 +167,7 @@ def test_a_hangup_renews_the_workers_one_by_one(serve: Servers) -> None:
     asking.start()
     try:
         server.send(signal.SIGHUP)
-        server.wait_for_output("the workers are renewed\n")
+        server.wait_for_output('"the workers are renewed"')
     finally:
         done.set()
         asking.join()

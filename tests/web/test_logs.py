@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests.server.processes import ServerProcess
+from tests.store.valkey import Valkey
+from tests.web.conftest import UNLIMITED
 from tests.web.visits import browser, fresh, tab
 
 SECRETS = ["secret-text", "secret-name", "secret-title", "secret-field", "secret-nonce"]
@@ -39,3 +42,32 @@ async def test_logs_hold_no_texts_no_names_and_no_cookies(server: ServerProcess)
     assert [secret for secret in SECRETS if secret in said] == []
     assert signed not in said
     assert signed.partition(".")[0] not in said
+
+
+def test_what_belongs_to_a_request_carries_its_id(behind: ServerProcess, server: ServerProcess) -> None:
+    with browser(server) as client:
+        first, second = (client.get("/", headers={"X-Request-Id": "mine"}).headers["X-Request-Id"] for _ in range(2))
+        assert first != second
+        assert "mine" not in (first, second)  # anybody could write it
+    with browser(behind) as client:
+        assert (
+            client.get("/", headers={"X-Request-Id": "from-the-proxy.1"}).headers["X-Request-Id"] == "from-the-proxy.1"
+        )
+        odd = client.get("/", headers={"X-Request-Id": "x" * 65}).headers["X-Request-Id"]
+        assert len(odd) == 16
+
+
+async def test_an_error_s_line_has_the_request_it_belongs_to(tmp_path: Path) -> None:
+    valkey = Valkey()
+    try:
+        valkey.start()
+        with ServerProcess(tmp_path / "data", env={**UNLIMITED, "REDIS_URL": valkey.url}) as server:
+            valkey.kill()
+            with browser(server) as client:
+                asked = client.get(f"/r/{fresh()}")
+                assert asked.status_code == 503
+                server.wait_for(lambda: "request.unserved" in server.output, "its line")
+                line = next(line for line in server.output.splitlines() if "request.unserved" in line)
+                assert json.loads(line)["request"] == asked.headers["X-Request-Id"]
+    finally:
+        valkey.end()
