@@ -11,6 +11,7 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --on
 BUILD := --quiet --no-deps --no-build-isolation
 # J018 wants Quart's url_for, which pages/ does not know. Lint only: its formatter would put white space into fragments.
 DJLINT := $(BIN)/djlint --profile jinja --ignore J018
+TIMES ?= 100
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes --no-build \
 	--no-header --no-emit-index-url --no-emit-find-links --system-certs
 
@@ -41,6 +42,11 @@ lint: check-format check-style check-types check-floors check-templates  ## ever
 pytest: .venv/.dev  ## the tests alone; ARGS="-k reconnect"
 	@echo '== tests'
 	@$(BIN)/pytest $(ARGS)
+
+.PHONY: chaos
+chaos: .venv/.dev  ## break workers, stores and the ways between, for long; TIMES=100 says how often each
+	@PROMISE_KILLS=$$((2 * $(TIMES))) CHAOS_STORE=$(TIMES) CHAOS_STARVED=$$((5 * $(TIMES))) \
+		$(BIN)/pytest -s tests/promise tests/chaos $(ARGS)
 
 .PHONY: format
 format: .venv/.dev  ## write code the way the checks want it

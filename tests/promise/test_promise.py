@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
+from redis import Redis
 
 from tests.promise import ledger
 from tests.promise.conftest import NO_LIMITS
@@ -44,19 +46,25 @@ def break_feeds(server: ServerProcess) -> None:
         client.client_kill_filter(_type="pubsub")
 
 
-async def settle(visitors: Iterable[Visitor], server: ServerProcess, room: str) -> list[ledger.Row]:
-    """Wait until everything was acknowledged and every page stands at the log's end; give the log."""
+async def settle(
+    visitors: Iterable[Visitor], server: ServerProcess, room: str, look: Callable[[], Redis] | None = None
+) -> list[ledger.Row]:
+    """Wait until everything was acknowledged and every page stands at the log's end; give the log.
+
+    look: opens a client of the store; None: of the server's own.
+    """
     visitors = list(visitors)
+    look = look or partial(store, server)
     try:
         for visitor in visitors:
             await visitor.until(lambda one=visitor: not one.page.forms, "all that it wrote acknowledged")
-        with store(server) as client:
+        with look() as client:
             end = client.get(f"c:{{{room}}}:last")
             for visitor in visitors:
                 await visitor.until(lambda one=visitor: one.page.place == end, f"the end {end}")
             return ledger.read(client, room)
     except AssertionError:
-        with store(server) as client:
+        with look() as client:
             print(f"the log ends with {[(row, text[:20]) for row, text in ledger.read(client, room)[-5:]]}")
         raise
 
