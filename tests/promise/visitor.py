@@ -58,6 +58,7 @@ class Visitor:
         """Load the page, as often as it takes."""
         deadline = time.monotonic() + PATIENCE
         while True:
+            self._http.cookies.clear()  # each has a browser of their own
             try:
                 answer = await self._http.get(f"{self.url}/r/{self.room}", headers=self._headers())
                 if answer.status_code == 200:
