@@ -45,7 +45,12 @@ class Compose:
     nonce: str
 
 
-Command = Resume | Say | Typing | Newest | Compose
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """What would have sent a message again found it acknowledged, and its form gone."""
+
+
+Command = Resume | Say | Typing | Newest | Compose | Nothing
 
 
 def read_command(frame: str | bytes | None) -> Command:
@@ -84,4 +89,6 @@ def read_command(frame: str | bytes | None) -> Command:
         if not isinstance(nonce, str) or not is_nonce(nonce):
             raise BadFrame(NO_NONCE)
         return Compose(nonce)
+    if not sent.keys() - {"headers"}:
+        return Nothing()
     raise BadFrame("This room does not know that act.")

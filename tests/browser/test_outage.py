@@ -115,6 +115,21 @@ async def test_restarting_the_workers_one_by_one_loses_nothing(serve: Serve, vis
     await sees_all(ana, [*texts, "after"])
 
 
+async def test_a_reconnect_after_a_message_says_nothing_of_it(serve: Serve, visitors: Visitors, room: str) -> None:
+    server = serve()
+    tab = await (await visitors(server.url)).enter(room)
+    tab.expect_network_errors()
+    await tab.say("before")
+    await sees_all(tab, ["before"])
+    for pid in server.worker_pids:
+        os.kill(pid, signal.SIGKILL)
+    await tab.is_away(2 * SECOND)
+    await tab.is_live(10 * SECOND)
+    await tab.say("after")
+    await sees_all(tab, ["before", "after"])
+    await expect(tab["#notice"]).to_have_text("")
+
+
 async def test_what_is_typed_while_a_send_is_under_way_stays(serve: Serve, visitors: Visitors, room: str) -> None:
     server = serve()
     ana = await (await visitors(server.url)).enter(room)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadFrame
-from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Compose, Newest, Nothing, Resume, Say, Typing, read_command
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.texts import NONCE
 
@@ -125,3 +125,10 @@ def test_digits_of_other_scripts_make_no_entry_id(text: str) -> None:
     assert not is_entry_id(text)
     with pytest.raises(ValueError, match="not an entry id"):
         order(text)
+
+
+def test_a_button_whose_form_is_gone_asks_for_nothing() -> None:
+    assert read_command('{"headers":{"HX-Request":"true"}}') == Nothing()
+    assert read_command("{}") == Nothing()
+    with pytest.raises(BadFrame):
+        read_command('{"text":"x"}')

@@ -24,7 +24,7 @@ STRANGE: list[Any] = [
     "[]",
     '[{"act": "say"}]',
     "{",
-    "{}",
+    '{"x": 1}',
     '{"act": null}',
     '{"act": "shout"}',
     '{"act": ["say"]}',
