@@ -308,6 +308,7 @@ async def test_a_store_that_is_away_is_said_and_nothing_is_lost(serve: Serve, vi
     bento = await (await visitors(server.url)).enter(room)
     await ana.say("before")
     await bento.shows("before")
+    await expect(ana.waiting).to_have_count(0)  # else it is one of those that wait
     workers, store = server.worker_pids, server.store_pid
     meanwhile = numbered(3, "meanwhile")
     async with Poster(server.url) as poster:
