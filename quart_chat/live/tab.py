@@ -13,7 +13,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
-from quart_chat.room.commands import Compose, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, as_written, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -29,6 +29,8 @@ NOTICE_EVERY = 1.0  # seconds between two notices: a thousand bad frames get few
 STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sent again
 MOST_HELD = 1000  # messages of a tab that come again by themselves: as many as htmx keeps
 LONGEST_WAIT = 30.0  # seconds
+MOST_GATHERED = 1_000_000  # characters that a tab holds until the page has sent what it had to send
+SENT_AGAIN_WITHIN = 1.0  # seconds of silence after which a page that is connected again has sent what it had to send
 NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
@@ -77,23 +79,60 @@ class Tab:
         """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
         self._hub.greet(self)
         try:
+            await self._serve(await self._first())
             while True:
-                end_if_cancelled()
-                await self._serve(await self.wire.receive())
+                await self._serve(await self._read())
         finally:
             if self._entering is not None:
                 self._entering.cancel()
             self._hub.leave(self)
 
-    async def _serve(self, frames: Iterable[str | bytes]) -> None:
-        """Obey frames in their order; messages that follow one another go to the store together."""
-        said: list[Say] = []
-        for frame in frames:
+    async def _read(self) -> list[Command | BadFrame]:
+        end_if_cancelled()
+        commands: list[Command | BadFrame] = []
+        for frame in await self.wire.receive():
             try:
-                command = read_command(frame)
+                commands.append(read_command(frame))
             except BadFrame as error:
+                commands.append(error)
+        return commands
+
+    async def _first(self) -> list[Command | BadFrame]:
+        """Take what a page sends first: where it stands and, as they were written, the messages of while it was away.
+
+        When a page is connected again, htmx sends what was written meanwhile, then the resume form, and then each
+        message again that is not acknowledged, those from before the loss too. The last one written closes that.
+        """
+        commands = await self._read()
+        last: str | None = None  # nonce of what was written last before it resumed
+        resumed = False
+        seen = characters = 0
+        while True:
+            for command in commands[seen:]:
+                if isinstance(command, Resume):
+                    resumed = True
+                elif isinstance(command, Say):
+                    characters += len(command.text)
+                    if resumed and command.nonce == last:
+                        return as_written(commands)
+                    if not resumed:
+                        last = command.nonce
+            seen = len(commands)
+            if (resumed and last is None) or seen >= MOST_HELD or characters >= MOST_GATHERED:
+                return as_written(commands)
+            try:
+                async with asyncio.timeout(SENT_AGAIN_WITHIN):
+                    commands += await self._read()
+            except TimeoutError:
+                return as_written(commands)
+
+    async def _serve(self, commands: Iterable[Command | BadFrame]) -> None:
+        """Obey commands in their order; messages that follow one another go to the store together."""
+        said: list[Say] = []
+        for command in commands:
+            if isinstance(command, BadFrame):
                 await self._pace()
-                self._notice(error)
+                self._notice(command)
                 continue
             if isinstance(command, Say):  # messages have limits of their own
                 said.append(command)

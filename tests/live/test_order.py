@@ -23,7 +23,7 @@ from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.live import tab as tabs
 from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
-from quart_chat.room.commands import Say
+from quart_chat.room.commands import Say, read_command
 from tests.live.clock import Clock
 from tests.live.rig import ENGLISH, PageWire, somebody
 from tests.promise.page import Form, Page
@@ -202,8 +202,8 @@ def live(
         assert clock.now < GIVEN_UP, "it never comes to an end"
         if world.inbox:
             world.turn()
-            frames = [world.inbox.popleft() for _ in range(min(WAITING, len(world.inbox)))]
-            finish(tab._serve(frames))
+            commands = [read_command(world.inbox.popleft()) for _ in range(min(WAITING, len(world.inbox)))]
+            finish(tab._serve(commands))
     return world, written
 
 

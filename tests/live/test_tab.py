@@ -54,8 +54,9 @@ def script() -> Script:
 
 
 @pytest.fixture
-async def alone(worker: Worker, script: Script) -> AsyncIterator[PageWire]:
-    """The wire of a tab whose sayer is the script; it has not entered."""
+async def alone(worker: Worker, script: Script, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PageWire]:
+    """The wire of a tab whose sayer is the script; it has not entered, and is not waited for."""
+    monkeypatch.setattr(tabs, "SENT_AGAIN_WITHIN", 0.0)
     one = PageWire()
     tab = Tab(
         worker.hub,
@@ -226,7 +227,7 @@ async def test_empty_messages_too_are_answered_with_one_notice_a_second(alone: P
 
 
 async def test_a_tab_that_sends_too_many_frames_is_read_more_slowly(alone: PageWire) -> None:
-    for _ in range(1000):
+    for _ in range(2 * tabs.MOST_HELD):
         alone.put(act="typing")
     for _ in range(5000):
         await asyncio.sleep(0)
@@ -267,6 +268,7 @@ async def test_a_tab_ends_though_its_cancelling_was_swallowed_on_the_way(worker:
         address="127.0.0.1",
     )
     serving = asyncio.create_task(tab.run())
+    one.put(act="resume", since="0-0")
     one.put(act="say", text="a", nonce="k-0")
     done, _ = await asyncio.wait({serving}, timeout=1)
     try:
@@ -325,3 +327,55 @@ async def test_a_message_that_took_long_does_not_let_those_behind_it_be_overtake
     say(alone, "a", "c", "b", "c")
     await until(lambda: len(script.said) == 3)
     assert script.said == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_a_page_wrote_while_it_was_away_waits_for_what_it_had_sent_before(
+    worker: Worker, together: bool
+) -> None:
+    """As htmx sends it on a reconnect: its queue first, then the resume form, and then all that it still holds."""
+    tab = worker.connect("r", resume=False)
+    page_wire = wire(tab)
+
+    async def apart() -> None:
+        if not together:
+            await until(lambda: page_wire.served, "that it is taken")
+
+    page_wire.put(act="typing")
+    await apart()
+    say(page_wire, "2", "3")
+    await apart()
+    page_wire.put(act="resume", since=page_wire.page.place)
+    await apart()
+    page_wire.put(headers={})  # a button whose form is gone
+    say(page_wire, "1")
+    await apart()
+    say(page_wire, "2", "3")
+    await until(lambda: len(page(tab).rows) == 3, "all of them", patience=tabs.SENT_AGAIN_WITHIN)
+    assert page(tab).texts == ["1", "2", "3"]
+    await until(lambda: not page(tab).forms, "that they are acknowledged")
+    assert not page(tab).notices
+    assert not page(tab).faults
+
+
+async def test_messages_of_who_never_says_where_they_stand_are_taken_after_a_moment(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabs, "SENT_AGAIN_WITHIN", 0.05)
+    tab = worker.connect("r", resume=False)
+    say(wire(tab), "a", "b")
+    await until(lambda: not page(tab).forms, "that they are acknowledged")
+    listener = await worker.enter("r")
+    await until(lambda: [text for _, text in page(listener).rows] == ["a", "b"], "both")
+
+
+async def test_a_tab_does_not_hold_more_than_a_page_writes_ahead(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tabs, "MOST_GATHERED", 10)
+    tab = worker.connect("r", resume=False)
+    say(wire(tab), "a" * 4, "b" * 4)
+    await until(lambda: wire(tab).served)
+    assert len(page(tab).forms) == 2
+    say(wire(tab), "c" * 4)
+    await until(lambda: not page(tab).forms, "that they are acknowledged", patience=tabs.SENT_AGAIN_WITHIN)
