@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat import metrics
-from quart_chat.config import DAYS, Settings
+from quart_chat.config import Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
@@ -23,6 +23,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.store import status
 from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -32,7 +33,6 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.servers import servers
-from quart_chat.store.status import OLDEST, version
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, health, lobby, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
@@ -86,7 +86,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     store = servers(url)
     pipeline = Pipeline(store)
     feed = Feed(store, pipeline, worker)
-    log = Log(pipeline, Retention(settings.messages_per_room, settings.room_days * DAYS * 1000))
+    log = Log(pipeline, Retention.of(settings))
     presence = Presence(pipeline, worker)
     people_ = People(pipeline)
     limits = Limits(pipeline, worker, settings.sockets_per_address)
@@ -128,12 +128,10 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
     @app.before_serving
     async def start() -> None:
         try:
-            found = await version(house.pipeline)
+            if too_old := await status.too_old(house.pipeline):
+                raise SettingsError(too_old)
         except StoreAway as error:
             logger.warning("store.away.at_start", reason=str(error))
-        else:
-            if found < OLDEST:
-                raise SettingsError(f"the store is version {'.'.join(map(str, found))}; it takes Redis 7 or Valkey")
         for tag in TAGS:
             translations(tag)  # parsed before the first reader waits for it
         running.append(asyncio.create_task(asyncio.to_thread(_compile_templates)))

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from quart_chat import __version__
-from quart_chat.config import DAYS, Settings
+from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
 from quart_chat.room.names import clean_title, slug_of
 from quart_chat.server import Plan, options, run
@@ -111,9 +111,8 @@ def _on_the_store(work: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..
 async def _with_archive(
     settings: Settings, work: Callable[..., Coroutine[Any, Any, None]], arguments: dict[str, Any]
 ) -> None:
-    retention = Retention(settings.messages_per_room, settings.room_days * DAYS * 1000)
     async with session.opened(settings, make=arguments.get("file") is not None) as pipeline:
-        await work(settings, Archive(pipeline, retention), **arguments)
+        await work(settings, Archive(pipeline, Retention.of(settings)), **arguments)
 
 
 @main.command()
@@ -122,8 +121,8 @@ def check(data: Path | None) -> None:
     """See whether the settings and the store are such that a server would serve."""
     with _said():
         settings = _settings(data)
-        if options.find_file(Path.cwd()):
-            options.load(options.find_file(Path.cwd()))
+        if file := options.find_file(Path.cwd()):
+            options.load(file)
         sys.exit(asyncio.run(_check(settings)))
 
 
@@ -133,7 +132,7 @@ async def _check(settings: Settings) -> int:
     fine = True
     async with session.reached(settings) as url:
         _tell(True, f"messages are kept in {where}")
-        async for finding in checkup.look(settings, url):
+        async for finding in checkup.look(url):
             _tell(finding.fine, finding.text)
             fine = fine and finding.fine is not False
     click.echo("A server would serve." if fine else "A server would not serve like this.")

@@ -83,10 +83,15 @@ def write_message(author: str, name: str, text: str) -> str:
     return json.dumps({"k": "m", "a": author, "n": name, "t": text}, ensure_ascii=False, separators=(",", ":"))
 
 
+def write_before(neighbour: Neighbour | None) -> str:
+    """Write the message before one as the log keeps it: "AUTHOR MS NAME", "" for none."""
+    return "" if neighbour is None else f"{neighbour.author} {neighbour.at} {neighbour.name or ''}"
+
+
 def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Entry:
     """Read an entry from the fields that the append script wrote.
 
-    at: ms since the epoch; before: "AUTHOR MS NAME" of the message before, or ""; body: as `write_message` wrote it.
+    at: ms since the epoch; before, body: as `write_before` and `write_message` wrote them.
 
     Raises:
         TornEntry: the fields do not make an entry.

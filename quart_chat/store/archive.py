@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from quart_chat.errors import QuartChatError
-from quart_chat.room.entries import NO_ENTRY, Message, Neighbour, write_message
+from quart_chat.room.entries import NO_ENTRY, Message, write_before, write_message
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
@@ -96,7 +96,7 @@ class Archive:
             args: list[Argument] = [after, title, opened, LOG_ENTRIES, self._retention.messages, self._retention.room]
             for message in some:
                 body = write_message(message.author, message.name, message.text)
-                args += (message.id, message.at, message.author, message.name, _before(message.before), body)
+                args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
             if not await self._pipeline.script(self._restore, names, args):
                 raise InTheWay(f"the room {room} has other messages than these")
             after = some[-1].id if some else after
@@ -108,16 +108,9 @@ class Archive:
         Raises:
             StoreAway: no answer; some of it may be left.
         """
-        held = (keys.log, keys.last, keys.messages, keys.meta)
-        *_, deleted = await self._pipeline.together(
-            ("HGET", keys.meta(room), "title"), ("DEL", *(key(room) for key in held))
-        )
+        deleted = await self._pipeline.command("DEL", *keys.held(room))
         nonces = [key async for key in self._pipeline.scan(keys.nonce(room, "*", "*"))]
         for start in range(0, len(nonces), READ):
             await asyncio.gather(*(self._pipeline.command("DEL", key) for key in nonces[start : start + READ]))
         await self._pipeline.command("SPUBLISH", keys.channel(room), "reset")
         return bool(deleted)
-
-
-def _before(neighbour: Neighbour | None) -> str:
-    return "" if neighbour is None else f"{neighbour.author} {neighbour.at} {neighbour.name or ''}"

@@ -23,6 +23,11 @@ def meta(room: str) -> str:
     return f"c:{{{room}}}:meta"
 
 
+def held(room: str) -> tuple[str, str, str, str]:
+    """Name all that a room is made of."""
+    return log(room), last(room), messages(room), meta(room)
+
+
 def nonce(room: str, author: str, key: str) -> str:
     """Name what remembers one idempotency key of one person: "ID DIGEST"."""
     return f"c:{{{room}}}:nonce:{author}:{key}"

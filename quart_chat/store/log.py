@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from quart_chat.config import DAYS, Settings
 from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
@@ -17,11 +18,9 @@ from quart_chat.store.pipeline import Pipeline
 
 PAGE = 50  # messages of a page of history
 SECONDS = 1000  # ms
-HOURS = 3600 * SECONDS
-DAYS = 24 * HOURS
-NONCE_KEPT = 1 * HOURS  # how long a retry is known as one: a laptop's nap; 180 bytes each
+NONCE_KEPT = 1 * DAYS * SECONDS  # how long a retry is known as one: a laptop's night; 180 bytes each
 LOG_ENTRIES = 5 * REPLAY  # what a worker that lost its feed may read on
-LOG_AGE = 1 * DAYS
+LOG_AGE = 1 * DAYS * SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,11 @@ class Retention:
 
     messages: int
     room: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take what an operator chose."""
+        return cls(settings.messages_per_room, settings.room_days * DAYS * SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

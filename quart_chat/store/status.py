@@ -6,6 +6,7 @@ from quart_chat.errors import StoreAway
 from quart_chat.store.pipeline import Pipeline
 
 OLDEST = (7, 0)  # sharded publish came with Redis 7
+CANNOT_WRITE = "the store cannot write its append-only file; is the disk full?"
 
 
 async def ready(pipeline: Pipeline) -> None:
@@ -18,17 +19,27 @@ async def ready(pipeline: Pipeline) -> None:
     if held.get("loading") == "1":
         raise StoreAway("the store is still loading its data")
     if held.get("aof_enabled") == "1" and held.get("aof_last_write_status") == "err":
-        raise StoreAway("the store cannot write its append-only file; is the disk full?")
+        raise StoreAway(CANNOT_WRITE)
 
 
-async def version(pipeline: Pipeline) -> tuple[int, ...]:
-    """Tell the store's Redis compatibility as numbers, such as (7, 2, 4).
+async def too_old(pipeline: Pipeline) -> str | None:
+    """Tell why the store cannot be used for its age; None: it can.
 
     Raises:
         StoreAway: no answer.
     """
-    held = await info(pipeline, "server")
-    return tuple(int(part) for part in held["redis_version"].split(".") if part.isdigit())
+    found = await version(pipeline)
+    numbers = tuple(int(part) for part in found.split(".") if part.isdigit())
+    return None if numbers >= OLDEST else f"the store is version {found}; it takes Redis 7 or Valkey"
+
+
+async def version(pipeline: Pipeline) -> str:
+    """Tell the store's Redis compatibility, such as 7.2.4.
+
+    Raises:
+        StoreAway: no answer.
+    """
+    return (await info(pipeline, "server"))["redis_version"]
 
 
 async def info(pipeline: Pipeline, section: str) -> dict[str, str]:

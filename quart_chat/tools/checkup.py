@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from quart_chat.config import Settings
 from quart_chat.errors import StoreAway
 from quart_chat.room.entries import Entry
+from quart_chat.store import keys, status
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.servers import Servers, servers
-from quart_chat.store.status import OLDEST, info, version
 
 HEARD = 3.0  # seconds in which a word has to come back
 PINGS = 20
@@ -35,25 +34,25 @@ class Finding:
     text: str
 
 
-async def look(settings: Settings, url: str) -> AsyncIterator[Finding]:
+async def look(url: str) -> AsyncIterator[Finding]:
     """Look at a store as a worker uses it. Nothing that it does stays there.
 
-    settings: the server's. url: the store's.
+    url: the store's.
     """
     store = servers(url)
     pipeline = Pipeline(store)
     try:
         try:
             await store.refresh()
-            found = await version(pipeline)
+            found = await status.version(pipeline)
+            too_old = await status.too_old(pipeline)
         except StoreAway as away:
             yield Finding(False, f"the store cannot be used: {away}")
             return
-        text = ".".join(map(str, found))
-        if found < OLDEST:
-            yield Finding(False, f"the store is version {text}; it takes Redis 7 or Valkey")
+        if too_old:
+            yield Finding(False, too_old)
             return
-        yield Finding(True, f"the store answers: Redis {text} or what is compatible with it, {_size(store)}")
+        yield Finding(True, f"the store answers: Redis {found} or what is compatible with it, {_size(store)}")
         async for finding in _persistence(pipeline):
             yield finding
         yield await _latency(pipeline)
@@ -70,14 +69,14 @@ def _size(store: Servers) -> str:
 
 
 async def _persistence(pipeline: Pipeline) -> AsyncIterator[Finding]:
-    held = await info(pipeline, "persistence")
-    memory = await info(pipeline, "memory")
+    held = await status.info(pipeline, "persistence")
+    memory = await status.info(pipeline, "memory")
     if held.get("aof_enabled") != "1":
         yield Finding(
             None, "it keeps no append-only file: what is acknowledged may be gone after a crash (appendonly yes)"
         )
     elif held.get("aof_last_write_status") == "err":
-        yield Finding(False, "it cannot write its append-only file; is the disk full?")
+        yield Finding(False, status.CANNOT_WRITE)
     else:
         yield Finding(True, "it keeps an append-only file")
     policy, most = memory.get("maxmemory_policy", ""), int(memory.get("maxmemory", 0))
@@ -100,16 +99,16 @@ async def _latency(pipeline: Pipeline) -> Finding:
 async def _writes(pipeline: Pipeline) -> Finding:
     """Say something in a room that no address leads to, and delete it again."""
     room = f"~check-{secrets.token_hex(8)}"  # no room of a page has such a name
+    nobody = "0" * 16
     log = Log(pipeline, Retention(1, 60_000))
     try:
         began = time.perf_counter()
-        await log.append(room, "0" * 16, "check", "check", "check")
+        await log.append(room, nobody, "check", "check", "check")
         took = (time.perf_counter() - began) * 1000
     except StoreAway as away:
         return Finding(False, f"it does not take a message: {away}")
     finally:
-        keys = [f"c:{{{room}}}:{kind}" for kind in ("log", "last", "messages", "meta", f"nonce:{'0' * 16}:check")]
-        await pipeline.command("DEL", *keys)
+        await pipeline.command("DEL", *keys.held(room), keys.nonce(room, nobody, "check"))
     return Finding(True, f"it takes a message, in {took:.1f} ms")
 
 

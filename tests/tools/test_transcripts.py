@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable
 
@@ -41,7 +42,7 @@ def chained(texts: Iterable[tuple[str, str, str]]) -> list[Message]:
 
 
 def read(text: str) -> tuple[Header, list[Message]]:
-    reader = JsonReader(text.splitlines(keepends=True))
+    reader = JsonReader(io.StringIO(text))  # as of a file, whose lines end with \n alone
     return reader.header(), list(reader.messages())
 
 
