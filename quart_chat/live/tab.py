@@ -30,7 +30,7 @@ STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sen
 MOST_HELD = 1000  # messages of a tab that come again by themselves: as many as htmx keeps
 LONGEST_WAIT = 30.0  # seconds
 MOST_GATHERED = 1_000_000  # characters that a tab holds until the page has sent what it had to send
-SENT_AGAIN_WITHIN = 1.0  # seconds of silence after which a page that is connected again has sent what it had to send
+SENT_AGAIN_WITHIN = 1.0  # seconds in which a page that is connected again resumes, and then sends what it still holds
 NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
@@ -103,7 +103,9 @@ class Tab:
         When a page is connected again, htmx sends what was written meanwhile, then the resume form, and then each
         message again that is not acknowledged, those from before the loss too. The last one written closes that.
         """
+        loop = asyncio.get_running_loop()
         commands = await self._read()
+        until = loop.time() + SENT_AGAIN_WITHIN
         last: str | None = None  # nonce of what was written last before it resumed
         resumed = False
         seen = characters = 0
@@ -121,10 +123,12 @@ class Tab:
             if (resumed and last is None) or seen >= MOST_HELD or characters >= MOST_GATHERED:
                 return as_written(commands)
             try:
-                async with asyncio.timeout(SENT_AGAIN_WITHIN):
+                async with asyncio.timeout_at(until):
                     commands += await self._read()
             except TimeoutError:
                 return as_written(commands)
+            if not resumed:
+                until = loop.time() + SENT_AGAIN_WITHIN
 
     async def _serve(self, commands: Iterable[Command | BadFrame]) -> None:
         """Obey commands in their order; messages that follow one another go to the store together."""

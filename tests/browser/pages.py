@@ -14,7 +14,8 @@ APART = 40  # tries to get a second tab on another worker
 
 # What Chromium says of a network that the test itself broke. Nothing else is ever let pass.
 NETWORK_FAILS = (
-    r"net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|NETWORK_CHANGED|SOCKET_NOT_CONNECTED)",
+    r"net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|NETWORK_CHANGED)",
+    r"net::ERR_(SOCKET_NOT_CONNECTED|CONTENT_LENGTH_MISMATCH)",
     r"^WebSocket connection to '[^']+' failed",
     r"^htmx: htmx:ws:error: \[object Event\]",  # the socket that could not be opened
     r"^htmx: htmx:error: Failed to fetch",

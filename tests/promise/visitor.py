@@ -48,6 +48,7 @@ class Visitor:
         self._socket: ClientConnection | None = None
         self._sending = asyncio.Lock()
         self._sent: set[str] = set()  # forms that this socket has been sent
+        self._handed_over: set[str] = set()  # forms that any socket has been sent
         self._tasks: set[asyncio.Task[None]] = set()
         self._stay: asyncio.Task[None] | None = None
         self._options: dict[str, Any] = {}
@@ -178,15 +179,14 @@ class Visitor:
             async with self._sending:
                 self._socket = connection
                 self._sent.clear()
-                # what htmx queued while there was no connection goes out before the resume form
-                early = self._chance.random() < 0.3
-                self._note(f"connected, resumes at {self.page.place} {'after' if early else 'before'} what is pending")
-                if not early:
-                    await self._resume(connection)
+                # as htmx does: what was written without a connection, the resume form, and then all that is pending
+                queued = [form for form in self.page.forms.values() if form.nonce not in self._handed_over]
+                self._note(f"connected, resumes at {self.page.place} after {len(queued)} that it wrote meanwhile")
+                for form in queued:
+                    await self._hand_over(connection, form)
+                await self._resume(connection)
                 for form in list(self.page.forms.values()):
                     await self._hand_over(connection, form)
-                if early:
-                    await self._resume(connection)
             while True:
                 await self.reading.wait()
                 frame = await connection.recv()
@@ -229,6 +229,7 @@ class Visitor:
 
     async def _hand_over(self, connection: ClientConnection, form: Form) -> None:
         self._sent.add(form.nonce)
+        self._handed_over.add(form.nonce)
         await connection.send(json.dumps({"act": "say", "text": form.text, "nonce": form.nonce, "headers": {}}))
 
     def _start(self, work: Any) -> None:

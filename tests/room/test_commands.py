@@ -141,6 +141,7 @@ def test_what_a_page_still_holds_comes_in_the_order_in_which_it_was_written_and_
     assert as_written([two, four, resume, one, two]) == [resume, one, two, four]  # a last one that nothing sends again
     assert as_written([resume, one, two, one]) == [resume, one, two]
     assert as_written([two, bad, one, two]) == [two, bad, one, two]  # it never said where it stands
+    assert as_written([one, two, resume, three]) == [resume, one, two, three]  # of who sends nothing twice
     edited = Say("another text", "k-2")
-    assert as_written([two, resume, one, edited]) == [resume, one, edited, two]
+    assert as_written([two, three, resume, one, edited, three]) == [resume, one, edited, three, two]
     assert as_written([]) == []
