@@ -32,6 +32,7 @@ LONGEST_WAIT = 30.0  # seconds
 MOST_GATHERED = 1_000_000  # characters that a tab holds until the page has sent what it had to send
 SENT_AGAIN_WITHIN = 1.0  # seconds in which a page that is connected again resumes, and then sends what it still holds
 NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
+APART = 0.05  # seconds between two messages that come again one after the other
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
 logger = get_logger(__name__)
@@ -258,7 +259,7 @@ class Tab:
         on_their_way = {command.nonce for command in going}
         if next((held for held in self._held if held not in on_their_way), nonce) != nonce:
             last = max(self._held.values()) - HELD - now
-            raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(0.2, last + 0.2)))
+            raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(APART, last + APART)))
 
     def _give_back(self, command: Say, refused: Refused, again: float = 0.0) -> None:
         """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
