@@ -7,6 +7,8 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from markupsafe import Markup
+
 from quart_chat import metrics
 from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
@@ -16,6 +18,7 @@ from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages import fragments
+from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.places import REPLAY, missed
 from quart_chat.store.feed import Feed
@@ -299,22 +302,25 @@ class Hub:
             return room.take(found.entries)
         newest = await self._log.newest(room.name)
         logger.warning("room.restart", room=room.name)
-        if newest.title is not None:  # else it was deleted
-            await self._count_lost(room)
+        lost = newest.title is not None and await self._count_lost(room)  # without a title it was deleted
         page = newest.page
         room.start((), newest.place)
-        room.broadcast(
-            lambda audience: fragments.newest(room.name, page.messages, newest.place, audience, more=page.more)
-        )
+
+        def render(audience: Audience) -> Markup:
+            frame = fragments.newest(room.name, page.messages, newest.place, audience, more=page.more)
+            return frame + fragments.lost(audience.language) if lost else frame
+
+        room.broadcast(render)
         return True
 
-    async def _count_lost(self, room: LiveRoom) -> None:
-        """Say how much that was shown is gone from the log: a replica became the master before it had all."""
+    async def _count_lost(self, room: LiveRoom) -> int:
+        """Count what was shown and is gone from the log: a replica became the master before it had all."""
         tail = await self._log.end(room.name)
         lost = room.lost(tail.entries, tail.end)
         if lost:
             metrics.LOST.inc(lost)
             logger.error("room.lost", room=room.name, entries=lost)
+        return lost
 
     # --- what a worker does for all its tabs ---------------------------------------------------------
 

@@ -105,6 +105,14 @@ def notice(text: str, language: str) -> Markup:
     return _fragment(language, "_states.html", "notice", text)
 
 
+def lost(language: str) -> Markup:
+    """Tell a room that the store has forgotten messages that were shown."""
+    text = languages.say(
+        language, "The server lost the last messages that were shown here. Please write again what is missing."
+    )
+    return notice(text, language)
+
+
 def people(here: Sequence[tuple[str, str]], count: int, language: str) -> Markup:
     """Render who is here; here: (public id, name), maybe not all of `count`."""
     return _fragment(language, "_states.html", "people", here, count)
