@@ -14,7 +14,9 @@ from redis import Redis
 
 from quart_chat.pages import ids
 from tests.chaos.proxy import FaultProxy
+from tests.promise import ledger
 from tests.promise.conftest import NO_LIMITS
+from tests.promise.history import History
 from tests.promise.test_promise import kept, settle, write
 from tests.promise.visitor import Visitor
 from tests.server.processes import ServerProcess
@@ -27,15 +29,25 @@ NO_GHOST = 60.0  # seconds until who is here is right again, whatever has died
 class House:
     """A server, and who is in its room. The first SENDERS of them write all the time."""
 
-    def __init__(self, server: ServerProcess, people: list[Visitor]) -> None:
+    def __init__(self, server: ServerProcess, room: str, people: list[Visitor], stranger: Visitor) -> None:
         self.server = server
+        self.room = room
         self.people = people
-        self.writers = people[:SENDERS]
+        self.writers, self.readers = people[:SENDERS], people[SENDERS:]
+        self.stranger = stranger  # writes without a page: what a test notes as written by them
+        self.lost: set[str] = set()  # what was acknowledged and is not in the room: known when all have left
+        self.blows = History("the test")
 
     async def until_told(self) -> None:
         """Wait until every page says that messages cannot be taken."""
         for one in self.people:
             await one.until(lambda one=one: shown(one) == "store", "that it is told")
+
+    async def until_refused(self) -> None:
+        """Wait until every writer was told that what they write is not kept, or that nothing can be kept now."""
+        for one in self.writers:
+            told = one.refusals
+            await one.until(lambda one=one, told=told: one.refusals > told or shown(one) == "store", "that it is told")
 
     async def until_healed(self) -> float:
         """Wait until each writer's messages are acknowledged again; gives the seconds that it took."""
@@ -51,8 +63,8 @@ class House:
 class StoreHouse(House):
     """Two workers with a store elsewhere, and a proxy between."""
 
-    def __init__(self, server: ServerProcess, people: list[Visitor], valkey: Valkey, proxy: FaultProxy) -> None:
-        super().__init__(server, people)
+    def __init__(self, house: House, valkey: Valkey, proxy: FaultProxy) -> None:
+        vars(self).update(vars(house))
         self.valkey = valkey
         self.proxy = proxy
 
@@ -70,18 +82,22 @@ async def crowd(
     chance: Random,
     room: str,
     look: Callable[[], Redis] | None = None,
+    *,
+    url: str | None = None,
+    may_lose: bool = False,
 ) -> AsyncIterator[House]:
     """Let people in, and let them write.
 
-    look: opens a client of the store; None: of the server's own.
+    look: opens a client of the store; None: of the server's own. url: where they connect; None: to the server itself.
+    may_lose: the store may forget what it had acknowledged.
 
     At the end everything that was acknowledged is in the room once, every page shows the room, and all who are here.
     """
     async with AsyncExitStack() as stack:
-        people = [Visitor(http, server.url, room, f"v{number}", chance) for number in range(SENDERS + READERS)]
+        people = [Visitor(http, url or server.url, room, f"v{number}", chance) for number in range(SENDERS + READERS)]
         for one in people:
             await stack.enter_async_context(one)
-        house = House(server, people)
+        house = House(server, room, people, Visitor(http, server.url, room, "stranger", chance))
         writing = [asyncio.create_task(write(one, chance)) for one in house.writers]
         try:
             await house.until_healed()
@@ -91,7 +107,9 @@ async def crowd(
                 task.cancel()
             await asyncio.gather(*writing, return_exceptions=True)
         log = await settle(people, server, room, look)
-        kept(log, people, people)
+        writers = [*people, house.stranger]
+        house.lost = ledger.lost(log, people)
+        kept(log, writers, people, house.blows, may_lose=may_lose)
         for one in people:
             await one.until(lambda one=one: one.page.counted == len(people), "everybody, and no ghost", NO_GHOST)
         print(f"{len(log)} messages, {sum(len(one.codes) for one in people)} connections lost")
@@ -110,9 +128,11 @@ async def running(folder: Path, *, workers: int = 2, **env: str) -> AsyncIterato
 
 
 @asynccontextmanager
-async def store_house(folder: Path, http: httpx.AsyncClient, chance: Random, room: str) -> AsyncIterator[StoreHouse]:
-    """Run a house with a store elsewhere."""
-    valkey = Valkey(append_only=True)
+async def store_house(
+    folder: Path, http: httpx.AsyncClient, chance: Random, room: str, *, fsync: str = "always"
+) -> AsyncIterator[StoreHouse]:
+    """Run a house with a store elsewhere; fsync: the store's `appendfsync`."""
+    valkey = Valkey(append_only=True, fsync=fsync)
     try:
         valkey.start()
         async with (
@@ -120,6 +140,6 @@ async def store_house(folder: Path, http: httpx.AsyncClient, chance: Random, roo
             running(folder, REDIS_URL=proxy.url) as server,
             crowd(server, http, chance, room, valkey.client) as house,
         ):
-            yield StoreHouse(server, house.people, valkey, proxy)
+            yield StoreHouse(house, valkey, proxy)
     finally:
         valkey.end()

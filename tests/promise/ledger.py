@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from redis import Redis
 
@@ -16,6 +17,13 @@ REPLAY = 200  # who missed more may be shown the newest page instead
 PAGE = 50  # messages of the newest page
 
 Row = tuple[str, str]  # id, text
+
+
+class Complaint(NamedTuple):
+    """Something that the promise does not allow; about: texts of the messages that it concerns."""
+
+    what: str
+    about: tuple[str, ...] = ()
 
 
 def read(store: Redis, room: str) -> list[Row]:
@@ -29,75 +37,95 @@ def read(store: Redis, room: str) -> list[Row]:
     return kept
 
 
-def written_once(log: Sequence[Row], visitors: Iterable[Visitor]) -> list[str]:
-    """Complain of messages that are missing, repeated, out of their writer's order, or nobody's."""
+def written_once(log: Sequence[Row], visitors: Iterable[Visitor], *, may_lose: bool = False) -> list[Complaint]:
+    """Complain of messages that are missing, repeated, out of their writer's order, or nobody's.
+
+    may_lose: the store was one that forgets what it had acknowledged.
+    """
     counts = Counter(text for _, text in log)
     positions = {text: index for index, (_, text) in enumerate(log)}
     complaints = []
     everything: set[str] = set()
     for visitor in visitors:
         everything.update(visitor.written.values())
-        last = -1
+        last, before = -1, ""
         for text in visitor.written.values():
             count = counts[text]
             if count > 1:
-                complaints.append(f"{text:.20} is in the log {count} times\n{visitor.history()}")
-            if not count and text in visitor.acknowledged:
-                complaints.append(f"{text:.20} was acknowledged and is not in the log\n{visitor.history()}")
+                complaints.append(Complaint(f"{text:.20} is in the log {count} times", (text,)))
+            if not count and not may_lose and text in visitor.acknowledged:
+                complaints.append(Complaint(f"{text:.20} was acknowledged and is not in the log", (text,)))
             if count and positions[text] < last:
-                complaints.append(f"{text:.20} was overtaken by what {visitor.name} wrote later\n{visitor.history()}")
-            last = max(last, positions.get(text, -1))
-    complaints += [f"nobody wrote {text:.20}" for text in counts if text not in everything]
+                complaints.append(Complaint(f"{text:.20} was overtaken by {before:.20}, written later", (text, before)))
+            if count and positions[text] > last:
+                last, before = positions[text], text
+    complaints += [Complaint(f"nobody wrote {text:.20}", (text,)) for text in counts if text not in everything]
     return complaints
 
 
-def shown_whole(log: Sequence[Row], visitor: Visitor) -> list[str]:
-    """Complain of what a page was not shown, or was shown twice, or in another order; it must have come to the end."""
+def lost(log: Sequence[Row], visitors: Iterable[Visitor]) -> set[str]:
+    """Find the messages that were acknowledged and are not in the log."""
+    texts = {text for _, text in log}
+    return {text for visitor in visitors for text in visitor.acknowledged if text not in texts}
+
+
+def shown_whole(log: Sequence[Row], visitor: Visitor, *, may_lose: bool = False) -> list[Complaint]:
+    """Complain of what a page was not shown, or was shown twice, or in another order; it must have come to the end.
+
+    may_lose: a list that was replaced may have ended with what the store has forgotten.
+    """
     page: Page = visitor.page
-    complaints = list(page.faults)
+    complaints = [Complaint(fault) for fault in page.faults]
     for number, run in enumerate(page.runs):
-        complaints += _run(log, run, last=number == len(page.runs) - 1)
+        complaints += _run(log, run, last=number == len(page.runs) - 1, may_lose=may_lose)
     if page.place != (log[-1][0] if log else "0-0"):
-        complaints.append(f"it stands at {page.place}, not at the end")
-    if complaints:
-        return [f"{visitor.name}: {complaints[0]} (and {len(complaints) - 1} more)\n{visitor.history()}"]
-    return []
+        complaints.append(Complaint(f"it stands at {page.place}, not at the end"))
+    return [Complaint(f"{visitor.name}: {one.what}", one.about) for one in complaints]
 
 
-def _run(log: Sequence[Row], run: Run, *, last: bool) -> list[str]:
+def _run(log: Sequence[Row], run: Run, *, last: bool, may_lose: bool) -> list[Complaint]:
     shown = list(run.shown.items())
     ids = [entry_id for entry_id, _ in log]
+    known = set(ids)
+    while may_lose and not last and shown and shown[-1][0] not in known:
+        shown.pop()
     if not shown:
-        return ["nothing was shown"] if last and any(order(one) > order(run.place) for one in ids) else []
-    if shown[0][0] not in ids:
-        return [f"{_brief(shown[:1])} was shown, and is not in the log"]
+        missing = last and any(order(one) > order(run.place) for one in ids)
+        return [Complaint("nothing was shown")] if missing else []
+    if shown[0][0] not in known:
+        return [Complaint(f"{_brief(shown[:1])} was shown, and is not in the log", (shown[0][1],))]
     start = ids.index(shown[0][0])
     wanted = list(log[start:]) if last else list(log[start : start + len(shown)])
-    return [*_beginning(ids, start, run), *_difference(shown, wanted)]
+    forgotten = may_lose and run.since is not None and run.since not in known
+    return [*([] if forgotten else _beginning(log, start, run)), *_difference(shown, wanted)]
 
 
-def _beginning(ids: Sequence[str], start: int, run: Run) -> list[str]:
+def _beginning(log: Sequence[Row], start: int, run: Run) -> list[Complaint]:
+    about = (log[start][1],)
     if run.since is None:
         # a page begins with all that there was when it was loaded, or with the newest of it
-        loaded = sum(order(entry_id) <= order(run.place) for entry_id in ids)
+        loaded = sum(order(entry_id) <= order(run.place) for entry_id, _ in log)
         if start != max(0, loaded - PAGE):
-            return [f"a page loaded at {run.place}, after {loaded} messages, begins with number {start}"]
+            what = f"a page loaded at {run.place}, after {loaded} messages, begins with number {start}"
+            return [Complaint(what, about)]
         return []
-    missed = sum(order(run.since) < order(entry_id) for entry_id in ids[: start + PAGE])
-    return [f"its list was replaced after {run.since}: only {missed} were missed"] if missed <= REPLAY else []
+    missed = sum(order(run.since) < order(entry_id) for entry_id, _ in log[: start + PAGE])
+    what = f"its list was replaced after {run.since}: only {missed} were missed"
+    return [Complaint(what, about)] if missed <= REPLAY else []
 
 
-def _difference(shown: Sequence[Row], wanted: Sequence[Row]) -> list[str]:
+def _difference(shown: Sequence[Row], wanted: Sequence[Row]) -> list[Complaint]:
     for index, (had, want) in enumerate(zip(shown, wanted, strict=False)):
         if had != want:
             first = max(0, index - 2)
-            return [
-                f"{_brief(shown[first : index + 2])} was shown, and the log has {_brief(wanted[first : index + 3])}"
-            ]
-    if len(shown) != len(wanted):
-        return [
-            f"{len(shown)} were shown of {len(wanted)}; the first that is missing is {_brief(wanted[len(shown) :][:1])}"
-        ]
+            what = f"{_brief(shown[first : index + 2])} was shown, and the log has {_brief(wanted[first : index + 3])}"
+            return [Complaint(what, (had[1], want[1]))]
+    if len(shown) < len(wanted):
+        first_missing = wanted[len(shown)]
+        what = f"{len(shown)} were shown of {len(wanted)}; the first that is missing is {_brief([first_missing])}"
+        return [Complaint(what, (first_missing[1],))]
+    if len(shown) > len(wanted):
+        return [Complaint(f"{_brief(shown[len(wanted) :][:1])} was shown after the end", (shown[len(wanted)][1],))]
     return []
 
 

@@ -17,6 +17,7 @@ from redis import Redis
 
 from tests.promise import ledger
 from tests.promise.conftest import NO_LIMITS
+from tests.promise.history import History, shortest
 from tests.promise.visitor import PATIENCE, Visitor
 from tests.server.processes import ServerProcess, kill, store
 
@@ -69,12 +70,26 @@ async def settle(
         raise
 
 
-def kept(log: Sequence[ledger.Row], writers: Iterable[Visitor], readers: Iterable[Visitor]) -> None:
-    """Fail with the first complaints, if there are any."""
-    complaints = ledger.written_once(log, writers)
+def kept(
+    log: Sequence[ledger.Row],
+    writers: Iterable[Visitor],
+    readers: Iterable[Visitor],
+    *more: History,
+    may_lose: bool = False,
+) -> None:
+    """Fail with the first complaint and the shortest history that tells how it came, if there is any.
+
+    more: of what befell all of them. may_lose: the store was one that forgets what it had acknowledged.
+    """
+    writers, readers = list(writers), list(readers)
+    complaints = ledger.written_once(log, writers, may_lose=may_lose)
     for reader in readers:
-        complaints += ledger.shown_whole(log, reader)
-    assert not complaints, f"{len(complaints)} complaints; the first:\n" + "\n".join(complaints[:2])
+        complaints += ledger.shown_whole(log, reader, may_lose=may_lose)
+    if complaints:
+        what, about = min(complaints, key=lambda one: not one.about)
+        histories = {id(one): one for one in [*more, *(visitor.history for visitor in [*writers, *readers])]}
+        told = shortest(histories.values(), about) or "\n".join(visitor.told() for visitor in readers[:1])
+        pytest.fail(f"{len(complaints)} complaints; the first: {what}\n{told}", pytrace=False)
 
 
 @pytest.mark.parametrize("server", [3], indirect=True)
@@ -156,7 +171,7 @@ async def test_a_crash_of_everything_loses_nothing_that_was_acknowledged(
             with store(second) as client:
                 texts = [text for _, text in ledger.read(client, room)]
             for one, told_one in zip(senders, told, strict=True):
-                assert told_one <= set(texts), f"{sorted(told_one - set(texts))} is lost\n{one.history()}"
+                assert told_one <= set(texts), f"{sorted(told_one - set(texts))} is lost\n{one.told()}"
             log = await settle(senders, second, room)
     kept(log, senders, senders)
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
@@ -17,11 +16,12 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
+from quart_chat.pages import ids
+from tests.promise.history import History
 from tests.promise.page import Form, Page
 
 PATIENCE = 30.0  # seconds until a test gives a state up
 RECONNECT = (0.05, 0.4)  # seconds, at random between these; the page's own are 0.3 to 5
-EVENTS = 80  # of its life, kept for the report of a failure
 
 
 class Visitor:
@@ -37,7 +37,9 @@ class Visitor:
         self.written: dict[str, str] = {}  # text by nonce
         self.page: Page = None  # type: ignore[assignment] - set by `load`
         self.codes: list[int] = []  # with which its sockets were closed
-        self.events: deque[str] = deque(maxlen=EVENTS)
+        self.refusals = 0  # of its messages, for now
+        self.history = History(name)
+        self.acknowledged_at: dict[str, float] = {}  # by text, of the monotonic clock
         self.reading = asyncio.Event()
         self.reading.set()
         self._http = http
@@ -64,16 +66,16 @@ class Visitor:
                 answer = await self._http.get(f"{self.url}/r/{self.room}", headers=self._headers())
                 if answer.status_code == 200:
                     break
-                self._note(f"the page answered {answer.status_code}")
+                self.history.note(f"the page answered {answer.status_code}")
             except httpx.TransportError as error:
-                self._note(f"the page did not load: {type(error).__name__}")
-            assert time.monotonic() < deadline, f"{self.name}: the page never loaded\n{self.history()}"
+                self.history.note(f"the page did not load: {type(error).__name__}")
+            assert time.monotonic() < deadline, f"{self.name}: the page never loaded\n{self.told()}"
             await asyncio.sleep(self._chance.uniform(*RECONNECT))
         for cookie in answer.headers.get_list("set-cookie"):
             if cookie.startswith("quart_chat="):
                 self._cookie = cookie.split(";")[0]
         self.page = Page(answer.text)
-        self._note(f"loaded at {self.page.place}")
+        self.history.note(f"loaded at {self.page.place}")
         return self
 
     def connect(self, **options: Any) -> Self:
@@ -85,7 +87,7 @@ class Visitor:
     async def leave(self, *, rudely: bool = False) -> None:
         """Close the page; rudely: by a reset, with no word to the server."""
         if rudely and self._socket is not None:
-            self._note("leaves rudely")
+            self.history.note("leaves rudely")
             self._socket.transport.abort()
         for task in (self._stay, *self._tasks):
             if task is not None:
@@ -96,7 +98,7 @@ class Visitor:
     def drop(self) -> None:
         """Lose the connection after all that was sent, and before any answer to it; then come again."""
         if self._socket is not None:
-            self._note("loses its connection")
+            self.history.note("loses its connection")
             self._socket.transport.close()
 
     def stop_reading(self) -> None:
@@ -104,7 +106,7 @@ class Visitor:
         assert self._socket is not None
         self._socket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         self.reading.clear()
-        self._note("stops reading")
+        self.history.note("stops reading")
 
     async def __aenter__(self) -> Self:
         await self.load()
@@ -121,6 +123,7 @@ class Visitor:
         """Write a message; it is sent now or when there is a connection. Gives its nonce."""
         nonce = f"{self._key}-{len(self.written)}"
         self.written[nonce] = text
+        self.history.note("writes", text)
         await self._send(self.page.write(nonce, text))
         return nonce
 
@@ -137,17 +140,17 @@ class Visitor:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"{self.name} never saw: {what}\n{self.history()}") from None
+            raise AssertionError(f"{self.name} never saw: {what}\n{self.told()}") from None
 
     @property
     def acknowledged(self) -> set[str]:
         """The texts of which it was told that they are in the room."""
-        return {self.written[nonce] for nonce in self.page.taken if nonce in self.written}
+        return {self.written[nonce] for nonce in (self.page.taken if self.page else ()) if nonce in self.written}
 
-    def history(self) -> str:
+    def told(self) -> str:
         """Tell its last events, one a line."""
         pending = [f"{form.text:.20}" for form in self.page.forms.values()] if self.page is not None else []
-        return "\n".join(f"  {self.name} {event}" for event in [*self.events, f"pending: {pending}"])
+        return f"{self.history.last()}\n  {self.name}'s pending: {pending}"
 
     # --- its connection ----------------------------------------------------------------------------
 
@@ -168,9 +171,10 @@ class Visitor:
                 ) as connection:
                     await self._serve(connection)
             except (OSError, InvalidHandshake, InvalidMessage, ConnectionClosed, TimeoutError) as error:
-                self._note(f"is not connected: {type(error).__name__}")
+                self.history.note(f"is not connected: {type(error).__name__}")
             finally:
                 self._socket = None
+                self.page.states.pop(ids.CONNECTION, None)  # the page shows what it has at hand for that
             self._news.set()
             await asyncio.sleep(self._chance.uniform(*RECONNECT))
 
@@ -181,7 +185,7 @@ class Visitor:
                 self._sent.clear()
                 # as htmx does: what was written without a connection, the resume form, and then all that is pending
                 queued = [form for form in self.page.forms.values() if form.nonce not in self._handed_over]
-                self._note(f"connected, resumes at {self.page.place} after {len(queued)} that it wrote meanwhile")
+                self.history.note(f"connected, resumes at {self.page.place} after {len(queued)} written meanwhile")
                 for form in queued:
                     await self._hand_over(connection, form)
                 await self._resume(connection)
@@ -194,7 +198,7 @@ class Visitor:
                 self._apply(frame)
         except ConnectionClosed:
             self.codes.append(connection.close_code or 1006)
-            self._note(f"closed with {connection.close_code}")
+            self.history.note(f"closed with {connection.close_code}")
 
     async def _resume(self, connection: ClientConnection) -> None:
         await connection.send(json.dumps({"act": "resume", "since": self.page.place, "headers": {}}))
@@ -205,13 +209,17 @@ class Visitor:
         page.apply(frame)
         if page.place != before[0]:
             replaced = "replaced, " if len(page.runs) != before[3] else ""
-            self._note(f"{replaced}+{len(page.run.shown) - before[1]} at {page.place}")
+            shown = list(page.run.shown.values())[0 if replaced else before[1] :]
+            self.history.note(f"is shown, {replaced}at {page.place}", *shown)
         for nonce in page.taken[before[2] :]:
-            self._note(f"acknowledged {self.written.get(nonce, nonce):.20}")
+            text = self.written.get(nonce, nonce)
+            self.acknowledged_at[text] = time.monotonic()
+            self.history.note("is acknowledged", text)
         for form in page.forms.values():
             if form.again is not None:
                 delay, form.again = form.again, None
-                self._note(f"refused {form.text:.20}: {form.why} again in {delay:g} s")
+                self.refusals += 1
+                self.history.note(f"is refused, {form.why!r}, and told to come again in {delay:g} s:", form.text)
                 self._start(self._send_again(form, delay))
         self._news.set()
 
@@ -230,6 +238,7 @@ class Visitor:
     async def _hand_over(self, connection: ClientConnection, form: Form) -> None:
         self._sent.add(form.nonce)
         self._handed_over.add(form.nonce)
+        self.history.note("sends", form.text)
         await connection.send(json.dumps({"act": "say", "text": form.text, "nonce": form.nonce, "headers": {}}))
 
     def _start(self, work: Any) -> None:
@@ -239,6 +248,3 @@ class Visitor:
 
     def _headers(self) -> dict[str, str]:
         return {"Origin": self.url, **({"Cookie": self._cookie} if self._cookie else {})}
-
-    def _note(self, event: str) -> None:
-        self.events.append(f"{time.monotonic():.2f} {event}")

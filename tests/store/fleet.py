@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ PATIENCE = 60.0  # seconds for what servers have to agree on among themselves
 NODE_TIMEOUT = 1000  # ms until a cluster's nodes take one of them for lost
 DOWN_AFTER = 500  # ms until a Sentinel does
 SERVICE = "chat"
+AT_ONCE = "repl-diskless-sync-delay 0"  # a replica need not wait for others
 
 
 class Server:
@@ -45,6 +47,11 @@ class Server:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self.until(self.look.ping, "that it answers")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -80,6 +87,15 @@ class Fleet:
         self.servers.append(server)
         server.start()
         return server
+
+    def replica_of(self, master: Server) -> Server:
+        """A replica of a master."""
+        for server in self.servers:
+            if server is not master and server.look.info("server").get("redis_mode") != "sentinel":
+                held = server.look.info("replication")
+                if held["role"] == "slave" and held["master_port"] == master.port:
+                    return server
+        raise AssertionError(f"port {master.port} has no replica")
 
     def __enter__(self) -> Self:
         try:
@@ -125,6 +141,7 @@ class ClusterOf(Fleet):
             "appendonly yes",
             "appendfsync no",
             "save ''",
+            AT_ONCE,
         )
         self.masters = [self.add(*options) for _ in range(self._count)]
         for number, server in enumerate(self.masters):
@@ -197,7 +214,7 @@ class Watched(Fleet):
         return next(server for server in self.data if server.port == int(port))
 
     def begin(self) -> None:
-        options = ("appendonly yes", "appendfsync no", "save ''")
+        options = ("appendonly yes", "appendfsync no", "save ''", AT_ONCE)
         master = self.add(*options)
         replica = self.add(*options, f"replicaof 127.0.0.1 {master.port}")
         self.data = [master, replica]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import time
@@ -16,12 +17,13 @@ PATIENCE = 20.0  # seconds until a start has failed
 
 
 class Valkey:
-    """One server; what it holds is lost when it is killed, unless append_only keeps it."""
+    """One server; what it holds is lost when it is killed, unless append_only keeps it; fsync: its `appendfsync`."""
 
-    def __init__(self, *, append_only: bool = False) -> None:
+    def __init__(self, *, append_only: bool = False, fsync: str = "always") -> None:
         # pytest's own folders are too deep for a socket's 107 bytes
         self._folder = TemporaryDirectory(prefix="qc-")
         self._append_only = "yes" if append_only else "no"
+        self._fsync = fsync
         self._process: subprocess.Popen[bytes] | None = None
         self.path = Path(self._folder.name) / "s"
 
@@ -37,12 +39,13 @@ class Valkey:
         self._process = subprocess.Popen(
             [
                 *(get_binary_path(), "--port", "0", "--unixsocket", self.path, "--dir", self._folder.name),
-                *("--save", "", "--appendonly", self._append_only, "--appendfsync", "always"),
+                *("--save", "", "--appendonly", self._append_only, "--appendfsync", self._fsync),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            restore_signals=False,  # Python ignores SIGXFSZ, and so does it: `fill_disk` is told as a failed write
         )
         deadline = time.monotonic() + PATIENCE
         with self.client() as client:
@@ -62,6 +65,21 @@ class Valkey:
         """Send it a signal."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def fill_disk(self) -> None:
+        """Leave no room for what it writes from now on."""
+        assert self._process is not None
+        files = Path(self._folder.name, "appendonlydir").iterdir()
+        largest = max(file.stat().st_size for file in files)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+
+    def free_disk(self) -> None:
+        """Let it write again; one that has ended meanwhile is started."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        else:
+            self.start()
 
     def end(self) -> None:
         self.kill()
