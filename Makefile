@@ -46,6 +46,9 @@ pytest: .venv/.dev  ## the tests alone; ARGS="-k reconnect"
 .PHONY: chaos
 chaos: .venv/.dev  ## break workers, stores and the ways between, for long; TIMES=100 says how often each
 	@PROMISE_KILLS=$$((2 * $(TIMES))) CHAOS_STORE=$(TIMES) CHAOS_STARVED=$$((5 * $(TIMES))) \
+		CHAOS_FAILOVERS=$$(($(TIMES) / 5 + 1)) CHAOS_SAME=$$((100 * $(TIMES))) CHAOS_TABS=$$((10 * $(TIMES))) \
+		CHAOS_JOINS=$$((100 * $(TIMES))) CHAOS_CONNECTS=$$((1000 * $(TIMES))) \
+		CHAOS_MALFORMED=$$((1000 * $(TIMES))) CHAOS_SOAK=$$((6 * $(TIMES))) \
 		$(BIN)/pytest -s tests/promise tests/chaos $(ARGS)
 
 .PHONY: format
