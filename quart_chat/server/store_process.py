@@ -77,7 +77,7 @@ class Store:
         while True:
             how = await self._ended()
             pause = backoff.after(time.monotonic() - self._since)
-            log.error("the store %s; it starts again %s", how, when(pause))
+            log.error("the store %s; it starts again %s; %s", how, when(pause), self._last_words())
             await asyncio.sleep(pause)
             try:
                 await self.start()
@@ -182,11 +182,11 @@ class Store:
         return lock(self._alive)
 
     def _last_words(self) -> str:
-        """Point to its log, with the newest line of it."""
+        """Point to its log, with its newest two lines: of a full disk the first says why, the second what follows."""
         with suppress(OSError):
             lines = self._folder.log.read_text(encoding="utf-8", errors="replace").split("\n")[-20:]
-            last = next((line for line in reversed(lines) if line.strip()), "")
-            return f"the end of {self._folder.log}: {last}"
+            last = [line.strip() for line in lines if line.strip()][-2:]
+            return f"the end of {self._folder.log}: {' / '.join(last)}"
         return f"see {self._folder.log}"
 
 

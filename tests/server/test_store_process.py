@@ -48,7 +48,7 @@ def test_a_killed_store_comes_back_with_what_it_kept(serve: Servers) -> None:
     assert httpx.get(f"{server.url}/count").text == "1"
     killed, worker = server.store_pid, server.worker_pids
     kill(killed)
-    server.wait_for_output("the store was ended by SIGKILL; it starts again now")
+    server.wait_for_output("the store was ended by SIGKILL; it starts again now; the end of .*valkey.log: .+ / .+")
     server.wait_for(lambda: server.store_pid != killed, "another store")
     assert httpx.get(f"{server.url}/count").text == "2"
     assert server.worker_pids == worker
