@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -12,13 +12,12 @@ from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY
 from quart_chat.room.places import follows
 from quart_chat.store import keys
-from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.servers import servers
 from tests.store.conftest import until
 from tests.store.fleet import ClusterOf
-from tests.store.test_feed import Heard
+from tests.store.test_feed import a_worker
 
 ANA = "a" * 16
 ROOMS = [f"room-{number}" for number in range(12)]
@@ -28,26 +27,6 @@ ROOMS = [f"room-{number}" for number in range(12)]
 def cluster() -> Iterator[ClusterOf]:
     with ClusterOf(3) as cluster:
         yield cluster
-
-
-@asynccontextmanager
-async def a_worker(cluster: ClusterOf, *rooms: str, name: str = "w") -> AsyncIterator[tuple[Pipeline, Feed, Heard]]:
-    store = servers(cluster.url)
-    pipeline = Pipeline(store)
-    feed, heard = Feed(store, pipeline, name), Heard()
-    for room in rooms:
-        feed.follow(room)
-    running = asyncio.create_task(feed.run(heard))
-    try:
-        await until(lambda: heard.count("found"), "that it begins")
-        yield pipeline, feed, heard
-        assert not running.done()
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        await pipeline.aclose()
-        await store.aclose()
 
 
 async def test_keys_are_at_their_nodes_and_each_answer_finds_who_asked(cluster: ClusterOf) -> None:
@@ -68,7 +47,7 @@ async def test_keys_are_at_their_nodes_and_each_answer_finds_who_asked(cluster: 
 
 
 async def test_a_feed_hears_rooms_of_all_nodes_and_one_that_is_the_first_of_its_node(cluster: ClusterOf) -> None:
-    async with a_worker(cluster) as (pipeline, feed, heard):
+    async with a_worker(cluster.url) as (pipeline, feed, heard):
         log = Log(pipeline, Retention(100, 0))
         for room in ROOMS:
             feed.follow(room)
@@ -88,7 +67,7 @@ async def test_a_feed_hears_rooms_of_all_nodes_and_one_that_is_the_first_of_its_
 async def test_each_line_is_probed(cluster: ClusterOf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quart_chat.store.feed.PROBE", 0.05)
     monkeypatch.setattr("quart_chat.store.feed.DEAF", 0.4)
-    async with a_worker(cluster, *ROOMS) as (_, feed, heard):
+    async with a_worker(cluster.url, *ROOMS) as (_, feed, heard):
         await until(lambda: all(heard.count("confirmed", room) for room in ROOMS), "all confirmations")
         await asyncio.sleep(1.0)
         assert not heard.count("lost")
@@ -100,7 +79,7 @@ async def test_each_line_is_probed(cluster: ClusterOf, monkeypatch: pytest.Monke
 
 async def test_a_slot_that_moves_takes_its_room_along_and_nothing_is_lost_or_twice(cluster: ClusterOf) -> None:
     room = "moving"
-    async with a_worker(cluster, room) as (pipeline, _, heard):
+    async with a_worker(cluster.url, room) as (pipeline, _, heard):
         log = Log(pipeline, Retention(10_000, 0))
         await until(lambda: heard.count("confirmed", room), "a confirmation")
         moving, kept = True, []
@@ -135,7 +114,7 @@ async def test_a_slot_that_moves_takes_its_room_along_and_nothing_is_lost_or_twi
 
 async def test_a_node_that_is_lost_is_replaced_and_the_room_goes_on() -> None:
     with ClusterOf(3, replicas=True) as cluster:
-        async with a_worker(cluster, *ROOMS) as (pipeline, _, heard):
+        async with a_worker(cluster.url, *ROOMS) as (pipeline, _, heard):
             log = Log(pipeline, Retention(100, 0))
             await until(lambda: all(heard.count("confirmed", room) for room in ROOMS), "all confirmations")
             for room in ROOMS:

@@ -57,6 +57,27 @@ class Heard:
 
 
 @asynccontextmanager
+async def a_worker(url: str, *rooms: str, name: str = "w") -> AsyncIterator[tuple[Pipeline, Feed, Heard]]:
+    """Run what a worker has of a store, following rooms: until it is left, and not a moment less."""
+    store = servers(url)
+    pipeline = Pipeline(store)
+    feed, heard = Feed(store, pipeline, name), Heard()
+    for room in rooms:
+        feed.follow(room)
+    running = asyncio.create_task(feed.run(heard))
+    try:
+        await until(lambda: heard.count("found"), "that it begins")
+        yield pipeline, feed, heard
+        assert not running.done()
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await pipeline.aclose()
+        await store.aclose()
+
+
+@asynccontextmanager
 async def listening(valkey: Valkey, pipeline: Pipeline, heard: Heard, *rooms: str) -> AsyncIterator[Feed]:
     """A feed that runs; rooms are followed before it does."""
     feed = Feed(servers(valkey.url), pipeline, "worker")

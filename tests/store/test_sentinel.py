@@ -8,35 +8,27 @@ from contextlib import suppress
 from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY
 from quart_chat.room.places import follows
-from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
-from quart_chat.store.pipeline import Pipeline
-from quart_chat.store.servers import servers
 from tests.store.conftest import until
 from tests.store.fleet import Watched
-from tests.store.test_feed import Heard
+from tests.store.test_feed import a_worker
 
 ANA = "a" * 16
 
 
 async def test_a_failover_is_followed_to_the_new_master() -> None:
     with Watched() as watched:
-        store = servers(watched.url)
-        pipeline = Pipeline(store)
-        feed, heard = Feed(store, pipeline, "w"), Heard()
-        feed.follow("r")
-        running = asyncio.create_task(feed.run(heard))
-        log = Log(pipeline, Retention(100, 0))
+        async with a_worker(watched.url, "r") as (pipeline, _, heard):
+            log = Log(pipeline, Retention(100, 0))
 
-        async def say(text: str) -> None:
-            async with asyncio.timeout(30):
-                while True:
-                    with suppress(StoreAway):
-                        await log.append("r", ANA, "Ana", text, text)
-                        return
-                    await asyncio.sleep(0.1)
+            async def say(text: str) -> None:
+                async with asyncio.timeout(30):
+                    while True:
+                        with suppress(StoreAway):
+                            await log.append("r", ANA, "Ana", text, text)
+                            return
+                        await asyncio.sleep(0.1)
 
-        try:
             await until(lambda: heard.count("confirmed", "r"), "a confirmation")
             old = watched.master
             await say("before")
@@ -61,9 +53,3 @@ async def test_a_failover_is_followed_to_the_new_master() -> None:
             await say("once more")
             texts = [entry.message.text for entry in (await log.tail("r", NO_ENTRY)).entries if entry.message]
             assert texts == ["before", "after", "last", "and on", "once more"]
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            await pipeline.aclose()
-            await store.aclose()
