@@ -13,7 +13,8 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
-from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, as_written, read_command
+from quart_chat.room.arrival import Arrival
+from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -29,8 +30,7 @@ NOTICE_EVERY = 1.0  # seconds between two notices: a thousand bad frames get few
 STORE_AGAIN = 3.0  # seconds after which a message that could not be kept is sent again
 MOST_HELD = 1000  # messages of a tab that come again by themselves: as many as htmx keeps
 LONGEST_WAIT = 30.0  # seconds
-MOST_GATHERED = 1_000_000  # characters that a tab holds until the page has sent what it had to send
-SENT_AGAIN_WITHIN = 1.0  # seconds in which a page that is connected again resumes, and then sends what it still holds
+SENT_WITHIN = 1.0  # seconds in which a page that connects says where it stands, and then sends what it still holds
 NEWEST_EVERY = 1.0  # seconds between two newest pages for one tab: each is a reading of the store and up to 1 MB
 APART = 0.05  # seconds between two messages that come again one after the other
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
@@ -99,37 +99,20 @@ class Tab:
         return commands
 
     async def _first(self) -> list[Command | BadFrame]:
-        """Take what a page sends first: where it stands and, as they were written, the messages of while it was away.
-
-        When a page is connected again, htmx sends what was written meanwhile, then the resume form, and then each
-        message again that is not acknowledged, those from before the loss too. The last one written closes that.
-        """
+        """Take what the page sends as it connects, its messages as they were written."""
         loop = asyncio.get_running_loop()
-        commands = await self._read()
-        until = loop.time() + SENT_AGAIN_WITHIN
-        last: str | None = None  # nonce of what was written last before it resumed
-        resumed = False
-        seen = characters = 0
-        while True:
-            for command in commands[seen:]:
-                if isinstance(command, Resume):
-                    resumed = True
-                elif isinstance(command, Say):
-                    characters += len(command.text)
-                    if resumed and command.nonce == last:
-                        return as_written(commands)
-                    if not resumed:
-                        last = command.nonce
-            seen = len(commands)
-            if (resumed and last is None) or seen >= MOST_HELD or characters >= MOST_GATHERED:
-                return as_written(commands)
+        arrival = Arrival()
+        arrival.take(await self._read())
+        until = loop.time() + SENT_WITHIN
+        while not arrival.complete:
             try:
                 async with asyncio.timeout_at(until):
-                    commands += await self._read()
+                    arrival.take(await self._read())
             except TimeoutError:
-                return as_written(commands)
-            if not resumed:
-                until = loop.time() + SENT_AGAIN_WITHIN
+                break
+            if not arrival.resumed:
+                until = loop.time() + SENT_WITHIN
+        return arrival.in_order()
 
     async def _serve(self, commands: Iterable[Command | BadFrame]) -> None:
         """Obey commands in their order; messages that follow one another go to the store together."""

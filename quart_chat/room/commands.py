@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quart_chat.errors import BadFrame
@@ -93,19 +92,3 @@ def read_command(frame: str | bytes | None) -> Command:
     if not sent.keys() - {"headers"}:
         return Nothing()
     raise BadFrame("This room does not know that act.")
-
-
-def as_written(commands: Sequence[Command | BadFrame]) -> list[Command | BadFrame]:
-    """Put what a page sends when it is connected again into order: all else first, then its messages as it wrote them.
-
-    What it wrote while it was away comes before its resume, and once more after it: there all are that the page still
-    holds, oldest first, also those that it had sent before it lost its connection. From who sends nothing twice all is
-    in order as it comes.
-    """
-    resumed = next((place for place, command in enumerate(commands) if isinstance(command, Resume)), None)
-    if resumed is None:
-        return list(commands)
-    before = [command for command in commands[:resumed] if isinstance(command, Say)]
-    after = [command for command in commands[resumed:] if isinstance(command, Say)]
-    said = [*before, *after] if set(before).isdisjoint(after) else [*after, *before]
-    return [*(command for command in commands if not isinstance(command, Say)), *dict.fromkeys(said)]

@@ -13,6 +13,7 @@ import pytest
 from quart_chat.errors import BadText, Refused, StoreAway, TooFast
 from quart_chat.live import tab as tabs
 from quart_chat.live.tab import Tab
+from quart_chat.room import arrival
 from quart_chat.room.commands import Say
 from tests.live.rig import ENGLISH, PageWire, Worker, page, see, somebody, until, wire
 from tests.promise.page import Page
@@ -56,7 +57,7 @@ def script() -> Script:
 @pytest.fixture
 async def alone(worker: Worker, script: Script, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[PageWire]:
     """The wire of a tab whose sayer is the script; it has not entered, and is not waited for."""
-    monkeypatch.setattr(tabs, "SENT_AGAIN_WITHIN", 0.0)
+    monkeypatch.setattr(tabs, "SENT_WITHIN", 0.0)
     one = PageWire()
     tab = Tab(
         worker.hub,
@@ -351,7 +352,7 @@ async def test_what_a_page_wrote_while_it_was_away_waits_for_what_it_had_sent_be
     say(page_wire, "1")
     await apart()
     say(page_wire, "2", "3")
-    await until(lambda: len(page(tab).rows) == 3, "all of them", patience=tabs.SENT_AGAIN_WITHIN)
+    await until(lambda: len(page(tab).rows) == 3, "all of them", patience=tabs.SENT_WITHIN)
     assert page(tab).texts == ["1", "2", "3"]
     await until(lambda: not page(tab).forms, "that they are acknowledged")
     assert not page(tab).notices
@@ -361,7 +362,7 @@ async def test_what_a_page_wrote_while_it_was_away_waits_for_what_it_had_sent_be
 async def test_messages_of_who_never_says_where_they_stand_are_taken_after_a_moment(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tabs, "SENT_AGAIN_WITHIN", 0.05)
+    monkeypatch.setattr(tabs, "SENT_WITHIN", 0.05)
     tab = worker.connect("r", resume=False)
     say(wire(tab), "a", "b")
     await until(lambda: not page(tab).forms, "that they are acknowledged")
@@ -372,10 +373,10 @@ async def test_messages_of_who_never_says_where_they_stand_are_taken_after_a_mom
 async def test_a_tab_does_not_hold_more_than_a_page_writes_ahead(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tabs, "MOST_GATHERED", 10)
+    monkeypatch.setattr(arrival, "MOST_CHARACTERS", 10)
     tab = worker.connect("r", resume=False)
     say(wire(tab), "a" * 4, "b" * 4)
     await until(lambda: wire(tab).served)
     assert len(page(tab).forms) == 2
     say(wire(tab), "c" * 4)
-    await until(lambda: not page(tab).forms, "that they are acknowledged", patience=tabs.SENT_AGAIN_WITHIN)
+    await until(lambda: not page(tab).forms, "that they are acknowledged", patience=tabs.SENT_WITHIN)

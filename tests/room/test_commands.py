@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadFrame
-from quart_chat.room.commands import Command, Compose, Newest, Nothing, Resume, Say, Typing, as_written, read_command
+from quart_chat.room.commands import Command, Compose, Newest, Nothing, Resume, Say, Typing, read_command
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.texts import NONCE
 
@@ -132,16 +132,3 @@ def test_a_button_whose_form_is_gone_asks_for_nothing() -> None:
     assert read_command("{}") == Nothing()
     with pytest.raises(BadFrame):
         read_command('{"text":"x"}')
-
-
-def test_what_a_page_still_holds_comes_in_the_order_in_which_it_was_written_and_once() -> None:
-    one, two, three, four = (Say(f"t{number}", f"k-{number}") for number in range(1, 5))
-    resume, bad = Resume("1-0"), BadFrame("?")
-    assert as_written([two, Typing(), three, resume, one, two, three, bad]) == [Typing(), resume, bad, one, two, three]
-    assert as_written([two, four, resume, one, two]) == [resume, one, two, four]  # a last one that nothing sends again
-    assert as_written([resume, one, two, one]) == [resume, one, two]
-    assert as_written([two, bad, one, two]) == [two, bad, one, two]  # it never said where it stands
-    assert as_written([one, two, resume, three]) == [resume, one, two, three]  # of who sends nothing twice
-    edited = Say("another text", "k-2")
-    assert as_written([two, three, resume, one, edited, three]) == [resume, one, edited, three, two]
-    assert as_written([]) == []
