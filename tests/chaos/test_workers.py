@@ -69,7 +69,7 @@ async def test_the_embedded_store_is_killed_and_what_was_acknowledged_is_there(
 
 
 async def kill_store(house: House) -> float:
-    """Kill the embedded store, and wait for its return: the oftener it dies the longer that takes. Gives when it died."""
+    """Kill the embedded store, and wait for its return, which takes the longer the oftener. Gives when it died."""
     server, heard = house.server, len(house.server.output)
     pid = await asyncio.to_thread(lambda: server.store_pid)
     house.blows.note("kills the store")
