@@ -216,6 +216,8 @@ class TabStream(WSStream):
         if server is None:
             return None
         transport = server.writer.transport
+        if transport.is_closing():
+            return None  # it left while it was let in: uvloop lets nothing more be set
         transport.set_write_buffer_limits(high=64 * KIB)
         raw = transport.get_extra_info("socket")
         if raw is not None:

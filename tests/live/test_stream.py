@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypercorn.protocol.events import Event, Response
 from hypercorn.protocol.h11 import H11Protocol
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 
 from quart_chat.live import stream as streams
 from quart_chat.live.stream import SILENCE, WAITING, StreamWire, TabStream
@@ -450,3 +450,28 @@ async def test_two_tabs_hold_a_room_that_nobody_else_can_break(worker: Served) -
         texts = [f"t{number}" for number in range(10)]
         for tab in (ana, eva):
             await tab.see(*texts)
+
+
+async def test_a_tab_that_left_while_it_was_let_in_leaves_nothing_behind(
+    valkey: Valkey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopted: list[StreamWire | None] = []
+    adopt = TabStream.adopt
+
+    def adopting(stream: TabStream) -> StreamWire | None:
+        server = stream._server()
+        assert server is not None
+        server.writer.transport.abort()
+        # as uvloop does, which every worker runs on
+        monkeypatch.setattr(server.writer.transport, "set_write_buffer_limits", None)
+        adopted.append(adopt(stream))
+        return adopted[-1]
+
+    monkeypatch.setattr(TabStream, "adopt", adopting)
+    async with served(valkey, tmp_path) as worker:
+        with suppress(OSError, InvalidMessage):
+            async with client(worker):
+                pass
+        await until(lambda: adopted and not worker.streams, "that it is forgotten")
+        assert adopted == [None]
+        assert not worker.tabs
