@@ -51,6 +51,10 @@ chaos: .venv/.dev  ## break workers, stores and the ways between, for long; TIME
 		CHAOS_MALFORMED=$$((1000 * $(TIMES))) CHAOS_SOAK=$$((6 * $(TIMES))) \
 		$(BIN)/pytest -s tests/promise tests/chaos $(ARGS)
 
+.PHONY: soak
+soak: .venv/.dev  ## ten minutes of people who come and go, drawn into docs/soak.svg; ARGS="--minutes 60"
+	@$(BIN)/python -m tests.chaos.soak --minutes 10 --plot docs/soak.svg $(ARGS)
+
 .PHONY: format
 format: .venv/.dev  ## write code the way the checks want it
 	$(BIN)/ruff check --fix-only .

@@ -142,19 +142,24 @@ class Peer(asyncio.Protocol):
         self.came = rest
         return bytes(head)
 
-    async def frame(self) -> tuple[int, bytes]:
-        """Read a frame of the server's, strictly: its opcode, and what it carries, inflated."""
+    async def frame(self) -> bytes:
+        """Read a frame of the server's, strictly, and give what it carries, inflated.
+
+        Raises:
+            Closed: it is a close frame.
+        """
         first, payload = await self.until(self._frame, "a frame")
         assert first & 0x30 == 0, "a reserved bit"
         assert first & FIN, "a message in parts"
         opcode = first & 0xF
         assert opcode in (TEXT, CLOSE, PING, PONG), f"an opcode {opcode}"
+        if opcode == CLOSE:
+            raise Closed(int.from_bytes(payload[:2], "big") if payload else 1005)
         if first & RSV1:
             assert opcode == TEXT, "a compressed control frame"
             payload = zlib.decompressobj(-15).decompress(payload + b"\0\0\xff\xff")
-        if opcode == TEXT:
-            assert payload.decode().startswith("<"), "a text that is no HTML"
-        return opcode, payload
+        assert opcode != TEXT or payload.decode().startswith("<"), "a text that is no HTML"
+        return payload
 
     def _frame(self) -> tuple[int, bytes] | None:
         came = self.came
@@ -175,25 +180,17 @@ class Peer(asyncio.Protocol):
         return first, payload
 
     async def text(self, part: bytes) -> None:
-        """Read to a text with this in it.
-
-        Raises:
-            Closed: a close frame came before it.
-        """
-        while True:
-            opcode, payload = await self.frame()
-            if opcode == CLOSE:
-                raise Closed(int.from_bytes(payload[:2], "big") if payload else 1005)
-            if opcode == TEXT and part in payload:
-                return
+        """Read to a text with this in it."""
+        while part not in await self.frame():
+            pass
 
     async def closed(self) -> int:
         """Read to the server's close frame, and give its code."""
         try:
-            await self.text(b"\xff which no text holds")
+            while True:
+                await self.frame()
         except Closed as closed:
             return closed.code
-        raise AssertionError
 
 
 def frame(

@@ -21,7 +21,7 @@ MINUTE = 60.0  # seconds
 YOUNG = 20.0  # seconds in which a worker still begins
 AGES = 10.0  # seconds of age within which workers are compared
 MOST = 1.0  # MB a minute
-FULL = 130.0  # MB of a worker with all its tabs and full caches
+FULL = 160.0  # MB of a worker: 53 to begin with, caches of some 90, its tabs
 MORE_FILES = 4  # than before anybody came
 
 
@@ -125,7 +125,7 @@ def later_half(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def of_workers(samples: Sequence[Sample]) -> float:
-    """Tell how much more a worker takes each minute than one of its age took before, MB.
+    """Tell how much more a worker takes each minute than one of its age took before, MB; 0 where none was renewed.
 
     Only moments count in which as many workers run as mostly do: they share memory with one that begins or ends.
     """
@@ -138,9 +138,10 @@ def of_workers(samples: Sequence[Sample]) -> float:
     # each is taken against the middle of those of its age, which leaves what came with time alone
     points = []
     for alike in by_age.values():
-        middle = fmean(at for at, _ in alike), fmean(held for _, held in alike)
-        points += [(at - middle[0], held - middle[1]) for at, held in alike]
-    return linear_regression(*zip(*points, strict=True)).slope
+        if alike[-1][0] - alike[0][0] > 2 * AGES / MINUTE:
+            middle = fmean(at for at, _ in alike), fmean(held for _, held in alike)
+            points += [(at - middle[0], held - middle[1]) for at, held in alike]
+    return linear_regression(*zip(*points, strict=True)).slope if points else 0.0
 
 
 def of_supervisor(samples: Sequence[Sample]) -> float:

@@ -56,6 +56,8 @@ class Joiner(Visitor):
 async def test_sigterm_tells_every_tab_to_come_again_and_the_server_ends_in_time(
     tmp_path: Path, http: httpx.AsyncClient, chance: Random
 ) -> None:
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     async with running(tmp_path) as server, AsyncExitStack() as stack:
         gate = asyncio.Semaphore(COMING)
 

@@ -44,5 +44,6 @@ def test_what_grows_with_time_is_told_from_what_grows_with_age() -> None:
     assert worker.startswith("a worker takes 1.5 MB more")
     (supervisor,) = grown([sample(at, supervisor=20 + at / 40) for at in range(600)])
     assert supervisor == "the supervisor grows by 1.5 MB a minute"
+    assert of_workers([Sample(at, 0, 0, 20.0, {1: (at, 60 + at / 9)}, 10.0, 50) for at in range(300)]) == 0
     (most,) = grown([sample(at, leak=60 if at == 100 else 0) for at in range(600)])
     assert most == "a worker took 229 MB"

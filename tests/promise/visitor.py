@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -209,8 +210,9 @@ class Visitor:
         page.apply(frame)
         if page.place != before[0]:
             replaced = "replaced, " if len(page.runs) != before[3] else ""
-            shown = list(page.run.shown.values())[0 if replaced else before[1] :]
-            self.history.note(f"is shown, {replaced}at {page.place}", *shown)
+            new = len(page.run.shown) - (0 if replaced else before[1])
+            shown = islice(reversed(page.run.shown.values()), max(0, new))
+            self.history.note(f"is shown, {replaced}at {page.place}", *reversed(list(shown)))
         for nonce in page.taken[before[2] :]:
             text = self.written.get(nonce, nonce)
             self.acknowledged_at[text] = time.monotonic()
