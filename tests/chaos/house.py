@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import httpx
+import pytest
 from redis import Redis
 
 from quart_chat.pages import ids
@@ -67,6 +69,18 @@ class StoreHouse(House):
         vars(self).update(vars(house))
         self.valkey = valkey
         self.proxy = proxy
+
+
+def one_by_one(faults: Sequence[Any], times: int) -> list[Any]:
+    """Say what a test breaks in each of its runs: one fault so many times; when that is once, all of them in turn."""
+    if times == 1:
+        return [pytest.param(faults, id="each")]
+    return [pytest.param([fault] * times, id=fault.__name__) for fault in faults]
+
+
+def named(faults: Sequence[Any]) -> str:
+    """Name what was broken, each kind once."""
+    return ", ".join(dict.fromkeys(fault.__name__ for fault in faults))
 
 
 def shown(visitor: Visitor) -> str | None:

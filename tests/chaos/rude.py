@@ -818,7 +818,7 @@ def absurd_addresses(chance: Random, way: Way) -> Case:
 @kind(4)
 def absurd_headers(chance: Random, way: Way) -> Case:
     names = b"""
-        Accept-Language Accept-Encoding Accept Cookie Range If-None-Match If-Modified-Since Referer User-Agent Upgrade
+        Accept-Language Accept-Encoding Accept Cookie Range If-None-Match If-Modified-Since Referer User-Agent
         X-Forwarded-For X-Forwarded-Host X-Request-Id Forwarded TE Expect HX-Request Sec-Fetch-Site Authorization
         Content-Type Content-Encoding Via Max-Forwards
     """.split()
@@ -846,6 +846,14 @@ def http_2_of_chance(chance: Random, way: Way) -> Case:
         for _ in range(chance.randint(1, 5))
     )
     return answered(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames, GONE, leaves=True)
+
+
+@kind(NOT_YET)
+def more_than_a_request_at_once(chance: Random, way: Way) -> Case:
+    """What is behind it, or could be, is not read before the answer; who leaves meanwhile is waited for in vain."""
+    one = way.request(b"GET /static/vendor/htmx.min.js").replace(b"Connection: close", b"Connection: keep-alive")
+    two = way.request(b"GET /static/vendor/htmx.min.js", b"Upgrade: x")
+    return answered(chance.choice((one * 2, one * 10, two)), GONE, leaves=True)
 
 
 @kind(NOT_YET)
@@ -909,14 +917,15 @@ def descriptors(pid: int) -> Counter[str]:
 
 
 def create_app() -> Quart:
-    """Make the chat, with a route that tells of its worker's tasks."""
+    """Make the chat, with a route that tells of its worker and of that one's tasks."""
     from quart_chat.app import create_app as chat
 
     app = chat()
 
     @app.get("/held")
-    async def held() -> dict[str, int]:
-        return Counter(getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
+    async def held() -> dict[str, Any]:
+        names = (getattr(task.get_coro(), "__qualname__", "?") for task in asyncio.all_tasks())
+        return {"pid": os.getpid(), "tasks": Counter(names)}
 
     return app
 

@@ -23,8 +23,8 @@ from tests.promise import ledger
 from tests.promise.visitor import Visitor
 from tests.server.processes import store
 
-TABS = int(os.environ.get("CHAOS_TABS") or 300)
-JOINS = int(os.environ.get("CHAOS_JOINS") or 300)
+TABS = int(os.environ.get("CHAOS_TABS") or 200)
+JOINS = int(os.environ.get("CHAOS_JOINS") or 150)
 IN_TIME = 10.0  # seconds from SIGTERM to the end of the last process
 ROOMS = 10  # that the tabs are in, but those that are choked: they have one of their own
 WRITERS = 10
