@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 STEADY = 10.0  # seconds of life after which a death is not part of a series
-LONGEST = 5.0  # seconds
+LONGEST = 5.0  # seconds, for what never came so far as to serve: it will most likely fail again
+SERVED = 1.0  # seconds, for what did: people wait for it
 FIRST = 0.25  # seconds, before the second restart; the first one comes at once
 
 
@@ -16,10 +17,10 @@ class BackOff:
     deaths: int = 0
     """Quick ones in a row."""
 
-    def after(self, lived: float) -> float:
+    def after(self, lived: float, *, served: bool) -> float:
         """Count a death and say how long to wait before the restart.
 
-        lived: seconds from the start to the death.
+        lived: seconds from the start to the death. served: it had been ready.
         Returns seconds.
         """
         if lived >= STEADY:
@@ -27,7 +28,7 @@ class BackOff:
         self.deaths += 1
         if self.deaths == 1:
             return 0.0
-        return float(min(LONGEST, FIRST * 2 ** min(self.deaths - 2, 10)))
+        return float(min(SERVED if served else LONGEST, FIRST * 2 ** min(self.deaths - 2, 10)))
 
 
 def when(pause: float) -> str:

@@ -37,7 +37,7 @@ class Child:
         self.reason: str | None = None
         self._started = time.monotonic()
         self._ended_at: float | None = None
-        self._is_ready = False
+        self.is_ready = False  # it serves, or did
         self._decided = asyncio.Event()  # ready, or ended
         self._life = asyncio.create_task(self._live(ours))  # ends with the process, and only then
 
@@ -48,7 +48,7 @@ class Child:
             WorkerFailed: it ended before.
         """
         await self._decided.wait()
-        if not self._is_ready:
+        if not self.is_ready:
             raise WorkerFailed(self.reason)
 
     async def ended(self) -> int:
@@ -93,7 +93,7 @@ class Child:
         word, _, rest = words.partition(" ")
         if word == READY:
             log.info("%s is ready", self.name)
-            self._is_ready = True
+            self.is_ready = True
             self._decided.set()
         elif word == FAILED:
             self.reason = rest

@@ -88,7 +88,7 @@ class Crew:
             async with place.lock:
                 if place.child is not child:
                     continue  # it was renewed
-                pause = backoff.after(child.lived)
+                pause = backoff.after(child.lived, served=child.is_ready)
                 what = describe(status) if status != 1 else f"failed: {child.reason}"
                 log.warning("%s %s; another one starts %s", child.name, what, when(pause))
                 await asyncio.sleep(pause)
@@ -99,7 +99,7 @@ class Crew:
             try:
                 return self._start(number)
             except OSError as error:  # no memory or no process left: that passes
-                pause = backoff.after(0)
+                pause = backoff.after(0, served=False)
                 log.error("worker %d cannot be started: %s; again %s", number, error, when(pause))  # noqa: TRY400
                 await asyncio.sleep(pause)
 

@@ -73,14 +73,16 @@ class Store:
 
     async def watch(self) -> None:
         """Start it again whenever it dies, for ever."""
-        backoff = BackOff()
+        backoff, served = BackOff(), True
         while True:
             how = await self._ended()
-            pause = backoff.after(time.monotonic() - self._since)
+            pause = backoff.after(time.monotonic() - self._since, served=served)
             log.error("the store %s; it starts again %s; %s", how, when(pause), self._last_words())
             await asyncio.sleep(pause)
+            served = False
             try:
                 await self.start()
+                served = True
             except (CannotStart, OSError) as error:  # OSError: a full disk, no process to be had
                 log.error("%s", error)  # noqa: TRY400 - the text is the news, a traceback none
 
