@@ -22,17 +22,6 @@ async def ready(pipeline: Pipeline) -> None:
         raise StoreAway(CANNOT_WRITE)
 
 
-async def too_old(pipeline: Pipeline) -> str | None:
-    """Tell why the store cannot be used for its age; None: it can.
-
-    Raises:
-        StoreAway: no answer.
-    """
-    found = await version(pipeline)
-    numbers = tuple(int(part) for part in found.split(".") if part.isdigit())
-    return None if numbers >= OLDEST else f"the store is version {found}; it takes Redis 7 or Valkey"
-
-
 async def version(pipeline: Pipeline) -> str:
     """Tell the store's Redis compatibility, such as 7.2.4.
 
@@ -40,6 +29,12 @@ async def version(pipeline: Pipeline) -> str:
         StoreAway: no answer.
     """
     return (await info(pipeline, "server"))["redis_version"]
+
+
+def too_old(version: str) -> str | None:
+    """Tell why a store of this version cannot be used for its age; None: it can."""
+    numbers = tuple(int(part) for part in version.split(".") if part.isdigit())
+    return None if numbers >= OLDEST else f"the store is version {version}; it takes Redis 7 or Valkey"
 
 
 async def info(pipeline: Pipeline, section: str) -> dict[str, str]:

@@ -45,11 +45,10 @@ async def look(url: str) -> AsyncIterator[Finding]:
         try:
             await store.refresh()
             found = await status.version(pipeline)
-            too_old = await status.too_old(pipeline)
         except StoreAway as away:
             yield Finding(False, f"the store cannot be used: {away}")
             return
-        if too_old:
+        if too_old := status.too_old(found):
             yield Finding(False, too_old)
             return
         yield Finding(True, f"the store answers: Redis {found} or what is compatible with it, {_size(store)}")

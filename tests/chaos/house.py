@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -24,6 +25,7 @@ from tests.promise.visitor import Visitor
 from tests.server.processes import ServerProcess
 from tests.store.valkey import Valkey
 
+AnyHouse = TypeVar("AnyHouse", bound="House")
 SENDERS, READERS = 3, 4
 NO_GHOST = 60.0  # seconds until who is here is right again, whatever has died
 
@@ -65,8 +67,8 @@ class House:
 class StoreHouse(House):
     """Two workers with a store elsewhere, and a proxy between."""
 
-    def __init__(self, house: House, valkey: Valkey, proxy: FaultProxy) -> None:
-        vars(self).update(vars(house))
+    def __init__(self, valkey: Valkey, proxy: FaultProxy, *house: Any) -> None:
+        super().__init__(*house)
         self.valkey = valkey
         self.proxy = proxy
 
@@ -99,11 +101,12 @@ async def crowd(
     *,
     url: str | None = None,
     may_lose: bool = False,
-) -> AsyncIterator[House]:
+    make: Callable[..., AnyHouse] = House,  # type: ignore[assignment]
+) -> AsyncIterator[AnyHouse]:
     """Let people in, and let them write.
 
     look: opens a client of the store; None: of the server's own. url: where they connect; None: to the server itself.
-    may_lose: the store may forget what it had acknowledged.
+    may_lose: the store may forget what it had acknowledged. make: takes what a House does.
 
     At the end everything that was acknowledged is in the room once, every page shows the room, and all who are here.
     """
@@ -111,7 +114,7 @@ async def crowd(
         people = [Visitor(http, url or server.url, room, f"v{number}", chance) for number in range(SENDERS + READERS)]
         for one in people:
             await stack.enter_async_context(one)
-        house = House(server, room, people, Visitor(http, server.url, room, "stranger", chance))
+        house = make(server, room, people, Visitor(http, server.url, room, "stranger", chance))
         writing = [asyncio.create_task(write(one, chance)) for one in house.writers]
         try:
             await house.until_healed()
@@ -152,8 +155,8 @@ async def store_house(
         async with (
             FaultProxy(valkey.path, chance) as proxy,
             running(folder, REDIS_URL=proxy.url) as server,
-            crowd(server, http, chance, room, valkey.client) as house,
+            crowd(server, http, chance, room, valkey.client, make=partial(StoreHouse, valkey, proxy)) as house,
         ):
-            yield StoreHouse(house, valkey, proxy)
+            yield house
     finally:
         valkey.end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from statistics import fmean, linear_regression, median
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.processes import family, memory
 from tests.server.processes import ServerProcess
@@ -92,8 +92,9 @@ async def metrics(http: httpx.AsyncClient, url: str) -> dict[str, float]:
     """Read a server's counters and gauges by name; those with labels are added up."""
     answer = await http.get(f"{url}/metrics")
     found: dict[str, float] = defaultdict(float)
-    for name, value in re.findall(r"^(\w+)(?:\{.*\})? (\S+)$", answer.text, re.MULTILINE):
-        found[name] += float(value)
+    for each in text_string_to_metric_families(answer.text):
+        for sample in each.samples:
+            found[sample.name] += sample.value
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from redis import Redis
 
 from quart_chat.store import keys
 from tests.chaos.house import House, crowd, running
+from tests.chaos.samples import metrics
 from tests.server.processes import ServerProcess
 from tests.store.fleet import ClusterOf, Fleet, Server, Watched
 
@@ -23,15 +23,6 @@ TIMES = int(os.environ.get("CHAOS_FAILOVERS") or 1)
 APART = 0.3  # seconds for which a master writes without its replica, before it is killed
 
 pytestmark = pytest.mark.timeout(120 + 30 * TIMES)
-
-
-async def lost_by(server: ServerProcess) -> int:
-    """Ask the metrics how many entries the store has lost."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=10) as client:
-        text = (await client.get("/metrics")).text
-    found = re.search(r"^quart_chat_entries_lost_total ([0-9.e+]+)$", text, re.MULTILINE)
-    assert found, text
-    return int(float(found[1]))
 
 
 async def take_down(fleet: Fleet, master: Server, house: House, *, forgetting: bool) -> None:
@@ -56,17 +47,12 @@ async def bring_back(server: Server, master: Server | None = None) -> None:
     await asyncio.to_thread(server.start)
     if master is not None:
         await asyncio.to_thread(server.look.replicaof, "127.0.0.1", master.port)
-    await asyncio.to_thread(server.until, lambda: _follows(server), "that it follows the new master")
+    await asyncio.to_thread(server.until_it_follows)
 
 
-def _follows(server: Server) -> bool:
-    held = server.look.info("replication")
-    return held["role"] == "slave" and held["master_link_status"] == "up"
-
-
-async def check_lost(server: ServerProcess, house: House, took: list[float]) -> None:
+async def check_lost(http: httpx.AsyncClient, server: ServerProcess, house: House, took: list[float]) -> None:
     """See that whatever was lost was counted and logged; it is never hidden."""
-    counted = await lost_by(server)
+    counted = int((await metrics(http, server.url))["quart_chat_entries_lost_total"])
     print(f"{len(house.lost)} acknowledged messages were lost, {counted} counted; healed within {max(took):.1f} s")
     assert counted >= len(house.lost)
     assert bool(counted) == ("room.lost" in server.output)
@@ -94,7 +80,7 @@ async def test_a_master_that_sentinels_replace(tmp_path: Path, http: httpx.Async
                     house.blows.note("has another master")
                     took.append(await house.until_healed())
                     await bring_back(old, new)
-            await check_lost(server, house, took)
+            await check_lost(http, server, house, took)
 
 
 async def test_a_node_of_a_cluster_that_is_lost(tmp_path: Path, http: httpx.AsyncClient, chance: Random) -> None:
@@ -108,7 +94,7 @@ async def test_a_node_of_a_cluster_that_is_lost(tmp_path: Path, http: httpx.Asyn
                     await take_down(cluster, old, house, forgetting=turn % 2 == 0)
                     took.append(await house.until_healed())
                     await bring_back(old)
-            await check_lost(server, house, took)
+            await check_lost(http, server, house, took)
 
 
 async def test_a_slot_of_a_cluster_that_moves(tmp_path: Path, http: httpx.AsyncClient, chance: Random) -> None:
@@ -122,5 +108,5 @@ async def test_a_slot_of_a_cluster_that_moves(tmp_path: Path, http: httpx.AsyncC
                     house.blows.note("moves the slot")
                     await asyncio.to_thread(cluster.move, keys.log(room), there)
                     took.append(await house.until_healed())
-            await check_lost(server, house, took)
+            await check_lost(http, server, house, took)
             assert not house.lost

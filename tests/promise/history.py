@@ -28,32 +28,35 @@ class History:
     """The events of one visitor, or of a test that breaks things; who: its name."""
 
     def __init__(self, who: str) -> None:
-        self._who = who
+        self.who = who
         self.events: deque[Event] = deque(maxlen=KEPT)
 
     def note(self, what: str, *about: str) -> None:
-        self.events.append(Event(time.monotonic(), self._who, what, about))
+        self.events.append(Event(time.monotonic(), self.who, what, about))
 
     def last(self, count: int = MOST) -> str:
         """Tell the last events, one a line."""
         return _told(list(self.events)[-count:])
 
 
-def shortest(histories: Iterable[History], about: Collection[str]) -> str:
-    """Tell of some messages alone, and of what befell everybody who had to do with them meanwhile."""
-    histories = list(histories)
+def shortest(histories: Iterable[History], about: Collection[str], of_all: Iterable[History] = ()) -> str:
+    """Tell of some messages alone, and of what befell everybody who had to do with them meanwhile.
+
+    of_all: of what befell everybody.
+    """
+    of_all = list(of_all)
+    histories = [*of_all, *histories]
     texts = set(about)
     story = [event for one in histories for event in one.events if not texts.isdisjoint(event.about)]
     if not story:
         return ""
     first, last = min(event.at for event in story), max(event.at for event in story)
-    involved = {event.who for event in story}
-    silent = {one._who for one in histories if not any(event.about for event in one.events)}  # what breaks things
+    involved = {event.who for event in story} | {one.who for one in of_all}
     story += [
         event
         for one in histories
         for event in one.events
-        if not event.about and event.who in involved | silent and first - 1 <= event.at <= last + 1
+        if not event.about and event.who in involved and first - 1 <= event.at <= last + 1
     ]
     story.sort()
     if len(story) > MOST:

@@ -87,8 +87,8 @@ def kept(
         complaints += ledger.shown_whole(log, reader, may_lose=may_lose)
     if complaints:
         what, about = min(complaints, key=lambda one: not one.about)
-        histories = {id(one): one for one in [*more, *(visitor.history for visitor in [*writers, *readers])]}
-        told = shortest(histories.values(), about) or "\n".join(visitor.told() for visitor in readers[:1])
+        histories = {id(visitor): visitor.history for visitor in [*writers, *readers]}
+        told = shortest(histories.values(), about, more) or "\n".join(visitor.told() for visitor in readers[:1])
         pytest.fail(f"{len(complaints)} complaints; the first: {what}\n{told}", pytrace=False)
 
 

@@ -71,6 +71,15 @@ class Server:
             assert time.monotonic() < deadline, f"port {self.port} never had: {what}\n{self.log()}"
             time.sleep(0.02)
 
+    def until_it_follows(self) -> None:
+        """Wait until it is a replica, and has its master's data."""
+
+        def follows() -> bool:
+            held = self.look.info("replication")
+            return held["role"] == "slave" and held["master_link_status"] == "up"
+
+        self.until(follows, "its master's data")
+
     def log(self) -> str:
         return (self._folder / "log").read_text(errors="replace")[-2000:]
 
@@ -158,10 +167,7 @@ class ClusterOf(Fleet):
                 master_id = self.id_of(master)
                 replica.until(lambda replica=replica, at=master_id: at in _nodes(replica), "its master")  # type: ignore[misc]
                 replica.look.execute_command("CLUSTER", "REPLICATE", master_id)
-                replica.until(
-                    lambda replica=replica: replica.look.info("replication")["master_link_status"] == "up",  # type: ignore[misc]
-                    "its master's data",
-                )
+                replica.until_it_follows()
         for server in self.servers:
             server.until(lambda server=server: "cluster_state:ok" in _info(server), "a whole cluster")  # type: ignore[misc]
             server.until(lambda server=server: _nodes(server).count("connected") >= len(self.servers), "all nodes")  # type: ignore[misc]
@@ -218,7 +224,7 @@ class Watched(Fleet):
         master = self.add(*options)
         replica = self.add(*options, f"replicaof 127.0.0.1 {master.port}")
         self.data = [master, replica]
-        replica.until(lambda: replica.look.info("replication")["master_link_status"] == "up", "its master's data")
+        replica.until_it_follows()
         for _ in range(3):
             self.sentinels.append(
                 self.add(
