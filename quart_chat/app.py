@@ -8,8 +8,10 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
-from quart import Quart, Response, g, has_request_context, request
+from hypercorn.typing import ASGIFramework
+from quart import Quart, Response, abort, g, has_request_context, request
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -39,6 +41,7 @@ from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.parts import EXTENSION, Parts, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
+from quart_chat.web.wellformed import well_formed
 
 KIB = 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -74,10 +77,11 @@ def create_app(settings: Settings | None = None) -> Quart:
     _answer_errors(app)
     app.before_request(_name_request)
     app.before_request(_refuse_foreign_forms)
+    app.before_request(_refuse_unknown_files)
     app.after_request(_finish)
     _live(app, house, streams)
-    if settings.trusted_hops:
-        app.asgi_app = behind(settings.trusted_hops, app.asgi_app)  # type: ignore[method-assign,assignment]
+    asgi = well_formed(cast(ASGIFramework, app.asgi_app))
+    app.asgi_app = behind(settings.trusted_hops, asgi) if settings.trusted_hops else asgi  # type: ignore[method-assign,assignment]
     return app
 
 
@@ -128,7 +132,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
     @app.before_serving
     async def start() -> None:
         try:
-            if too_old := await status.too_old(house.pipeline):
+            if too_old := status.too_old(await status.version(house.pipeline)):
                 raise SettingsError(too_old)
         except StoreAway as error:
             logger.warning("store.away.at_start", reason=str(error))
@@ -194,6 +198,11 @@ async def _refuse_foreign_forms() -> None:
         house = parts()
         identified = who.proved or who.forged
         check_origin(request.headers, who.visit, house.settings.origins, identified=identified)
+
+
+async def _refuse_unknown_files() -> None:
+    if request.endpoint == "static" and (request.view_args or {}).get("filename") not in assets.versions():
+        abort(404)  # Quart would ask the disk, and fail at a name that is too long for it
 
 
 async def _finish(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""The fast lane: the one place that reaches under ASGI to Hypercorn's streams and transports.
+"""The fast lane: it reaches under ASGI to Hypercorn's streams and transports.
 
 `install` replaces Hypercorn's websocket stream by a subclass. It
   - offers itself to the application in the scope, as the ASGI extension EXTENSION, where one frame can be
@@ -29,7 +29,7 @@ from typing import Any, cast
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.protocol.events import Body, Data, Event, Response, StreamClosed
+from hypercorn.protocol.events import Body, Data, Event, Request, Response, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, FrameTooLargeError, WSStream
@@ -43,6 +43,8 @@ from wsproto.utilities import LocalProtocolError
 
 from quart_chat import metrics
 from quart_chat.events import get_logger
+from quart_chat.live import connections
+from quart_chat.live.connections import LateStreams, lawful
 from quart_chat.live.deflate import Deflater, SharedDeflate
 from quart_chat.live.frames import ping_frame
 from quart_chat.live.wire import AGAIN_LATER, LAST_WORDS, MAX_UNREAD, PATIENCE, RESTART, Broadcast, Gone
@@ -68,8 +70,8 @@ class TabStream(WSStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         protocol = getattr(self.send, "__self__", None)
-        if isinstance(protocol, H2Protocol) and not isinstance(protocol.streams, _Streams):
-            protocol.streams = _Streams(protocol.streams)
+        if isinstance(protocol, H2Protocol) and not isinstance(protocol.streams, LateStreams):
+            protocol.streams = LateStreams(protocol.streams)
         self._inbox: list[str | bytes] = []  # messages that the tab has not taken
         self._taker: asyncio.Future[None] | None = None  # the tab waits for messages
         self._held: asyncio.Future[None] | None = None  # the connection waits for the tab
@@ -77,6 +79,7 @@ class TabStream(WSStream):
         self._heard = asyncio.get_running_loop().time()
         self._wire: StreamWire | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._aborting: asyncio.TimerHandle | None = None  # breaks off what has not closed in time
         self._serving: asyncio.Task[None] | None = None
         self._adopted = False  # what comes in is taken from here, and not by the application
         self._kept = False  # served without the application
@@ -99,24 +102,41 @@ class TabStream(WSStream):
 
     async def handle(self, event: Event) -> None:
         """Take what came in from the connection."""
-        if isinstance(event, (Body, Data)) and self.handshake.accepted:
-            if self.closed or self._broken:
-                return  # what still comes is read and dropped, so that the close frame gets through
-            self._heard = asyncio.get_running_loop().time()
-            with suppress(LocalProtocolError):  # closed on both sides already
-                self.connection.receive_data(event.data)
-                await self._handle_events()
+        if isinstance(event, (Body, Data)):
+            await self._take(event)
+        elif isinstance(event, Request):
+            await super().handle(lawful(event))
+            if self.closed:  # refused, and nobody else would close the connection
+                await self._drop()
+        else:
+            await super().handle(event)
+            if isinstance(event, StreamClosed):
+                self._let_go()
+
+    async def _take(self, event: Body | Data) -> None:
+        if self.closed or self._broken:
+            return  # what still comes is read and dropped, so that the close frame gets through
+        if not self.handshake.accepted:  # RFC 6455, section 4.1: a client waits for the answer
+            await self._send_error_response(400)
+            await self._drop()
             return
-        await super().handle(event)
-        if isinstance(event, StreamClosed):
-            self._shut()
-            self._wire = None
-            self.registry.forget(self)
-            if self._serving is not None and self._serving is not asyncio.current_task():
-                self._serving.cancel()
-            _wake(self._held)
-            _wake(self._taker)
-            self._let_go()
+        self._heard = asyncio.get_running_loop().time()
+        with suppress(LocalProtocolError):  # closed on both sides already
+            self.connection.receive_data(event.data)
+            await self._handle_events()
+
+    def _let_go(self) -> None:
+        """Hold nothing more, and let nobody wait: the stream has closed."""
+        self._shut()
+        self._wire = None
+        self.registry.forget(self)
+        cast(Any, self._scope).get("extensions", {}).pop(EXTENSION, None)  # or the two would hold each other
+        if self._serving is not None and self._serving is not asyncio.current_task():
+            self._serving.cancel()
+        _wake(self._held)
+        _wake(self._taker)
+        if self._aborting is not None:
+            self._aborting.cancel()
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
         """Take what the application sends; once the tab is served without it, that is only that its route ended."""
@@ -161,7 +181,7 @@ class TabStream(WSStream):
                     return
                 if self.connection.state is ConnectionState.REMOTE_CLOSING:
                     await self._send_wsproto_event(event.response())
-                await self.send(StreamClosed(stream_id=self.stream_id))
+                await self._drop()
 
     async def _collect(self, event: Message[Any]) -> None:
         """Put a message together, and into the inbox."""
@@ -216,7 +236,7 @@ class TabStream(WSStream):
         if server is None:
             return None
         transport = server.writer.transport
-        if transport.is_closing():
+        if self.closed or transport.is_closing():
             return None  # it left while it was let in: uvloop lets nothing more be set
         transport.set_write_buffer_limits(high=64 * KIB)
         raw = transport.get_extra_info("socket")
@@ -250,16 +270,7 @@ class TabStream(WSStream):
             self._serving = None  # a cancelled task holds its frames, and they hold this
             if not self.closed:
                 await self._end(int(CloseReason.NORMAL_CLOSURE))
-                await self.send(StreamClosed(stream_id=self.stream_id))
-
-    def _let_go(self) -> None:
-        """Break the circles in which the connection's parts hold one another, so that they are freed at once.
-
-        Else only the collector would find them, and to look through ten thousand tabs takes it a second.
-        """
-        server = self._server()
-        if server is not None:
-            server.protocol = cast(Any, _ENDED)
+                await self._drop()
 
     def _server(self) -> TCPServer | None:
         """Find the connection below, if it is this tab's alone; HTTP/2 and 3 share it, and frame what is sent again."""
@@ -289,7 +300,8 @@ class TabStream(WSStream):
 
     def end_soon(self) -> None:
         """Abort the connection if it has not closed by itself after LAST_WORDS."""
-        asyncio.get_running_loop().call_later(LAST_WORDS, self.abort)
+        if self._aborting is None:
+            self._aborting = asyncio.get_running_loop().call_later(LAST_WORDS, self.abort)
 
     def silent(self, now: float) -> bool:
         """Tell whether a peer that was pinged has not been heard of for too long; now: the loop's time, s."""
@@ -322,25 +334,6 @@ class TabStream(WSStream):
         if self._ending is None:
             metrics.SLOW.inc()
             self._ending = self.registry.spawn(self.close(AGAIN_LATER))
-
-
-class _Ended:
-    """Stands where a connection's protocol or stream was."""
-
-    idle = True
-
-    async def handle(self, event: object) -> None:
-        """Pass over what still comes."""
-
-
-_ENDED = _Ended()
-
-
-class _Streams(dict[int, Any]):
-    """Streams of an HTTP/2 connection. What comes late for one that has ended is no reason to end the others."""
-
-    def __missing__(self, stream_id: int) -> _Ended:
-        return _ENDED
 
 
 class StreamWire:
@@ -510,6 +503,7 @@ class StreamRegistry:
 
 def install(registry: StreamRegistry) -> None:
     """Make Hypercorn use streams of this registry in this process, whatever started it."""
+    connections.install()
     bound = type("TabStream", (TabStream,), {"registry": registry})
     modules = [hypercorn.protocol.h11, hypercorn.protocol.h2]
     if importlib.util.find_spec("aioquic") is not None:  # HTTP/3 is Hypercorn's own option

@@ -14,31 +14,13 @@ import httpx
 import pytest
 
 from tests.chaos.house import NO_GHOST
-from tests.chaos.rude import (
-    CLOSE,
-    CONTINUE,
-    DEFLATE,
-    GONE,
-    STAYS,
-    TEXT,
-    TOLD,
-    Case,
-    Closed,
-    Gone,
-    Page,
-    Peer,
-    Way,
-    all_of,
-    descriptors,
-    draw,
-    form,
-    frame,
-    handshake,
-    memory,
-)
+from tests.chaos.malformed import draw
+from tests.chaos.malformed.cases import GONE, STAYS, Case, Page, Way
+from tests.chaos.rude import DEFLATE, TOLD, Closed, Gone, Peer, all_of, descriptors, form, handshake, memory
 from tests.promise.conftest import NO_LIMITS
 from tests.promise.visitor import Visitor
 from tests.server.processes import ServerProcess
+from tests.web.frames import CLOSE, CONTINUE, TEXT, frame
 from tests.web.test_metrics import measured
 from tests.web.visits import browser
 
@@ -147,19 +129,19 @@ async def come(peer: Peer, greeting: bytes, place: str, chance: Random, way: str
     assert b" 101 " in await peer.head()
     if way == "once connected":
         return
-    peer.send(form(chance, act="resume", since=chance.choice((place, place, "0-0", "1-0", None))))
+    peer.send(form(act="resume", since=chance.choice((place, place, "0-0", "1-0", None))))
     if way == "after resuming":
         return
     await peer.text(b'id="people"')
     if way == "amid a frame":
-        said = form(chance, act="say", nonce="n", text="x" * 2000)
+        said = form(act="say", nonce="n", text="x" * 2000)
         peer.send(said[: chance.randrange(1, len(said))])
     elif way == "amid a message":
-        peer.send(frame(chance, TEXT, b'{"act": "say", ', first=0) + frame(chance, CONTINUE, b'"text": "', first=0))
+        peer.send(frame(TEXT, b'{"act": "say", ', first=0) + frame(CONTINUE, b'"text": "', first=0))
     elif way == "amid a flood":
-        peer.send(form(chance, act="typing") * 100 + form(chance, act="newest") * 10)
+        peer.send(form(act="typing") * 100 + form(act="newest") * 10)
     elif way == POLITELY:
-        peer.send(frame(chance, CLOSE, (1000).to_bytes(2, "big")))
+        peer.send(frame(CLOSE, (1000).to_bytes(2, "big")))
         assert await peer.closed() == 1000
         await peer.end()
 
@@ -212,7 +194,7 @@ async def outcome(port: int, case: Case, chance: Random) -> int | str:
             peer.send(case.greeting)
             assert b" 101 " in await peer.head()
             if case.resumes:
-                peer.send(form(chance, act="resume", since="0-0"))
+                peer.send(form(act="resume", since="0-0"))
         peer.send(case.sent)
         if case.half:
             peer.finish()
@@ -223,13 +205,13 @@ async def outcome(port: int, case: Case, chance: Random) -> int | str:
             return await peer.closed()
         if case.greeting:
             nonce = f"{chance.getrandbits(64):016x}"
-            peer.send(form(chance, act="compose", nonce=nonce))
+            peer.send(form(act="compose", nonce=nonce))
             await peer.text(nonce.encode())
             return STAYS
         head = await peer.head()
         while head.startswith(b"HTTP/1.1 100 "):
             head = await peer.head()
-        if b"\nconnection: close" in head and not case.lingers:
+        if b"\nconnection: close" in head:
             await peer.end()
         return int(head.split()[1])
     except Closed as closed:

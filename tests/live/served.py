@@ -10,8 +10,11 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import hypercorn.asyncio.run
+import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.run import worker_serve
@@ -33,6 +36,12 @@ from tests.promise.page import Page
 from tests.store.valkey import Valkey
 
 _NUMBERS = itertools.count()
+REPLACED = (  # what the chat puts in the places of Hypercorn's own
+    (hypercorn.protocol.h11, "WSStream"),
+    (hypercorn.protocol.h2, "WSStream"),
+    (hypercorn.protocol, "H11Protocol"),
+    (hypercorn.asyncio.run, "TCPServer"),
+)
 KEY = "a key of the tests, long enough"
 
 
@@ -91,14 +100,13 @@ async def served(
     installed: False serves it by Hypercorn's own streams, as another server would.
     """
     unlimited: dict[str, Any] = {"messages_per_minute": 0, "rooms_per_hour": 0, "sockets_per_address": 0}
-    was = [(module, module.WSStream) for module in (hypercorn.protocol.h11, hypercorn.protocol.h2)]  # type: ignore[attr-defined]
+    was = [(module, name, getattr(module, name)) for module, name in REPLACED]
     try:
         app = create_app(Settings(data=folder, redis_url=valkey.url, secret_key=KEY, **{**unlimited, **settings}))
         app.asgi_app = around(app.asgi_app)  # type: ignore[method-assign]
         worker = Served(app, secure=certificate is not None)
         if not installed:
-            for module, stream in was:
-                module.WSStream = stream  # type: ignore[attr-defined]
+            put_back(was)
         config = options.load(None)
         config.accesslog = None
         listening = socket.create_server(("127.0.0.1", 0))
@@ -116,8 +124,12 @@ async def served(
         finally:
             await worker.end()
     finally:
-        for module, stream in was:
-            module.WSStream = stream  # type: ignore[attr-defined]
+        put_back(was)
+
+
+def put_back(was: list[tuple[ModuleType, str, Any]]) -> None:
+    for module, name, own in was:
+        setattr(module, name, own)
 
 
 class Client:

@@ -21,7 +21,7 @@ from wsproto.handshake import server_extensions_handshake
 from quart_chat.live.deflate import MOST, PAYS, STREAMS, Deflater, SharedDeflate
 from quart_chat.live.frames import deflated_frame, ping_frame, text_frame
 from quart_chat.live.wire import Broadcast
-from tests.web.test_broken_frames import CONTINUE, FIN, PING, TEXT, frame
+from tests.web.frames import CONTINUE, FIN, PING, TEXT, frame
 
 RSV1 = 0x40
 ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"

@@ -26,7 +26,7 @@ from tests.live.rig import until
 from tests.live.served import Served, client, served
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
-from tests.web.test_broken_frames import frame
+from tests.web.frames import frame
 
 Certificate = tuple[Path, Path]
 

@@ -15,26 +15,10 @@ import httpx
 import pytest
 
 from tests.server.processes import ServerProcess
+from tests.web.frames import BINARY, CLOSE, CONTINUE, FIN, MASK, PING, PONG, RSV1, TEXT, frame
 from tests.web.visits import PATIENCE, fresh, tab
 
-TEXT, BINARY, CLOSE, PING, PONG, CONTINUE = 0x1, 0x2, 0x8, 0x9, 0xA, 0x0
-FIN, MASK, RSV1 = 0x80, 0x80, 0x40
 DEFLATE = "permessage-deflate; client_max_window_bits"
-
-
-def frame(opcode: int, payload: bytes, *, first: int = FIN, masked: bool = True, length: int | None = None) -> bytes:
-    """Encode a frame as a client does (RFC 6455, section 5.2), or as it must not."""
-    said = len(payload) if length is None else length
-    if said < 126:
-        head = bytes((first | opcode, said | (MASK if masked else 0)))
-    elif said < 1 << 16:
-        head = bytes((first | opcode, 126 | (MASK if masked else 0))) + said.to_bytes(2, "big")
-    else:
-        head = bytes((first | opcode, 127 | (MASK if masked else 0))) + said.to_bytes(8, "big")
-    if not masked:
-        return head + payload
-    key = os.urandom(4)
-    return head + key + bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
 
 
 @contextmanager
