@@ -19,7 +19,7 @@ BYTES = 16_000_000  # they hold no more than these together
 class Shown:
     """What a page shows to everybody, besides its messages.
 
-    link: the room's whole address. people, count: who is here, as `fragments.people` takes them.
+    people, count: who is here, as `fragments.people` takes them.
     place: where its socket goes on; None for a page of older messages, which has no socket.
     more: whether older messages lie before it.
     """
@@ -27,7 +27,6 @@ class Shown:
     audience: Audience
     room: str
     title: str
-    link: str
     people: tuple[tuple[str, str], ...]
     count: int
     place: str | None
@@ -38,11 +37,18 @@ forms: Kept[Shown, tuple[tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
 """Each with the very messages that it shows."""
 
 
-def render(shown: Shown, messages: tuple[Message, ...], person: Person, typed: str = "", error: str = "") -> bytes:
-    """Render a page for somebody; typed: what stays in the field of the plain form beside an error."""
+def render(
+    shown: Shown, messages: tuple[Message, ...], person: Person, origin: str, *, typed: str = "", error: str = ""
+) -> bytes:
+    """Render a page for somebody.
+
+    origin: where they see it, such as https://chat.example; typed: what stays in the field of the plain form beside an
+    error.
+    """
     form = _render(shown, messages, typed, error) if typed or error else _kept(shown, messages)
     return form.fill(
         own=person.public,
+        link=f"{origin}/r/{shown.room}",
         key=fragments.new_page_key(),
         profile=fragments.profile(person, shown.audience.language, shown.room),
     )
@@ -53,7 +59,7 @@ def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
     if kept is not None and kept[0] is messages:
         return kept[1]
     form = _render(shown, messages, "", "")
-    if shown.place is not None:
+    if shown.place is not None and (messages or shown.count):  # names that robots try would push out the others
         forms.put(shown, (messages, form), len(form))
     return form
 
@@ -72,6 +78,6 @@ def _render(shown: Shown, messages: tuple[Message, ...], typed: str, error: str)
             block=fragments.BLOCK,
             typed=typed,
             error=error,
-            **blanks(("own", "key", "profile")),
+            **blanks(("own", "link", "key", "profile")),
         )
     )

@@ -87,11 +87,10 @@ async def _page(
         audience=who.audience,
         room=name,
         title=newest.title or name,
-        link=f"{who.visit.origin}/r/{name}",
         people=glance.here.people,
         count=glance.here.count,
         place=newest.place if before is None else None,
         more=page.more,
     )
-    html = render(shown, page.messages, person, typed, error)
+    html = render(shown, page.messages, person, who.visit.origin, typed=typed, error=error)
     return answer(who, html, status)

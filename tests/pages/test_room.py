@@ -12,6 +12,7 @@ from quart_chat.room.people import Person, new_id
 from tests.pages.trees import Tree
 
 ANA, BOB = Person(new_id(), "Ana <b>"), Person(new_id(), "Bob")
+ORIGIN = "http://x"
 AT = 1_700_000_000_000
 EN, PT = Audience("en", "UTC"), Audience("pt-BR", "America/Sao_Paulo")
 
@@ -21,7 +22,7 @@ def message(number: int, text: str = "x", name: str = "Ana") -> Message:
 
 
 def shown(name: str, audience: Audience = EN, **values: object) -> Shown:
-    made = Shown(audience, name, "A <title>", f"http://x/r/{name}", (("c" * 16, "Carla"),), 1, "5-0", more=True)
+    made = Shown(audience, name, "A <title>", (("c" * 16, "Carla"),), 1, "5-0", more=True)
     return replace(made, **values)  # type: ignore[arg-type]
 
 
@@ -45,7 +46,7 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
 
 def test_each_reader_gets_the_same_page_with_their_own_in_it() -> None:
     messages = (message(1),)
-    pages = [render(shown("own"), messages, person).decode() for person in (ANA, BOB, ANA)]
+    pages = [render(shown("own"), messages, person, ORIGIN).decode() for person in (ANA, BOB, ANA)]
     for page, person in zip(pages, (ANA, BOB, ANA), strict=True):
         assert tree(page.encode()).by_id("name").attributes["value"] == person.name
         assert f'href="/own/{person.public}.css"' in page
@@ -69,7 +70,7 @@ def test_a_page_shows_what_changed_in_its_room() -> None:
         ((), shown("changing", more=False)),
     ):
         for _ in range(2):
-            page = tree(render(other, messages, ANA))
+            page = tree(render(other, messages, ANA, ORIGIN))
             assert [e.text for e in page.elements if e.attributes.get("class") == "text"] == [m.text for m in messages]
             assert page.by_id(ids.SINCE).attributes["value"] == other.place
             assert page.by_id(ids.COUNT).text == str(other.count)
@@ -80,12 +81,12 @@ def test_a_page_shows_what_changed_in_its_room() -> None:
 
 def test_what_was_typed_is_in_the_page_of_who_typed_it_alone() -> None:
     messages = (message(1),)
-    render(shown("typed"), messages, ANA)
-    page = render(shown("typed"), messages, ANA, typed="\0own\0 </textarea>", error="<why>").decode()
+    render(shown("typed"), messages, ANA, ORIGIN)
+    page = render(shown("typed"), messages, ANA, ORIGIN, typed="\0own\0 </textarea>", error="<why>").decode()
     assert "&lt;/textarea&gt;" in page
     assert "&lt;why&gt;" in page
     for _ in range(2):
-        assert "textarea&gt;" not in render(shown("typed"), messages, BOB).decode()
+        assert "textarea&gt;" not in render(shown("typed"), messages, BOB, ORIGIN).decode()
 
 
 def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: list[Message]) -> None:
@@ -93,11 +94,11 @@ def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: li
     for _ in range(2):
         fragments.appended([one], "5-0", EN)
         fragments.replayed([message(100, "once")], "5-0", EN)  # as another worker's, or read again
-        render(shown("once"), (one,), ANA)
+        render(shown("once"), (one,), ANA, ORIGIN)
         fragments.newest("once", [one], "5-0", EN, more=False)
     assert renderings == [one]
     fragments.appended([one], "5-0", PT)
-    render(shown("once", PT), (one,), BOB)
+    render(shown("once", PT), (one,), BOB, ORIGIN)
     assert renderings == [one, one]
 
 
@@ -114,9 +115,24 @@ def test_kept_rows_and_pages_are_bounded() -> None:
     long = "&" * 4000
     for number in range(700):
         messages = (message(1000 + number, long),)
-        render(shown(f"bounded-{number}", place=f"{number}-0"), messages, ANA)
+        render(shown(f"bounded-{number}", place=f"{number}-0"), messages, ANA, ORIGIN)
         assert rows.rows.weight <= rows.CHARACTERS
         assert room.forms.weight <= room.BYTES
         assert len(room.forms) <= room.FORMS
         assert len(rows.rows) <= rows.ROWS
     assert len(room.forms) < 700 + 50
+
+
+def test_a_page_is_kept_once_whatever_its_readers_call_the_server() -> None:
+    one, messages = shown("hosts"), (message(1),)
+    for origin in ("http://x", "https://chat.example", "http://127.0.0.1:8000"):
+        page = tree(render(one, messages, ANA, origin))
+        assert page.by_id("link").text == f"{origin}/r/hosts"
+    assert room.forms.get(one) is not None
+
+
+def test_names_that_robots_try_push_nothing_out() -> None:
+    for values in ({}, {"count": 1}):
+        one = shown("robot", people=(), more=False, **{"count": 0, **values})
+        render(one, (), ANA, ORIGIN)
+        assert (room.forms.get(one) is not None) == bool(values)

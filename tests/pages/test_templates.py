@@ -65,8 +65,16 @@ def everything(language: str) -> list[str]:
 
 
 def room_page(language: str, place: str | None) -> str:
-    shown = Shown(Audience(language, "UTC"), "r", "R", "http://x/r/r", (), 0, place, more=False)
+    shown = Shown(Audience(language, "UTC"), "r", "R", (), 0, place, more=False)
     message = Message("5-0", 5, "a" * 16, "Ana", "text", None)
-    values = {"shown": shown, "live": place is not None, "block": 100, "own": "o", "key": "k", "profile": "p"}
+    values = {
+        "shown": shown,
+        "live": place is not None,
+        "block": 100,
+        "own": "o",
+        "link": "l",
+        "key": "k",
+        "profile": "p",
+    }
     rows = templates.macro(language, "_message.html", "message")(row(message, shown.audience))
     return templates.page("room.html", language, older="", messages=rows, typed="t", error="e", **values)
