@@ -33,8 +33,8 @@ class Shown:
     more: bool
 
 
-forms: Kept[Shown, tuple[tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
-"""Each with the very messages that it shows."""
+forms: Kept[tuple[str, Audience], tuple[Shown, tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
+"""A room's page as it stood last, by the room's name, with all that it shows and the very messages."""
 
 
 def render(
@@ -55,12 +55,13 @@ def render(
 
 
 def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
-    kept = forms.get(shown)
-    if kept is not None and kept[0] is messages:
-        return kept[1]
+    key = shown.room, shown.audience
+    kept = forms.get(key)
+    if kept is not None and kept[0] == shown and kept[1] is messages:
+        return kept[2]
     form = _render(shown, messages, "", "")
     if shown.place is not None and (messages or shown.count):  # names that robots try would push out the others
-        forms.put(shown, (messages, form), len(form))
+        forms.put(key, (shown, messages, form), len(form))
     return form
 
 

@@ -128,11 +128,18 @@ def test_a_page_is_kept_once_whatever_its_readers_call_the_server() -> None:
     for origin in ("http://x", "https://chat.example", "http://127.0.0.1:8000"):
         page = tree(render(one, messages, ANA, origin))
         assert page.by_id("link").text == f"{origin}/r/hosts"
-    assert room.forms.get(one) is not None
+    assert room.forms.get((one.room, one.audience)) is not None
 
 
 def test_names_that_robots_try_push_nothing_out() -> None:
     for values in ({}, {"count": 1}):
         one = shown("robot", people=(), more=False, **{"count": 0, **values})
         render(one, (), ANA, ORIGIN)
-        assert (room.forms.get(one) is not None) == bool(values)
+        assert (room.forms.get((one.room, one.audience)) is not None) == bool(values)
+
+
+def test_a_room_s_next_page_takes_the_place_of_the_one_before() -> None:
+    render(shown("next"), (message(1),), ANA, ORIGIN)
+    before = len(room.forms)
+    render(shown("next", place="6-0", count=2), (message(1), message(2)), ANA, ORIGIN)
+    assert len(room.forms) == before
