@@ -25,6 +25,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.room.markup import to_html
 from quart_chat.store import status
 from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
@@ -138,7 +139,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             logger.warning("store.away.at_start", reason=str(error))
         for tag in TAGS:
             translations(tag)  # parsed before the first reader waits for it
-        running.append(asyncio.create_task(asyncio.to_thread(_compile_templates)))
+        running.append(asyncio.create_task(asyncio.to_thread(_warm_up)))
         work: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: house.feed.run(house.hub),
             house.hub.beat,
@@ -160,9 +161,11 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.store.aclose()
 
 
-def _compile_templates() -> None:
+def _warm_up() -> None:
+    """Make what the first page and message would wait for."""
     for tag in TAGS:
         templates.compile_all(tag)
+    to_html("*warm* :fire:")
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:

@@ -13,8 +13,8 @@ from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Message
+from quart_chat.room.markup import to_html
 from quart_chat.room.people import hue_of
-from quart_chat.room.texts import to_html
 
 MINUTES = 60_000  # ms
 GROUP = 5 * MINUTES  # what one person says within these stands under one name

@@ -1,10 +1,8 @@
-"""A message's text: what is taken, how long it may be, and its one way into a page."""
+"""A message's text: what is taken, and how long it may be. `markup` is its one way into a page."""
 
 from __future__ import annotations
 
 import re
-
-from markupsafe import Markup, escape
 
 from quart_chat.errors import BadText
 from quart_chat.room.characters import has_surrogate, is_visible, without_controls
@@ -42,8 +40,3 @@ def is_blank(text: str) -> bool:
 def is_nonce(text: object) -> bool:
     """Tell whether text can be an idempotency key: 1 to 64 of A-Z a-z 0-9 _ . : -"""
     return isinstance(text, str) and NONCE.fullmatch(text) is not None
-
-
-def to_html(text: str) -> Markup:
-    """Turn a message's text into HTML: the only path on which what people write reaches a page."""
-    return escape(text)
