@@ -1,31 +1,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from random import Random, SystemRandom
 
 import pytest
 
 from tests.live.rig import Worker
 from tests.store.valkey import Valkey
-
-
-@pytest.fixture(scope="session")
-def shared_valkey() -> Iterator[Valkey]:
-    valkey = Valkey()
-    try:
-        valkey.start()
-        yield valkey
-    finally:
-        valkey.end()
-
-
-@pytest.fixture
-def valkey(shared_valkey: Valkey) -> Valkey:
-    """An empty store for one test; tests that kill it make one of their own."""
-    with shared_valkey.client() as client:
-        client.flushall()
-    return shared_valkey
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
-from quart_chat.live.sayer import Sayer
+from quart_chat.live.sayer import Done, Sayer
 from quart_chat.room.commands import Say
-from quart_chat.room.entries import NO_ENTRY, order
+from quart_chat.room.entries import ACTION, NO_ENTRY, ROLL, order
+from quart_chat.room.limits import RENAMES
 from quart_chat.room.people import Person
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
@@ -21,17 +22,9 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.servers import servers
 from tests.live.rig import somebody
-from tests.store.valkey import Valkey
 
 ROOMS = (f"room-{number}" for number in itertools.count())
 HOME = "192.0.2.1"
-
-
-@pytest.fixture
-async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
-    pipeline = Pipeline(servers(valkey.url))
-    yield pipeline
-    await pipeline.aclose()
 
 
 class Said:
@@ -60,9 +53,9 @@ def says(*texts: str) -> list[Say]:
     return [Say(text, f"n-{text[:9]}") for text in texts]
 
 
-def kinds(results: Sequence[str | Refused]) -> list[str]:
-    """What became of each: "in", or the error's name."""
-    return [type(one).__name__ if isinstance(one, Refused) else "in" for one in results]
+def kinds(results: Sequence[str | Refused | Done]) -> list[str]:
+    """What became of each: "in", or the name of what it is."""
+    return ["in" if isinstance(one, str) else type(one).__name__ for one in results]
 
 
 async def test_several_messages_come_in_in_their_order(pipeline: Pipeline) -> None:
@@ -182,6 +175,40 @@ async def test_messages_said_at_once_are_what_they_are_said_one_by_one(
                 break
         assert kinds(together) == kinds(apart)
     assert await said.texts(at_once) == await said.texts(singly)
+
+
+async def test_what_is_thrown_is_thrown_once_however_often_it_is_sent(pipeline: Pipeline) -> None:
+    said = Said(pipeline)
+    person = somebody()
+    first = [await said.sayer.say("dice", person, HOME, "/roll 20d1000", "n") for _ in range(3)]
+    assert len(set(first)) == 1
+    (message,) = [entry.message for entry in (await said.log.tail("dice", NO_ENTRY)).entries]
+    assert message is not None
+    assert message.kind == ROLL
+    assert message.text.startswith("20d1000: ")
+    with pytest.raises(Spent):
+        await said.sayer.say("dice", person, HOME, "/roll 20d999", "n")
+
+
+async def test_a_new_name_is_that_of_what_comes_after_it(pipeline: Pipeline) -> None:
+    said = Said(pipeline)
+    person = somebody()
+    asked = says("a", "/nick Zoé", "/me b", "/help", "/nope", "/nick \u200b")
+    results = await said.sayer.say_all("n", person, HOME, asked)
+    assert kinds(results) == ["in", "Done", "in", "Done", "BadText", "BadName"]
+    assert [one.tells for one in results if isinstance(one, Done)] == [False, True]
+    messages = [entry.message for entry in (await said.log.tail("n", NO_ENTRY)).entries]
+    assert [(one.name, one.text, one.kind) for one in messages if one] == [(person.name, "a", ""), ("Zoé", "b", ACTION)]
+    assert await said.people.name(person.public) == "Zoé"
+
+
+async def test_too_many_names_are_refused_and_what_was_written_after_them_is_not(pipeline: Pipeline) -> None:
+    said = Said(pipeline)
+    person = somebody()
+    results = await said.sayer.say_all(
+        "n2", person, HOME, [*says(*(f"/nick {n:03}" for n in range(25))), Say("x", "x")]
+    )
+    assert kinds(results) == ["Done"] * RENAMES.most + ["BadName"] * (25 - RENAMES.most) + ["in"]
 
 
 async def test_a_message_said_alone_is_raised_or_gives_its_id(pipeline: Pipeline) -> None:

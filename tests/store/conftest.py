@@ -2,34 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 
 import pytest
 from redis import Redis
 
 from quart_chat.store.line import Line
-from quart_chat.store.pipeline import Pipeline
-from quart_chat.store.servers import servers
 from tests.store.valkey import PATIENCE, Valkey
-
-
-@pytest.fixture(scope="session")
-def shared_valkey() -> Iterator[Valkey]:
-    valkey = Valkey()
-    try:
-        valkey.start()
-        yield valkey
-    finally:
-        valkey.end()
-
-
-@pytest.fixture
-def valkey(shared_valkey: Valkey) -> Valkey:
-    """An empty store for one test; tests that kill it make one of their own."""
-    with shared_valkey.client() as client:
-        client.flushall()
-    return shared_valkey
 
 
 @pytest.fixture
@@ -37,22 +16,6 @@ def look(valkey: Valkey) -> Iterator[Redis]:
     """A blocking client, to see what the store holds."""
     with valkey.client() as client:
         yield client
-
-
-@pytest.fixture
-async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
-    """A worker's."""
-    async with connected(valkey) as pipeline:
-        yield pipeline
-
-
-@asynccontextmanager
-async def connected(valkey: Valkey) -> AsyncIterator[Pipeline]:
-    pipeline = Pipeline(servers(valkey.url))
-    try:
-        yield pipeline
-    finally:
-        await pipeline.aclose()
 
 
 class Trips:

@@ -20,7 +20,8 @@ from quart_chat.store.line import Argument
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.servers import Servers, servers
-from tests.store.conftest import Trips, connected, until
+from tests.conftest import connected
+from tests.store.conftest import Trips, until
 from tests.store.valkey import Valkey
 
 ANA, BOB = "a" * 16, "b" * 16

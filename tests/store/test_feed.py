@@ -17,7 +17,8 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.servers import servers
-from tests.store.conftest import connected, until
+from tests.conftest import connected
+from tests.store.conftest import until
 from tests.store.valkey import Valkey
 
 ANA = "a" * 16

@@ -12,7 +12,7 @@ from quart_chat.room.limits import Limit
 from quart_chat.store import keys
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.pipeline import Pipeline
-from tests.store.conftest import connected
+from tests.conftest import connected
 from tests.store.valkey import Valkey
 
 SLOW = Limit(5, 3600.0)  # what a test takes is not earned back within it

@@ -13,7 +13,8 @@ from quart_chat.errors import StoreAway
 from quart_chat.store import pipeline as pipelines
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.servers import servers
-from tests.store.conftest import Trips, connected, until
+from tests.conftest import connected
+from tests.store.conftest import Trips, until
 from tests.store.valkey import Valkey
 
 COUNT = Script.load("sockets.lua")  # any script of the package's own

@@ -1,0 +1,46 @@
+"""What tests of several floors start from: one store for all, emptied for each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.servers import servers
+from tests.store.valkey import Valkey
+
+
+@pytest.fixture(scope="session")
+def shared_valkey() -> Iterator[Valkey]:
+    valkey = Valkey()
+    try:
+        valkey.start()
+        yield valkey
+    finally:
+        valkey.end()
+
+
+@pytest.fixture
+def valkey(shared_valkey: Valkey) -> Valkey:
+    """An empty store for one test; tests that kill it make one of their own."""
+    with shared_valkey.client() as client:
+        client.flushall()
+    return shared_valkey
+
+
+@pytest.fixture
+async def pipeline(valkey: Valkey) -> AsyncIterator[Pipeline]:
+    """A worker's."""
+    async with connected(valkey) as pipeline:
+        yield pipeline
+
+
+@asynccontextmanager
+async def connected(valkey: Valkey) -> AsyncIterator[Pipeline]:
+    pipeline = Pipeline(servers(valkey.url))
+    try:
+        yield pipeline
+    finally:
+        await pipeline.aclose()
