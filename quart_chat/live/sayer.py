@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from quart_chat import metrics
-from quart_chat.errors import BadText, Refused, TooFast
+from quart_chat.errors import BadName, BadText, Refused, TooFast
+from quart_chat.room import slash
 from quart_chat.room.commands import Say
-from quart_chat.room.limits import messages_of_address, messages_of_person, rooms_of_address
-from quart_chat.room.names import clean_title, slug_of
+from quart_chat.room.limits import (
+    RENAMES,
+    RENAMES_OF_ADDRESS,
+    messages_of_address,
+    messages_of_person,
+    rooms_of_address,
+)
+from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
+from quart_chat.room.slash import Help, Nick, Words
 from quart_chat.room.texts import clean_text
 from quart_chat.store.appends import Draft
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 from quart_chat.store.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a command that says nothing in the room; tells: whoever typed it wants to know the commands."""
+
+    tells: bool
 
 
 class Sayer:
@@ -48,13 +65,13 @@ class Sayer:
         self._clock = clock
         self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
 
-    async def say(self, room: str, person: Person, address: str, text: str, nonce: str) -> str:
+    async def say(self, room: str, person: Person, address: str, text: str, nonce: str) -> str | Done:
         """Put a message into a room; the same nonce of the same person is one message.
 
-        Gives the id of its entry.
+        Gives the id of its entry, or what came of a command that says nothing in the room.
 
         Raises:
-            BadText: it cannot be kept as it is, or the nonce was used with another text.
+            BadText: it cannot be kept as it is, or the nonce was used with another text. BadName: of `/nick`.
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
@@ -63,25 +80,32 @@ class Sayer:
             raise said
         return said
 
-    async def say_all(self, room: str, person: Person, address: str, asked: Sequence[Say]) -> list[str | Refused]:
+    async def say_all(
+        self, room: str, person: Person, address: str, asked: Sequence[Say]
+    ) -> list[str | Refused | Done]:
         """Put messages into a room in their order, at least one; each as `say` does.
 
-        Gives the id of each one's entry, or why it was refused. Where a limit was reached that is the last one, and
-        what came after it was not tried: it would overtake.
+        Gives the id of each one's entry, what came of a command, or why it was refused. Where a limit was reached that
+        is the last one, and what came after it was not tried: it would overtake.
 
         Raises:
             StoreAway: any may or may not have been kept; the same nonces may be sent again.
         """
-        results: list[str | Refused] = []
+        results: list[str | Refused | Done] = []
         drafts: dict[int, Draft] = {}  # by place in the results
         for say in asked:
             try:
-                text = clean_text(say.text, self._characters)
-            except BadText as error:
+                typed = clean_text(say.text, self._characters)
+                asks = slash.read(typed, secrets.randbelow)
+                if isinstance(asks, Words):
+                    text = clean_text(asks.text)
+                    drafts[len(results)] = Draft(person.public, person.name, text, say.nonce, asks.kind, typed)
+                    results.append("")
+                else:
+                    person = await self._do(asks, person, address)
+                    results.append(Done(tells=isinstance(asks, Help)))
+            except (BadText, BadName) as error:
                 results.append(error)
-            else:
-                drafts[len(results)] = Draft(person.public, person.name, text, say.nonce)
-                results.append("")
         if not drafts:
             return results
         limited: TooFast | None = None
@@ -126,6 +150,30 @@ class Sayer:
         await self._log.open(room, title, self._clock())
         await self._people.visit(person.public, room, self._clock())
         return room
+
+    async def _do(self, asks: Nick | Help, person: Person, address: str) -> Person:
+        """Do what a command asks for besides a message; gives the person as they are then."""
+        if isinstance(asks, Help):
+            return person
+        try:
+            return await self.rename(person, address, asks.name)
+        except TooFast as error:
+            raise BadName(error.message) from error  # what was written after it need not wait for a name
+
+    async def rename(self, person: Person, address: str, name: str) -> Person:
+        """Give somebody another name, in all rooms and tabs; gives them as they are then.
+
+        Raises:
+            BadName: it cannot be a name. TooFast: that were too many.
+        """
+        name = clean_name(name)
+        wait = await self._limits.take("names", person.public, RENAMES)
+        wait = wait or await self._limits.take("names", f"@{address}", RENAMES_OF_ADDRESS)
+        if wait:
+            raise TooFast("That was many names in a minute. Try again in a while.", wait)
+        await self._people.rename(person.public, name)
+        await self._feed.say_renamed(person.public, name)
+        return replace(person, name=name)
 
     async def typing(self, room: str, person: Person) -> None:
         """Tell the room that somebody is typing."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.events import get_logger
-from quart_chat.live.sayer import Sayer
+from quart_chat.live.sayer import Done, Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
@@ -200,6 +200,11 @@ class Tab:
                 if isinstance(result, str):
                     self._held.pop(command.nonce, None)
                     kept.append((result, command.nonce))
+                elif isinstance(result, Done):
+                    self._held.pop(command.nonce, None)
+                    self._write(fragments.acknowledged(command.nonce))
+                    if result.tells:
+                        self._write(fragments.commands(self.audience.language))
                 elif isinstance(result, TooFast):
                     await self._pace()
                     self._give_back(command, result, again=result.retry_after)
@@ -225,7 +230,7 @@ class Tab:
             return False
         return True
 
-    async def _put(self, said: Sequence[Say]) -> list[str | Refused]:
+    async def _put(self, said: Sequence[Say]) -> list[str | Refused | Done]:
         """Put messages into the room, as `Sayer.say_all` does."""
         began = asyncio.get_running_loop().time()
         try:

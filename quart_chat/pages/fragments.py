@@ -105,6 +105,20 @@ def notice(text: str, language: str) -> Markup:
     return _fragment(language, "_states.html", "notice", text)
 
 
+def commands_text(language: str) -> str:
+    """Tell what commands there are."""
+    return languages.say(
+        language,
+        "Commands: /me waves, /shrug, /roll 2d6, /nick New Name, /help. "
+        "A message that begins with // begins with one slash.",
+    )
+
+
+def commands(language: str) -> Markup:
+    """Tell one tab what commands there are."""
+    return notice(commands_text(language), language)
+
+
 def lost(language: str) -> Markup:
     """Tell a room that the store has forgotten messages that were shown."""
     text = languages.say(

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from quart_chat.errors import QuartChatError
 
 NO_ENTRY = "0-0"  # the place before the first entry
+ACTION, ROLL = "me", "roll"  # kinds of messages besides those that just say something, ""
+KINDS = ("", ACTION, ROLL)
 _ID = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
 
 
@@ -39,6 +41,7 @@ class Message(NamedTuple):
     at: the time of day, ms since the epoch; not always the id's, for a clock may be set back.
     author: the writer's public id; name: as it was when they wrote.
     before: the message before it in the room; None for the first.
+    kind: of KINDS.
     """
 
     id: str
@@ -47,6 +50,7 @@ class Message(NamedTuple):
     name: str
     text: str
     before: Neighbour | None
+    kind: str = ""
 
 
 class Entry(NamedTuple):
@@ -78,9 +82,12 @@ def is_entry_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
-def write_message(author: str, name: str, text: str) -> str:
+def write_message(author: str, name: str, text: str, kind: str = "") -> str:
     """Write what a message holds as the log keeps it: compact JSON, UTF-8."""
-    return json.dumps({"k": "m", "a": author, "n": name, "t": text}, ensure_ascii=False, separators=(",", ":"))
+    held = {"k": "m", "a": author, "n": name, "t": text}
+    if kind:
+        held["x"] = kind
+    return json.dumps(held, ensure_ascii=False, separators=(",", ":"))
 
 
 def write_before(neighbour: Neighbour | None) -> str:
@@ -105,7 +112,8 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
             raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
         author, when, called = (*before.split(" ", 2), None, None)[:3]
         neighbour = Neighbour(str(author), int(when or ""), called) if before else None
-        message = Message(entry_id, int(at), *shown, neighbour)
+        kind = held.get("x", "")  # one of a later version shows as what it says
+        message = Message(entry_id, int(at), *shown, neighbour, kind if kind in KINDS else "")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error
     return Entry(entry_id, prev, message)

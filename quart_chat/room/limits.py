@@ -28,6 +28,10 @@ class Limit:
         return self.per / self.most
 
 
+RENAMES = Limit(20, MINUTE)  # of a person: each is told to every room they are in
+RENAMES_OF_ADDRESS = Limit(200, MINUTE)
+
+
 def messages_of_person(per_minute: int) -> Limit:
     """Limit the messages of one person."""
     return Limit(per_minute, MINUTE)

@@ -25,6 +25,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from quart_chat.room.code import CLASSES, LONGEST, highlight
+from quart_chat.room.slash import SHRUG
 
 NESTED = 3  # quotes and lists within one another
 MEANT = 160  # marks, links and blocks; a text with more of them is no prose, and stays as it is
@@ -276,6 +277,8 @@ def _escaped(state: StateInline, silent: bool) -> bool:
     """Take a mark after a backslash for a character; without it, unless the text is LaTeX or of Windows."""
     if state.src[state.pos] != "\\" or state.src[state.pos + 1 : state.pos + 2] not in tuple("*_~`|"):
         return False
+    if state.src.startswith(SHRUG, state.pos - 1):
+        return False  # it is its arm
     if not silent:
         others = state.env.setdefault(f"\\{state.src}", _OTHER_ESCAPE.search(state.src) is not None)
         state.pending += state.src[state.pos + (0 if others else 1) : state.pos + 2]

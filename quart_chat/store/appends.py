@@ -25,12 +25,15 @@ class Draft:
     """A message before it is in the log.
 
     author: public id; name: as the room shows it; text: as `clean_text` left it; nonce: its idempotency key.
+    kind: of its entry. typed: what was sent for it, by which a retry is known; "" where that is the text.
     """
 
     author: str
     name: str
     text: str
     nonce: str
+    kind: str = ""
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,9 @@ class Appends:
         args: list[Argument] = [room, *self._fixed]
         for draft in drafts:
             names.append(keys.nonce(room, draft.author, draft.nonce))
-            digest = hashlib.sha256(draft.text.encode()).hexdigest()[:16]
-            args += (write_message(draft.author, draft.name, draft.text), draft.author, draft.name, digest)
+            digest = hashlib.sha256((draft.typed or draft.text).encode()).hexdigest()[:16]
+            body = write_message(draft.author, draft.name, draft.text, draft.kind)
+            args += (body, draft.author, draft.name, digest)
         self._pipeline.script(self._script, names, args).add_done_callback(partial(self._answered, room, taken))
 
     def _answered(self, room: str, taken: list[_Waiting], answer: asyncio.Future[Any]) -> None:

@@ -95,7 +95,7 @@ class Archive:
             names = (keys.log(room), keys.last(room), keys.messages(room), keys.meta(room), keys.channel(room))
             args: list[Argument] = [after, title, opened, LOG_ENTRIES, self._retention.messages, self._retention.room]
             for message in some:
-                body = write_message(message.author, message.name, message.text)
+                body = write_message(message.author, message.name, message.text, message.kind)
                 args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
             if not await self._pipeline.script(self._restore, names, args):
                 raise InTheWay(f"the room {room} has other messages than these")

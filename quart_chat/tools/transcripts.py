@@ -12,7 +12,7 @@ from typing import Any, Literal
 from quart_chat.errors import QuartChatError, Refused
 from quart_chat.pages import languages, rows, templates
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import Message, Neighbour, is_entry_id, order
+from quart_chat.room.entries import KINDS, Message, Neighbour, is_entry_id, order
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
 from quart_chat.room.texts import clean_text
@@ -73,6 +73,8 @@ def json_line(message: Message) -> str:
         "name": message.name,
         "text": message.text,
     }
+    if message.kind:
+        fields["kind"] = message.kind
     return _line(fields)
 
 
@@ -134,7 +136,10 @@ class JsonReader:
         if before is not None and order(entry_id) <= order(before.id):
             raise ValueError(f"its id has to come after {before.id}, the one before it")
         neighbour = None if before is None else Neighbour(before.author, before.at, before.name)
-        return Message(entry_id, at, author, name, clean_text(_text(fields, "text")), neighbour)
+        kind = fields.get("kind", "")
+        if kind not in KINDS:
+            raise ValueError(f"its kind has to be one of {', '.join(filter(None, KINDS))}")
+        return Message(entry_id, at, author, name, clean_text(_text(fields, "text")), neighbour, kind)
 
     def _next_id(self, at: int) -> str:
         ms, n = order(self._before.id) if self._before is not None else (0, 0)
@@ -192,7 +197,8 @@ def text_line(message: Message, audience: Audience) -> str:
     day = f"\n{shown.day}\n\n" if shown.new_day else ""
     first, *others = message.text.split("\n")
     more = "".join(f"    {line}\n" for line in others)
-    return f"{day}[{shown.clock}] {message.name}: {first}\n{more}"
+    said = f"* {message.name} {first}" if message.kind else f"{message.name}: {first}"
+    return f"{day}[{shown.clock}] {said}\n{more}"
 
 
 def html_parts(header: Header, audience: Audience) -> tuple[str, str]:

@@ -9,16 +9,11 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
-from quart_chat.room.limits import Limit
-from quart_chat.room.names import clean_name, is_slug
-from quart_chat.room.people import Person
+from quart_chat.room.names import is_slug
 from quart_chat.web.identity import LANGUAGE
-from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, visitor
+from quart_chat.web.parts import answer, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
-
-RENAMES_OF_ADDRESS = Limit(200, 60.0)  # cookies are free
-RENAMES = Limit(20, 60.0)  # a person: each is told to every room they are in
 
 
 @blueprint.post("/me")
@@ -31,7 +26,7 @@ async def rename() -> Response:
     htmx = request.headers.get("HX-Request") == "true"
     typed = form.get("name", "")
     try:
-        person = await _rename(who, typed)
+        person = await parts().sayer.rename(who.person(None), who.visit.address, typed)
     except StoreAway:
         if not htmx:
             raise
@@ -47,18 +42,6 @@ async def rename() -> Response:
             html = templates.page("error.html", who.language, heading=why, text=typed, back=back, again=True)
         return retry_after(answer(who, html, refused.status), refused)
     return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
-
-
-async def _rename(who: Visitor, typed: str) -> Person:
-    house = parts()
-    name = clean_name(typed)
-    wait = await house.limits.take("names", who.public, RENAMES)
-    wait = wait or await house.limits.take("names", f"@{who.visit.address}", RENAMES_OF_ADDRESS)
-    if wait:
-        raise TooFast("That was many names in a minute. Try again in a while.", wait)
-    await house.people.rename(who.public, name)
-    await house.feed.say_renamed(who.public, name)
-    return who.person(name)
 
 
 @blueprint.post("/language")

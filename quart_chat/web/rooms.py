@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadText, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, TooFast
+from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments
 from quart_chat.pages.room import Shown, render
 from quart_chat.room.commands import NO_NONCE, NO_TEXT
@@ -52,12 +53,14 @@ async def say(name: str) -> Response:
         raise BadFrame(NO_NONCE)
     htmx = request.headers.get("HX-Request") == "true"
     try:
-        await house.sayer.say(name, await person_of(house, who), who.visit.address, text, nonce)
-    except (BadText, TooFast) as error:
+        said = await house.sayer.say(name, await person_of(house, who), who.visit.address, text, nonce)
+    except (BadName, BadText, TooFast) as error:
         if htmx:
             raise
         why = fragments.reason(who.language, error)
         return retry_after(await _page(who, name, typed=text, error=why, status=error.status), error)
+    if isinstance(said, Done) and said.tells and not htmx:
+        return await _page(who, name, error=fragments.commands_text(who.language))
     return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")
 
 

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from quart_chat.room.entries import (
+    KINDS,
     NO_ENTRY,
     Message,
     Neighbour,
@@ -21,21 +22,36 @@ TEXT = st.text()
 PUBLIC = st.from_regex(r"[0-9a-f]{16}", fullmatch=True)
 
 
-@given(PUBLIC, st.text(min_size=1), TEXT, st.integers(0, 10**14), st.none() | st.tuples(PUBLIC, st.integers(0, 10**14)))
-def test_a_message_is_read_as_it_was_written(
-    author: str, name: str, text: str, at: int, before: tuple[str, int] | None
+@given(
+    PUBLIC,
+    st.text(min_size=1),
+    TEXT,
+    st.integers(0, 10**14),
+    st.none() | st.builds(Neighbour, PUBLIC, st.integers(0, 10**14), st.none()),
+    st.sampled_from(KINDS),
+)
+def test_a_message_is_read_as_it_was_written(  # noqa: PLR0917 - hypothesis gives them
+    author: str, name: str, text: str, at: int, before: Neighbour | None, kind: str
 ) -> None:
-    written = write_message(author, name, text)
+    written = write_message(author, name, text, kind)
     assert "\n" not in written  # the feed separates its fields by it
-    neighbour = f"{before[0]} {before[1]}" if before else ""
+    neighbour = f"{before.author} {before.at}" if before else ""
     entry = read_entry("2-0", "1-0", str(at), neighbour, written)
     assert (entry.id, entry.prev) == ("2-0", "1-0")
-    assert entry.message == Message("2-0", at, author, name, text, Neighbour(*before) if before else None)
+    assert entry.message == Message("2-0", at, author, name, text, before, kind)
 
 
 def test_kinds_of_a_later_version_keep_their_place_unseen() -> None:
     entry = read_entry("2-0", "1-0", "5", "", '{"k":"reaction","x":1}')
     assert (entry.id, entry.prev, entry.message) == ("2-0", "1-0", None)
+
+
+@pytest.mark.parametrize("kind", ["dance", 5, None, ["me"], {}])
+def test_a_message_of_a_kind_that_this_version_does_not_know_shows_what_it_says(kind: object) -> None:
+    body = json.dumps({"k": "m", "a": "a" * 16, "n": "n", "t": "text", "x": kind})
+    message = read_entry("2-0", "1-0", "5", "", body).message
+    assert message is not None
+    assert (message.text, message.kind) == ("text", "")
 
 
 @given(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quart_chat.pages.languages import Audience
 from quart_chat.room.characters import is_visible
-from quart_chat.room.entries import Message, Neighbour, order
+from quart_chat.room.entries import ACTION, Message, Neighbour, order
 from quart_chat.room.names import clean_name
 from quart_chat.room.texts import clean_text
 from quart_chat.tools import transcripts
@@ -58,6 +58,14 @@ def test_what_is_written_is_read_again(texts: list[tuple[str, str, str]]) -> Non
     assert found == messages
 
 
+def test_what_people_did_comes_back_as_such() -> None:
+    (message,) = chained([(ANA, "Ana", "waves\ntwice")])
+    message = message._replace(kind=ACTION)
+    assert read(written([message]))[1] == [message]
+    assert transcripts.text_line(message, UTC).endswith("] * Ana waves\n    twice\n")
+    assert '<b class="actor"><bdi>Ana</bdi></b> waves' in transcripts.html_rows([message], UTC)
+
+
 def test_text_of_several_lines_and_line_ends_that_json_does_not_know_come_back() -> None:
     messages = chained([(ANA, "Ana", "one\n\ntwo\u2028three\x85")])
     lines = written(messages).split("\n")
@@ -101,6 +109,8 @@ GOOD = '{"time":"2026-01-02T03:04:05Z","name":"Ana","text":"x"}'
         (GOOD.replace('"x"', f'"{"x" * 4001}"'), "line 2: A message has at most 4000 characters"),
         (GOOD[:-1] + ',"author":"somebody"}', "line 2: its author has to be"),
         (GOOD[:-1] + ',"id":"7"}', "line 2: its id has to be"),
+        (GOOD[:-1] + ',"kind":"dance"}', "line 2: its kind has to be one of me, roll"),
+        (GOOD[:-1] + ',"kind":[]}', "line 2: its kind has to be"),
         (GOOD[:-1] + ',"id":"5-0"}\n' + GOOD[:-1] + ',"id":"5-0"}', "line 3: its id has to come after 5-0"),
     ],
 )
