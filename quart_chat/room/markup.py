@@ -24,8 +24,11 @@ from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from quart_chat.events import get_logger
 from quart_chat.room.code import CLASSES, LONGEST, highlight
 from quart_chat.room.slash import SHRUG
+
+logger = get_logger(__name__)
 
 NESTED = 3  # quotes and lists within one another
 MEANT = 160  # marks, links and blocks; a text with more of them is no prose, and stays as it is
@@ -36,8 +39,8 @@ SCHEMES = ("http", "https", "mailto")
 TAGS = frozenset("div strong em s code pre blockquote ul ol li a span details summary".split())
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 
-# Names without a scheme are links under these alone: main.py and README.md are files
-_DOMAINS = "com org net edu gov int info io dev app chat eu br pt de fr es uk us ca ar mx it nl ch at".split()
+# Names without a scheme are links under these alone: main.py is a file, and "done.it works" lacks a space
+_DOMAINS = "com org net edu gov io dev br pt fr uk ar nl ch jp".split()
 
 _MEANT = re.compile(
     r"[*_~`|\[$]+|:[a-z0-9_+-]+:|://|mailto:|\.[a-z]{2}|^(?:> |[-*] |[0-9]{1,3}[.)] )", re.MULTILINE | re.IGNORECASE
@@ -74,7 +77,11 @@ def to_html(text: str) -> Markup:
         return escape(text)
     if (big := _big(_with_emoji(text))) is not None:
         return big
-    return Markup(_second_wall().clean(_blocks(_parser().parse(text))))  # noqa: S704 - sanitised
+    try:
+        return Markup(_second_wall().clean(_blocks(_parser().parse(text))))  # noqa: S704 - sanitised
+    except Exception:  # nobody's text may keep a room from being shown
+        logger.exception("text.unrendered")
+        return escape(text)
 
 
 def _big(text: str) -> Markup | None:
@@ -228,8 +235,9 @@ def _text(state: StateInline, silent: bool) -> bool:
 
 def _bare_links(state: StateInline) -> list[_Bare]:
     """Find them all, once. Linkify-it tells where each ends; looking for them by itself it takes a second."""
-    if state.src in state.env:
-        known: list[_Bare] = state.env[state.src]
+    key = f"links {state.src}"
+    if key in state.env:
+        known: list[_Bare] = state.env[key]
         return known
     links = []
     for found in _BARE.finditer(state.src):
@@ -239,7 +247,7 @@ def _bare_links(state: StateInline) -> list[_Bare]:
         if link is not None and _leads_somewhere(link.url):
             end = found.start() + len(link.raw) - len(schema)
             links.append(_Bare(found.start(), end, state.md.normalizeLink(link.url)))
-    state.env[state.src] = links
+    state.env[key] = links
     return links
 
 
@@ -280,7 +288,7 @@ def _escaped(state: StateInline, silent: bool) -> bool:
     if state.src.startswith(SHRUG, state.pos - 1):
         return False  # it is its arm
     if not silent:
-        others = state.env.setdefault(f"\\{state.src}", _OTHER_ESCAPE.search(state.src) is not None)
+        others = state.env.setdefault(f"escapes {state.src}", _OTHER_ESCAPE.search(state.src) is not None)
         state.pending += state.src[state.pos + (0 if others else 1) : state.pos + 2]
     state.pos += 2
     return True

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from quart_chat.room import markup
@@ -84,11 +84,24 @@ def check(html: str) -> Tree:
     return tree
 
 
+@pytest.fixture(autouse=True)
+def nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what breaks the renderer break the test."""
+    monkeypatch.setattr(markup, "logger", Strict())
+
+
+class Strict:
+    def exception(self, event: str) -> None:
+        raise AssertionError(event)
+
+
 @given(ANY | MARKED)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("```" + "\n" * 50)
 @example("[a](https://b.c/<hx-partial hx-target=x>)")
 @example("https://a.b/<script>alert(1)</script>")
 @example("HTTP://=")
+@example("> depth\n*a*")
 def test_nothing_comes_of_a_text_but_what_is_on_the_list(text: str) -> None:
     check(to_html(text))
 
@@ -134,7 +147,7 @@ PLAIN = [
     "$x_1^2 + y_1^2$ and $$\\sum_{i=1}^n *a*$$",
     "- alone",
     "2026. was a year",
-    "main.py, README.md, node.js, v1.2.3, e.g. this",
+    "main.py, README.md, node.js, v1.2.3, e.g. this. done.it works, ok.eu vou, sim.de nada",
     "me@example.com:~ @ you",
     "[x] [ ] [a](b) [click](javascript:alert(1)) ![i](x)",
     "_ * ~ ` | [ ( $ \\ :",
@@ -235,6 +248,27 @@ def test_emoji_that_stand_alone_are_large(text: str) -> None:
 @pytest.mark.parametrize("text", ["🎉 yes", "1", "#", "", "é", "🎉" * (BIG + 1), ":no_such_thing:"])
 def test_nothing_else_is_large(text: str) -> None:
     assert "big" not in to_html(text)
+
+
+class Log:
+    """What the renderer says."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def exception(self, event: str) -> None:
+        self.said.append(event)
+
+
+def test_a_text_that_breaks_the_renderer_shows_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    log = Log()
+    monkeypatch.setattr(markup, "_parser", broken)
+    monkeypatch.setattr(markup, "logger", log)
+    assert to_html("*a* <b>") == "*a* &lt;b&gt;"
+    assert log.said == ["text.unrendered"]
 
 
 def test_what_is_all_marks_is_no_prose() -> None:
