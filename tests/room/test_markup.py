@@ -26,6 +26,7 @@ ANY = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 BETWEEN = [" ", " ", "\n", "\n", "\n\n", "  ", "\n> ", "\n- ", "\n```py\n"]
 MARKED = st.lists(st.sampled_from(PARTS) | st.sampled_from(BETWEEN)).map("".join)
 MAY = {"a": {"href", "rel"}, "ol": {"start"}, "span": {"class"}, "details": {"class"}}
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # what is made once
 LINE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 NO_TAG = re.compile(rf"<(?!/?(?:{'|'.join(TAGS)})[ >])")
 
@@ -96,7 +97,7 @@ class Strict:
 
 
 @given(ANY | MARKED)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@UNHURRIED
 @example("```" + "\n" * 50)
 @example("[a](https://b.c/<hx-partial hx-target=x>)")
 @example("https://a.b/<script>alert(1)</script>")
@@ -106,6 +107,7 @@ def test_nothing_comes_of_a_text_but_what_is_on_the_list(text: str) -> None:
     check(to_html(text))
 
 
+@UNHURRIED
 @given(ANY | MARKED)
 def test_the_second_wall_has_nothing_to_do(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -125,6 +127,7 @@ class Open:
         return html
 
 
+@UNHURRIED
 @given(ANY)
 def test_what_nobody_marked_up_comes_through_as_it_was(text: str) -> None:
     plain = re.sub(r"[*_~`|\[$:>.\\\r\0-]|\n\s*(?=\n)|^[0-9]", "", text, flags=re.MULTILINE)
@@ -223,6 +226,7 @@ def test_every_language_has_its_colours(name: str) -> None:
     assert "hl-" in highlight('- if (x == "a") { return 12; } # <b>\n', name)
 
 
+@UNHURRIED
 @given(ANY, st.sampled_from(sorted(LANGUAGES)))
 def test_code_comes_through_as_it_was(code: str, name: str) -> None:
     code = code.replace("\r", "").replace("\0", "") + "\n"  # as behind a fence
