@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -286,21 +287,27 @@ HOSTILE += ["a.com ", ":a:", "> ", "\n> ", "\n- ", "\n  - ", "\n1. ", "\n\n", "`
 HOSTILE += ["\n\n*", "> www.", "🎉", "@", "<a ", "&", "http://1.", "http://[", "[a](https://b)"]
 
 
+def quickest(work: Callable[[], object]) -> float:
+    """Seconds of CPU that something takes, at best: the collector, and whoever else works here, come between."""
+
+    def once() -> float:
+        began = time.process_time()
+        work()
+        return time.process_time() - began
+
+    return min(once() for _ in range(5))
+
+
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_texts_take_no_time(unit: str) -> None:
-    """Twenty milliseconds at most; here ten times that, for who knows what else this machine does."""
+    """Twenty milliseconds at most; here ten times that, for who knows what machine this is."""
     text = (unit * 4000)[:4000]
-    to_html("*a* https://b.example")  # what is made once
-    began = time.process_time()
     check(to_html(text))
-    assert time.process_time() - began < 0.2
+    assert quickest(lambda: to_html(text)) < 0.2
 
 
 @pytest.mark.parametrize("name", sorted(set(LANGUAGES)))
 def test_hostile_code_takes_no_time(name: str) -> None:
     for unit in ("\n", "a ", "_", "'", '"', "/", "//", "/*", "<", "{", "${", "(", "\\", "#", "@", "::", "a.", "0"):
         code = (unit * LONGEST)[: LONGEST - 1]
-        highlight("x", name)
-        began = time.process_time()
-        highlight(code, name)
-        assert time.process_time() - began < 0.2, unit
+        assert quickest(lambda code=code: highlight(code, name)) < 0.2, unit  # type: ignore[misc]
