@@ -287,15 +287,15 @@ HOSTILE += ["a.com ", ":a:", "> ", "\n> ", "\n- ", "\n  - ", "\n1. ", "\n\n", "`
 HOSTILE += ["\n\n*", "> www.", "🎉", "@", "<a ", "&", "http://1.", "http://[", "[a](https://b)"]
 
 
-def quickest(work: Callable[[], object]) -> float:
-    """Seconds of CPU that something takes, at best: the collector, and whoever else works here, come between."""
+def is_quick(work: Callable[[], object]) -> bool:
+    """Tell whether something takes less than 0.2 s of CPU; the collector may come between four times."""
 
     def once() -> float:
         began = time.process_time()
         work()
         return time.process_time() - began
 
-    return min(once() for _ in range(5))
+    return any(once() < 0.2 for _ in range(5))
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
@@ -303,11 +303,11 @@ def test_hostile_texts_take_no_time(unit: str) -> None:
     """Twenty milliseconds at most; here ten times that, for who knows what machine this is."""
     text = (unit * 4000)[:4000]
     check(to_html(text))
-    assert quickest(lambda: to_html(text)) < 0.2
+    assert is_quick(lambda: to_html(text))
 
 
-@pytest.mark.parametrize("name", sorted(set(LANGUAGES)))
+@pytest.mark.parametrize("name", sorted(set(LANGUAGES.values())))
 def test_hostile_code_takes_no_time(name: str) -> None:
     for unit in ("\n", "a ", "_", "'", '"', "/", "//", "/*", "<", "{", "${", "(", "\\", "#", "@", "::", "a.", "0"):
         code = (unit * LONGEST)[: LONGEST - 1]
-        assert quickest(lambda code=code: highlight(code, name)) < 0.2, unit  # type: ignore[misc]
+        assert is_quick(lambda code=code: highlight(code, name)), unit  # type: ignore[misc]
