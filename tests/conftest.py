@@ -14,12 +14,8 @@ from tests.store.valkey import Valkey
 
 @pytest.fixture(scope="session")
 def shared_valkey() -> Iterator[Valkey]:
-    valkey = Valkey()
-    try:
-        valkey.start()
+    with Valkey() as valkey:
         yield valkey
-    finally:
-        valkey.end()
 
 
 @pytest.fixture

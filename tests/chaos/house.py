@@ -149,14 +149,10 @@ async def store_house(
     folder: Path, http: httpx.AsyncClient, chance: Random, room: str, *, fsync: str = "always"
 ) -> AsyncIterator[StoreHouse]:
     """Run a house with a store elsewhere; fsync: the store's `appendfsync`."""
-    valkey = Valkey(append_only=True, fsync=fsync)
-    try:
-        valkey.start()
+    with Valkey(append_only=True, fsync=fsync) as valkey:
         async with (
             FaultProxy(valkey.path, chance) as proxy,
             running(folder, REDIS_URL=proxy.url) as server,
             crowd(server, http, chance, room, valkey.client, make=partial(StoreHouse, valkey, proxy)) as house,
         ):
             yield house
-    finally:
-        valkey.end()

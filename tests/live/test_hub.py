@@ -300,9 +300,7 @@ async def test_a_room_whose_opener_left_at_once_opens_for_the_next(worker: Worke
 
 
 async def test_a_store_that_dies_is_shown_and_everything_goes_on_when_it_is_back() -> None:
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         async with Worker(valkey) as worker:
             tab = await worker.enter(ROOM)
             wire(tab).put(act="say", text="a", nonce="k-0")
@@ -320,8 +318,6 @@ async def test_a_store_that_dies_is_shown_and_everything_goes_on_when_it_is_back
             await see([tab], ["a", "b"])
             await until(lambda: not page(tab).forms, "the acknowledgement")
             await until(lambda: late.live is not None, "that the other room opened")
-    finally:
-        valkey.end()
 
 
 # --- who leaves ------------------------------------------------------------------------------------

@@ -205,9 +205,7 @@ async def test_many_senders_keep_their_own_order_whoever_leaves_meanwhile(log: L
 
 
 async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_room_goes_on_when_it_is_back() -> None:
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         async with connected(valkey) as pipeline:
             log = Log(pipeline, Retention(100, 0))
             await log.append_all("r", drafts("before"))
@@ -219,8 +217,6 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_room_goes_on
             appended = await log.append_all("r", drafts("before", "after"))
             assert [one.new for one in appended] == [False, True]
             assert await texts(log, "r") == ["before", "after"]
-    finally:
-        valkey.end()
 
 
 async def test_the_worker_s_end_cancels_all_who_wait_in_a_room(valkey: Valkey) -> None:

@@ -207,12 +207,8 @@ async def test_a_feed_that_is_cut_again_and_again_comes_back(valkey: Valkey, pip
 @pytest.fixture
 def own() -> Iterator[Valkey]:
     """A store for the one test that kills it."""
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         yield valkey
-    finally:
-        valkey.end()
 
 
 async def test_a_store_that_is_killed_is_lost_and_found_and_nothing_is_missing(own: Valkey) -> None:

@@ -238,16 +238,12 @@ async def blocked_clients(look: Redis) -> list[str]:
 
 
 async def test_connections_that_a_restart_of_the_store_broke_are_mended_without_a_word() -> None:
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         async with connected(valkey) as pipeline:
             assert await pipeline.command("SET", "k", 1)
             valkey.kill()
             valkey.start()
             assert await pipeline.command("GET", "k") == "1"
-    finally:
-        valkey.end()
 
 
 async def test_the_end_leaves_nobody_waiting_however_far_their_command_has_come(valkey: Valkey) -> None:

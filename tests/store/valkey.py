@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -84,6 +85,17 @@ class Valkey:
     def end(self) -> None:
         self.kill()
         self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def _answers(client: Redis) -> bool:

@@ -130,9 +130,7 @@ def test_a_backup_of_the_data_folder_is_a_server_s_whole_state(tmp_path: Path) -
 
 
 def test_rooms_of_a_store_elsewhere(tmp_path: Path) -> None:
-    valkey = Valkey()
-    try:
-        valkey.start()
+    with Valkey() as valkey:
         env = {"REDIS_URL": valkey.url}
         file = tmp_path / "past.jsonl"
         file.write_text(lines(2), encoding="utf-8")
@@ -144,23 +142,17 @@ def test_rooms_of_a_store_elsewhere(tmp_path: Path) -> None:
         wrong = quart_chat("rooms", env={"REDIS_URL": "unix:///nonexistent/socket"})
         assert wrong.returncode == 1
         assert "the store does not answer" in wrong.stderr
-    finally:
-        valkey.end()
 
 
 def test_a_file_that_cannot_be_brought_back_writes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "torn.jsonl"
     file.write_text(lines(700) + '{"time":"2023-', encoding="utf-8")
-    valkey = Valkey()
-    try:
-        valkey.start()
+    with Valkey() as valkey:
         done = quart_chat("import", str(file), env={"REDIS_URL": valkey.url})
         assert done.returncode == 1
         assert "line 702 is no JSON" in done.stderr
         with valkey.client() as look:
             assert look.keys() == []
-    finally:
-        valkey.end()
 
 
 def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
@@ -171,9 +163,7 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
 
 
 def test_check_finds_a_store_fine_and_leaves_nothing_in_it(tmp_path: Path) -> None:
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         done = quart_chat("check", env={"REDIS_URL": valkey.url})
         assert "A server would serve." in right(done)
         assert "WRONG" not in done.stdout
@@ -187,8 +177,6 @@ def test_check_finds_a_store_fine_and_leaves_nothing_in_it(tmp_path: Path) -> No
             full = quart_chat("check", env={"REDIS_URL": valkey.url})
             assert full.returncode == 1
             assert "WRONG it does not take a message" in full.stdout
-    finally:
-        valkey.end()
     away = quart_chat("check", env={"REDIS_URL": valkey.url})
     assert away.returncode == 1
     assert "WRONG the store cannot be used" in away.stdout

@@ -14,12 +14,8 @@ from tests.web.visits import browser, fresh, tab
 
 @pytest.fixture
 def own_store() -> Iterator[Valkey]:
-    valkey = Valkey(append_only=True)
-    try:
-        valkey.start()
+    with Valkey(append_only=True) as valkey:
         yield valkey
-    finally:
-        valkey.end()
 
 
 @pytest.fixture

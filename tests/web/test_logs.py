@@ -58,16 +58,11 @@ def test_what_belongs_to_a_request_carries_its_id(behind: ServerProcess, server:
 
 
 async def test_an_error_s_line_has_the_request_it_belongs_to(tmp_path: Path) -> None:
-    valkey = Valkey()
-    try:
-        valkey.start()
-        with ServerProcess(tmp_path / "data", env={**UNLIMITED, "REDIS_URL": valkey.url}) as server:
-            valkey.kill()
-            with browser(server) as client:
-                asked = client.get(f"/r/{fresh()}")
-                assert asked.status_code == 503
-                server.wait_for(lambda: "request.unserved" in server.output, "its line")
-                line = next(line for line in server.output.splitlines() if "request.unserved" in line)
-                assert json.loads(line)["request"] == asked.headers["X-Request-Id"]
-    finally:
-        valkey.end()
+    with Valkey() as valkey, ServerProcess(tmp_path / "data", env={**UNLIMITED, "REDIS_URL": valkey.url}) as server:
+        valkey.kill()
+        with browser(server) as client:
+            asked = client.get(f"/r/{fresh()}")
+            assert asked.status_code == 503
+            server.wait_for(lambda: "request.unserved" in server.output, "its line")
+            line = next(line for line in server.output.splitlines() if "request.unserved" in line)
+            assert json.loads(line)["request"] == asked.headers["X-Request-Id"]
