@@ -98,8 +98,7 @@ class Sayer:
                 typed = clean_text(say.text, self._characters)
                 asks = slash.read(typed, secrets.randbelow)
                 if isinstance(asks, Words):
-                    text = clean_text(asks.text)
-                    drafts[len(results)] = Draft(person.public, person.name, text, say.nonce, asks.kind, typed)
+                    drafts[len(results)] = Draft(person.public, person.name, asks.text, say.nonce, asks.kind, typed)
                     results.append("")
                 else:
                     person = await self._do(asks, person, address)

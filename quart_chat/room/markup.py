@@ -211,9 +211,26 @@ class _Bare(NamedTuple):
     url: str
 
 
+class _Seen(NamedTuple):
+    """What holds for a whole text; links: in their order; literal: its backslashes are LaTeX's or Windows'."""
+
+    text: str
+    links: list[_Bare]
+    literal: bool
+
+
+def _seen(state: StateInline) -> _Seen:
+    """Look at a text as a whole, once."""
+    seen: _Seen | None = state.env.get("seen")
+    if seen is None or seen.text is not state.src:
+        literal = "\\" in state.src and _OTHER_ESCAPE.search(state.src) is not None
+        seen = state.env["seen"] = _Seen(state.src, _bare_links(state), literal)
+    return seen
+
+
 def _text(state: StateInline, silent: bool) -> bool:
     """Take text up to the next mark or link, or the link that stands here."""
-    links = _bare_links(state)
+    links = _seen(state).links
     number = bisect_left(links, state.pos, key=lambda link: link.begin)
     link = links[number] if number < len(links) and not state.linkLevel else None
     if link is not None and link.begin == state.pos and link.end <= state.posMax:
@@ -234,11 +251,7 @@ def _text(state: StateInline, silent: bool) -> bool:
 
 
 def _bare_links(state: StateInline) -> list[_Bare]:
-    """Find them all, once. Linkify-it tells where each ends; looking for them by itself it takes a second."""
-    key = f"links {state.src}"
-    if key in state.env:
-        known: list[_Bare] = state.env[key]
-        return known
+    """Find them all. Linkify-it tells where each ends; looking for them by itself it takes a second."""
     links = []
     for found in _BARE.finditer(state.src):
         written = found[0].rstrip("*_~|")
@@ -247,7 +260,6 @@ def _bare_links(state: StateInline) -> list[_Bare]:
         if link is not None and _leads_somewhere(link.url):
             end = found.start() + len(link.raw) - len(schema)
             links.append(_Bare(found.start(), end, state.md.normalizeLink(link.url)))
-    state.env[key] = links
     return links
 
 
@@ -288,8 +300,7 @@ def _escaped(state: StateInline, silent: bool) -> bool:
     if state.src.startswith(SHRUG, state.pos - 1):
         return False  # it is its arm
     if not silent:
-        others = state.env.setdefault(f"escapes {state.src}", _OTHER_ESCAPE.search(state.src) is not None)
-        state.pending += state.src[state.pos + (0 if others else 1) : state.pos + 2]
+        state.pending += state.src[state.pos + (0 if _seen(state).literal else 1) : state.pos + 2]
     state.pos += 2
     return True
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from quart_chat.errors import BadText
 from quart_chat.room.entries import ACTION, ROLL
+from quart_chat.room.texts import clean_text
 
 SHRUG = r"¯\_(ツ)_/¯"
 MOST_DICE, MOST_SIDES = 20, 1000
@@ -18,7 +19,7 @@ _DICE = re.compile(r"([0-9]{0,2})[dD]([0-9]{1,4})([+-][0-9]{1,4})?")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message; kind: of its entry."""
+    """A message; text: as `clean_text` leaves it; kind: of its entry."""
 
     text: str
     kind: str = ""
@@ -59,7 +60,7 @@ def read(text: str, draw: Draw) -> Words | Nick | Help:
 def _me(rest: str, _: Draw) -> Words:
     if not rest:
         raise BadText("Say what you do: /me waves")
-    return Words(rest, ACTION)
+    return Words(clean_text(rest), ACTION)
 
 
 def _nick(rest: str, _: Draw) -> Nick:
@@ -91,5 +92,5 @@ _COMMANDS: dict[str, Callable[[str, Draw], Words | Nick | Help]] = {
     "me": _me,
     "nick": _nick,
     "roll": _roll,
-    "shrug": lambda rest, _draw: Words(f"{rest} {SHRUG}".strip()),
+    "shrug": lambda rest, _draw: Words(clean_text(f"{rest} {SHRUG}".strip())),
 }

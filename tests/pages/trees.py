@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = {"input", "meta", "link", "br", "hr", "img"}
 
@@ -28,8 +29,9 @@ class Tree(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements = []
         self.loose = ""  # text outside of all elements
+        self.seen: list[Any] = []  # in order: (tag, attributes), (tag,) at its end, and texts
         self._open: list[Element] = []
-        self.feed(html)
+        self.feed(str(html))  # markup would escape what is taken out of it
         self.close()
         assert not self._open, f"left open: {self._open}"
 
@@ -37,6 +39,7 @@ class Tree(HTMLParser):
         assert len(dict(attrs)) == len(attrs), f"an attribute twice: {tag} {attrs}"
         path = "/".join([*(element.tag for element in self._open), tag])
         element = Element(tag, dict(attrs), path)
+        self.seen.append((tag, element.attributes))
         self.elements.append(element)
         if tag not in VOID:
             self._open.append(element)
@@ -44,12 +47,17 @@ class Tree(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         assert self._open, f"closed without being open: {tag}"
         assert self._open.pop().tag == tag, f"closed out of order: {tag}"
+        self.seen.append((tag,))
 
     def handle_data(self, data: str) -> None:
         if self._open:
             self._open[-1].text += data
         else:
             self.loose += data
+        if self.seen and isinstance(self.seen[-1], str):
+            self.seen[-1] += data
+        else:
+            self.seen.append(data)
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment: {data}")
@@ -59,6 +67,9 @@ class Tree(HTMLParser):
 
     def unknown_decl(self, data: str) -> None:
         raise AssertionError(f"a declaration: {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        assert decl == "doctype html", f"a declaration: {decl}"
 
     def shape(self, *values: str) -> list[tuple[str, tuple[tuple[str, str | None], ...]]]:
         """What a text must not change: each element's path and attributes.
@@ -72,6 +83,11 @@ class Tree(HTMLParser):
             )
             for element in self.elements
         ]
+
+    @property
+    def text(self) -> str:
+        """All that it shows."""
+        return "".join(one for one in self.seen if isinstance(one, str))
 
     def texts(self) -> list[str]:
         return [element.text for element in self.elements]
