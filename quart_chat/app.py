@@ -20,6 +20,7 @@ from quart_chat.config import Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
+from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
@@ -37,10 +38,10 @@ from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, health, lobby, people, rooms, socket
+from quart_chat.web import composer, health, lobby, messages, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
-from quart_chat.web.parts import EXTENSION, Parts, parts, retry_after, visitor
+from quart_chat.web.parts import EXTENSION, Parts, by_htmx, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -73,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, composer, people, socket, health):
+    for part in (lobby, rooms, messages, composer, people, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -99,11 +100,20 @@ def _parts(settings: Settings, url: str) -> Parts:
     def clock() -> int:
         return time.time_ns() // 1_000_000
 
+    changer = Changer(
+        log,
+        limits,
+        characters=settings.message_characters,
+        per_minute=settings.messages_per_minute,
+        keep_versions=settings.keep_edits,
+        clock=clock,
+    )
     sayer = Sayer(
         log,
         feed,
         people_,
         limits,
+        changer,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,
@@ -120,6 +130,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         people=people_,
         limits=limits,
         sayer=sayer,
+        changer=changer,
         hub=Hub(log, feed, presence, worker),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
@@ -233,19 +244,30 @@ def _answer_errors(app: Quart) -> None:
         )
         return Response(html, status, mimetype="text/html")
 
+    def told(why: str, status: int) -> Response:
+        """Tell a page that asked by htmx; what it has stays as it is."""
+        notice = fragments.notice(why, visitor(request).language)
+        return Response(notice, status, {"HX-Reswap": "none"}, mimetype="text/html")
+
     def language() -> str:
         return visitor(request).language if has_request_context() else "en"
 
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         spoken = language()
-        response = page(say(spoken, "That did not work"), fragments.reason(spoken, error), error.status)
-        return retry_after(response, error)
+        why = fragments.reason(spoken, error)
+        if has_request_context() and by_htmx():
+            return retry_after(told(why, error.status), error)
+        return retry_after(page(say(spoken, "That did not work"), why, error.status), error)
 
     @app.errorhandler(StoreAway)
     async def away(error: StoreAway) -> Response:
         logger.warning("request.unserved", reason=str(error))
         spoken = language()
+        if has_request_context() and by_htmx() and request.method == "POST":
+            return told(
+                say(spoken, "The server can’t keep that right now. Try again in a moment."), 200
+            )  # htmx skips 503
         heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
         response = page(heading, text, 503, request.path if has_request_context() and request.method == "GET" else None)

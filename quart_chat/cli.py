@@ -22,7 +22,7 @@ from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
 from quart_chat.room.names import clean_title, slug_of
 from quart_chat.server import Plan, options, run
-from quart_chat.store.archive import Archive, InTheWay, RoomSummary
+from quart_chat.store.archive import Archive, InTheWay, Opening, RoomSummary
 from quart_chat.store.log import Retention
 from quart_chat.tools import checkup, session, transcripts
 from quart_chat.tools.transcripts import BadLine, Header, JsonReader
@@ -173,7 +173,7 @@ async def export(
 ) -> None:
     """Write a room's messages into a file."""
     summary = await _find(archive, room)
-    header = Header(summary.name, summary.title, summary.opened)
+    header = Header(summary.name, summary.title, summary.opened, summary.header)
     form = transcripts.form(kind, header, transcripts.audience_of(language, settings.time_zone))
     if output is None:
         # whatever the locale; the command has nothing else to do
@@ -228,12 +228,12 @@ async def import_(settings: Settings, archive: Archive, file: Path, room: str | 
     most = settings.messages_per_room
     if len(messages) > most:
         click.echo(f"Only the newest {most:,} of {len(messages):,} are kept (QUART_CHAT_MESSAGES_PER_ROOM).", err=True)
-    after = ""
+    opening, after = Opening(title, header.opened, header.above), ""
     with _progress(len(messages), "Importing") as bar:
         for start in range(0, len(messages), SOME) or [0]:
             some = messages[start : start + SOME]
             try:
-                after = await archive.restore(name, title, header.opened, some, after)
+                after = await archive.restore(name, opening, some, after)
             except InTheWay as error:
                 raise InTheWay(
                     f"{error}; nothing of the file's later ones was written. Delete the room first "

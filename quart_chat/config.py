@@ -51,6 +51,8 @@ class Settings:
     """What a Prometheus elsewhere has to show at /metrics; None: only this machine may ask."""
     time_zone: str = "UTC"
     """IANA name of the zone in which pages show times."""
+    keep_edits: bool = False
+    """Whether what edited messages said before stays readable."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -80,7 +82,15 @@ class Settings:
             trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),
             metrics_token=env.get("QUART_CHAT_METRICS_TOKEN") or None,
             time_zone=_time_zone(env),
+            keep_edits=_yes(env, "QUART_CHAT_KEEP_EDITS"),
         )
+
+
+def _yes(env: Mapping[str, str], name: str) -> bool:
+    said = env.get(name, "").strip().lower() or "no"
+    if said not in ("yes", "no"):
+        raise SettingsError(f"{name} is {said!r}; it takes 'yes' or 'no'")
+    return said == "yes"
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:

@@ -9,6 +9,8 @@
         ├── BadName           a room's or a person's name: 422
         ├── BadText           a message's text: 422
         │   └── Spent         its nonce went with another text before
+        ├── NoMessage             there is no such message, or not any more: 404
+        ├── NotYours              somebody else's message: 403
         ├── TooFast           a limit was reached: 429; says when to come again
         └── Unwelcome         origin or identity is wrong: 403, or close code 1008
 
@@ -64,6 +66,18 @@ class BadText(Refused):
 
 class Spent(BadText):
     """A nonce that was sent before with another text: what is sent now needs a new one."""
+
+
+class NoMessage(Refused):
+    """A message that is not there, or not any more."""
+
+    status = 404
+
+
+class NotYours(Refused):
+    """A message of somebody else, which only they may change."""
+
+    status = 403
 
 
 class TooFast(Refused):

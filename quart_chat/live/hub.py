@@ -19,10 +19,12 @@ from quart_chat.live.tab import Tab
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
+from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.places import REPLAY, missed
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
+from quart_chat.store.newest import Newest
 from quart_chat.store.presence import RENEW, Presence
 from quart_chat.tasks import end_tasks
 
@@ -103,8 +105,7 @@ class Hub:
 
     async def _send_newest(self, room: LiveRoom, tab: Tab) -> str:
         newest = await self._log.newest(room.name)
-        page = newest.page
-        shown = fragments.newest(room.name, page.messages, newest.place, tab.audience, more=page.more)
+        shown = _newest(room, newest, tab.audience)
         metrics.REPLAYS.labels("newest").inc()
         await tab.wire.send(Broadcast(shown))
         return newest.place
@@ -120,8 +121,8 @@ class Hub:
         found = missed(place, tail.entries, tail.end)
         if found is None:
             return None
-        messages = [entry.message for entry in found.entries if entry.message is not None]
-        await tab.wire.send(Broadcast(fragments.replayed(messages, found.place, tab.audience)))
+        shown = fragments.replayed(room.name, digest(found.entries), found.place, tab.audience)
+        await tab.wire.send(Broadcast(shown))
         return found.place
 
     async def _await_place(self, room: LiveRoom, place: str) -> str | None:
@@ -303,11 +304,10 @@ class Hub:
         newest = await self._log.newest(room.name)
         logger.warning("room.restart", room=room.name)
         lost = newest.title is not None and await self._count_lost(room)  # without a title it was deleted
-        page = newest.page
         room.start((), newest.place)
 
         def render(audience: Audience) -> Markup:
-            frame = fragments.newest(room.name, page.messages, newest.place, audience, more=page.more)
+            frame = _newest(room, newest, audience)
             return frame + fragments.lost(audience.language) if lost else frame
 
         room.broadcast(render)
@@ -397,3 +397,8 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: work.close())  # cancelled before it began, nobody has awaited it
         return task
+
+
+def _newest(room: LiveRoom, newest: Newest, audience: Audience) -> Markup:
+    page = newest.page
+    return fragments.newest(room.name, page.messages, newest.place, newest.header, audience, more=page.more)

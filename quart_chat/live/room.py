@@ -15,6 +15,7 @@ from quart_chat.kept import Kept
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
+from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, Message, order
 from quart_chat.room.places import Timeline
 from quart_chat.store.presence import Here
@@ -119,13 +120,13 @@ class LiveRoom:
             return
         started = loop.time()
         batch = [self._pending.popleft() for _ in range(min(BATCH, len(self._pending)))]
-        messages = [entry.message for entry in batch if entry.message is not None]
+        news = digest(batch)
         place = batch[-1].id
-        trim = self._trim(messages)
-        hushed = [message for message in messages if self._hush(message.author)]
+        trim = self._trim(news.messages)
+        hushed = [message for message in news.messages if self._hush(message.author)]
 
         def render(audience: Audience) -> Markup:
-            frame = fragments.appended(messages, place, audience)
+            frame = fragments.appended(self.name, news, place, audience)
             if trim is not None:
                 frame += fragments.trimmed(self.name, trim, audience.language)
             if hushed:
@@ -140,7 +141,7 @@ class LiveRoom:
         took = loop.time() - started
         metrics.FANOUT.observe(took)
         metrics.BATCH.observe(len(batch))
-        metrics.DELIVERIES.inc(len(messages) * sum(map(len, self._tabs.values())))
+        metrics.DELIVERIES.inc(len(news.messages) * sum(map(len, self._tabs.values())))
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
@@ -172,12 +173,11 @@ class LiveRoom:
             entries = self.timeline.after(since)
             if entries is None:
                 return None
-            messages = [entry.message for entry in entries if entry.message is not None]
-            replay = Broadcast(fragments.replayed(messages, self.place, audience))
+            replay = Broadcast(fragments.replayed(self.name, digest(entries), self.place, audience))
             self._replays.put(key, replay, len(replay.text))
         return replay
 
-    def _trim(self, messages: list[Message]) -> str | None:
+    def _trim(self, messages: Sequence[Message]) -> str | None:
         """Note what is shown; now and then give the id of the oldest message that pages are to keep."""
         self._shown.extend(message.id for message in messages)
         self._untrimmed += len(messages)

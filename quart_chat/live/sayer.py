@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 
 from quart_chat import metrics
 from quart_chat.errors import BadName, BadText, Refused, TooFast
+from quart_chat.live.changer import Changer
 from quart_chat.room import slash
 from quart_chat.room.commands import Say
+from quart_chat.room.digest import quote_of
+from quart_chat.room.entries import Quote
 from quart_chat.room.limits import (
     RENAMES,
     RENAMES_OF_ADDRESS,
@@ -19,7 +22,7 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
-from quart_chat.room.slash import Help, Nick, Words
+from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text
 from quart_chat.store.appends import Draft
 from quart_chat.store.feed import Feed
@@ -48,6 +51,7 @@ class Sayer:
         feed: Feed,
         people: People,
         limits: Limits,
+        changer: Changer,
         *,
         characters: int,
         per_minute: int,
@@ -58,6 +62,7 @@ class Sayer:
         self._feed = feed
         self._people = people
         self._limits = limits
+        self._changer = changer
         self._characters = characters
         self._person = messages_of_person(per_minute)
         self._address = messages_of_address(per_minute)
@@ -65,7 +70,7 @@ class Sayer:
         self._clock = clock
         self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
 
-    async def say(self, room: str, person: Person, address: str, text: str, nonce: str) -> str | Done:
+    async def say(self, room: str, person: Person, address: str, asked: Say) -> str | Done:
         """Put a message into a room; the same nonce of the same person is one message.
 
         Gives the id of its entry, or what came of a command that says nothing in the room.
@@ -75,7 +80,7 @@ class Sayer:
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
-        (said,) = await self.say_all(room, person, address, [Say(text, nonce)])
+        (said,) = await self.say_all(room, person, address, [asked])
         if isinstance(said, Refused):
             raise said
         return said
@@ -98,10 +103,13 @@ class Sayer:
                 typed = clean_text(say.text, self._characters)
                 asks = slash.read(typed, secrets.randbelow)
                 if isinstance(asks, Words):
-                    drafts[len(results)] = Draft(person.public, person.name, asks.text, say.nonce, asks.kind, typed)
+                    reply = await self._quote(room, say.reply) if say.reply else None
+                    drafts[len(results)] = Draft(
+                        person.public, person.name, asks.text, say.nonce, asks.kind, typed, reply
+                    )
                     results.append("")
                 else:
-                    person = await self._do(asks, person, address)
+                    person = await self._do(asks, room, person, address)
                     results.append(Done(tells=isinstance(asks, Help)))
             except (BadText, BadName) as error:
                 results.append(error)
@@ -150,14 +158,22 @@ class Sayer:
         await self._people.visit(person.public, room, self._clock())
         return room
 
-    async def _do(self, asks: Nick | Help, person: Person, address: str) -> Person:
+    async def _quote(self, room: str, entry_id: str) -> Quote | None:
+        """Quote what a message answers; None where that is not there any more: what answers it is said all the same."""
+        message = (await self._log.changes.find(room, entry_id)).message
+        return quote_of(message) if message is not None else None
+
+    async def _do(self, asks: Nick | Topic | Help, room: str, person: Person, address: str) -> Person:
         """Do what a command asks for besides a message; gives the person as they are then."""
         if isinstance(asks, Help):
             return person
         try:
-            return await self.rename(person, address, asks.name)
+            if isinstance(asks, Nick):
+                return await self.rename(person, address, asks.name)
+            await self._changer.set_topic(room, person, address, asks.text)
         except TooFast as error:
-            raise BadName(error.message) from error  # what was written after it need not wait for a name
+            raise BadText(error.message) from error  # what was written after it need not wait for it
+        return person
 
     async def rename(self, person: Person, address: str, name: str) -> Person:
         """Give somebody another name, in all rooms and tabs; gives them as they are then.

@@ -12,8 +12,11 @@ from markupsafe import Markup, escape
 from quart_chat.errors import Refused
 from quart_chat.pages import ids, languages, rows, templates
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import Message
+from quart_chat.room.digest import Digest
+from quart_chat.room.entries import Change, Header, Message, Quote
+from quart_chat.room.markup import to_html, to_plain
 from quart_chat.room.people import Person
+from quart_chat.room.rights import Right
 
 BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
 
@@ -33,14 +36,22 @@ def reason(language: str, refused: Refused) -> str:
 # --- the log ---------------------------------------------------------------------------------------
 
 
-def messages(shown: Iterable[Message], audience: Audience, *, old: bool = False) -> Markup:
-    """Render messages as rows of the list; old: they were fetched by scrolling, and hold back trims."""
-    return rows.render(shown, audience, old=old)
+def messages(shown: Iterable[Message], room: str, audience: Audience, *, old: bool = False, meant: str = "") -> Markup:
+    """Render messages as rows of the list.
+
+    old: they were fetched by scrolling, and hold back trims. meant: the id of the one whose address led here.
+    """
+    return rows.render(shown, rows.View(room, audience, "old" if old else "live"), meant)
 
 
 def older(room: str, before: str | None, language: str) -> Markup:
     """Render the list's first row, which fetches what came before; before: None where nothing did."""
     return _fragment(language, "_log.html", "older", room, before)
+
+
+def newer(room: str, after: str | None, language: str) -> Markup:
+    """Render the list's last row where a page ends before now: it fetches what comes next; after: None at the end."""
+    return _fragment(language, "_log.html", "newer", room, after)
 
 
 def since(place: str) -> Markup:
@@ -50,22 +61,101 @@ def since(place: str) -> Markup:
     )
 
 
-def appended(shown: Sequence[Message], place: str, audience: Audience) -> Markup:
-    """Render what joins the end of the list, live."""
-    if not shown:
-        return since(place)
-    html = messages(shown, audience)
-    return Markup(  # noqa: S704 - made of markup
-        f'<hx-partial hx-target="#log" hx-swap="beforeend">{html}</hx-partial>{since(place)}'
-    )
+def appended(room: str, news: Digest, place: str, audience: Audience) -> Markup:
+    """Render what entries change on a page: what joins the end of the list, what changes in it, and the header."""
+    html = since(place)
+    if news.messages:
+        shown = messages(news.messages, room, audience)
+        html = Markup(f'<hx-partial hx-target="#log" hx-swap="beforeend">{shown}</hx-partial>{html}')  # noqa: S704 - made of markup
+    for change in news.changes:
+        html += changed(room, change, audience)
+    return html if news.header is None else html + header(room, news.header, audience)
 
 
-def replayed(shown: Sequence[Message], place: str, audience: Audience) -> Markup:
+def changed(room: str, change: Change, audience: Audience) -> Markup:
+    """Render what became of a message: its parts alone, so that a menu or a form on it stays."""
+    element, html = ids.message(change.of), Markup()
+    view = rows.View(room, audience)
+    if change.text:
+        text = change.changes.text or ""
+        one = rows.Said(change.of, change.name, change.kind, text)
+        html += _partial(f"#{element} > .text", "innerHTML", rows.said(one, change.changes, view))
+        html += _partial(
+            f".{ids.quote(change.of)}", "innerHTML", rows.quoted("" if change.changes.deleted else to_plain(text), view)
+        )
+    if change.reactions:
+        shown = rows.reactions(change.of, change.changes, view)
+        if shown:
+            html += _partial(f"#{element}:not(:has(> .reactions))", "beforeend", shown)
+        html += _partial(f"#{element} > .reactions", "outerMorph" if shown else "delete", shown)
+    return html
+
+
+def _partial(target: str, swap: str, html: Markup) -> Markup:
+    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, html)
+
+
+def header(room: str, shown: Header, audience: Audience) -> Markup:
+    """Render what stands above a room."""
+    return _fragment(audience.language, "_header.html", "header", room, shown)
+
+
+def topic_form(room: str, text: str, language: str, error: str = "") -> Markup:
+    """Render the form that sets a room's topic."""
+    return _fragment(language, "_header.html", "topic_form", room, text, error)
+
+
+def topic_link(room: str, language: str) -> Markup:
+    """Render what fetches that form."""
+    return _fragment(language, "_header.html", "topic_link", room)
+
+
+# --- one message -----------------------------------------------------------------------------------
+
+
+def menu(room: str, message: Message, may: frozenset[Right], language: str, *, pinned: bool) -> Markup:
+    """Render what somebody may do with a message; pinned: it is."""
+    return _fragment(language, "_menu.html", "menu", room, message.id, may, pinned)
+
+
+def gone(language: str) -> Markup:
+    """Render the menu of a message that is not there."""
+    return Markup("<p>{}</p>").format(languages.say(language, "There is no such message any more."))
+
+
+def replying(nonce: str, text: str, room: str, quote: Quote, language: str) -> Markup:
+    """Render a composer's field, its text in it, and above it what its message will answer; nonce: of the form."""
+    earlier = _partial(f"#{ids.say(nonce)} > .replying", "delete", Markup())
+    answers = _fragment(language, "_menu.html", "replying", nonce, text, room, quote)
+    field = lines(nonce, text, language) if "\n" in text else line(nonce, text, language)
+    return earlier + _partial(f"#{ids.say(nonce)}", "afterbegin", answers) + field
+
+
+def editing(room: str, entry_id: str, text: str, language: str, error: str = "") -> Markup:
+    """Render the form that gives a message another text; error: why the last one was not taken."""
+    return _fragment(language, "_menu.html", "edit", room, entry_id, text, error)
+
+
+def edit_in_place(room: str, entry_id: str, text: str, language: str) -> Markup:
+    """Put that form into the message's row, unless it is there."""
+    free = f"#{ids.message(entry_id)}:not(:has(> .edit))"
+    return _partial(free, "beforeend", editing(room, entry_id, text, language))
+
+
+def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple[str, str, Markup]]:
+    """Render the texts that a message had, each as (when, the same for machines, what it said).
+
+    shown: (ms since the epoch, text), oldest first.
+    """
+    return [(languages.moment(at, audience), languages.iso(at), to_html(text)) for at, text in shown]
+
+
+def replayed(room: str, news: Digest, place: str, audience: Audience) -> Markup:
     """Render what a tab missed. Each row is deleted by id first, so that one shown already shows once."""
     gone = Markup("").join(
-        Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.message(message.id)) for message in shown
+        Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.message(message.id)) for message in news.messages
     )
-    return gone + appended(shown, place, audience)
+    return gone + appended(room, news, place, audience)
 
 
 def trimmed(room: str, first: str, language: str) -> Markup:
@@ -78,12 +168,13 @@ def trimmed(room: str, first: str, language: str) -> Markup:
     ).format(live=live, kept=kept, older=ids.OLDER, row=older(room, first, language))
 
 
-def newest(room: str, shown: Sequence[Message], place: str, audience: Audience, *, more: bool) -> Markup:
+def newest(room: str, shown: Sequence[Message], place: str, above: Header, audience: Audience, *, more: bool) -> Markup:
     """Render the newest page, which replaces the whole list."""
     before = shown[0].id if more and shown else None
-    return Markup('<hx-partial hx-target="#log" hx-swap="innerHTML">{}{}</hx-partial>{}').format(
-        older(room, before, audience.language), messages(shown, audience), since(place)
+    html = Markup('<hx-partial hx-target="#log" hx-swap="innerHTML">{}{}</hx-partial>{}').format(
+        older(room, before, audience.language), messages(shown, room, audience), since(place)
     )
+    return html + header(room, above, audience)
 
 
 # --- states ----------------------------------------------------------------------------------------
@@ -109,7 +200,7 @@ def commands_text(language: str) -> str:
     """Tell what commands there are."""
     return languages.say(
         language,
-        "Commands: /me waves, /shrug, /roll 2d6, /nick New Name, /help. "
+        "Commands: /me waves, /shrug, /roll 2d6, /nick New Name, /topic Words, /help. "
         "A message that begins with // begins with one slash.",
     )
 
@@ -173,6 +264,11 @@ def lines(nonce: str, text: str, language: str) -> Markup:
     return _fragment(language, "_composer.html", "lines", nonce, text)
 
 
+def line(nonce: str, text: str, language: str) -> Markup:
+    """Render a form's field of one line."""
+    return _fragment(language, "_composer.html", "line", nonce, text)
+
+
 def acknowledged(nonce: str) -> Markup:
     """Take a form away: its message is in the room."""
     form, turn = escape(ids.say(nonce)), escape(ids.turn(nonce))
@@ -219,4 +315,4 @@ def me(person: Person, language: str) -> Markup:
 
 def own_marks(public: str) -> str:
     """Write the stylesheet that marks what is a person's own."""
-    return templates.page("own.css", languages.DEFAULT, person=ids.person(public))
+    return templates.page("own.css", languages.DEFAULT, person=ids.person(public), reacted=ids.reacted(public))

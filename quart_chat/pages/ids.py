@@ -9,6 +9,11 @@ SINCE = "since"  # the place of the page
 CONNECTION = "connection"  # the connection's state
 WATCH = "watch"  # shows the state "away" when the socket closes
 NOTICE = "notice"  # what the server has to say to this tab
+TOPIC = "topic"  # what the room is about
+TOPIC_FORM = "topic-form"  # what sets it
+PINS = "pins"  # its pinned messages
+MENU = "menu"  # what one may do with a message: one for all
+NEWER = "newer"  # the list's last row, where newer messages lie beyond it
 PEOPLE = "people"  # who is here
 OTHERS = "others"  # its last row, where it does not name all
 COUNT = "count"  # how many
@@ -22,6 +27,36 @@ ME = "me"  # the own name where it is only shown
 def message(entry_id: str) -> str:
     """Name a message's row."""
     return f"m-{entry_id}"
+
+
+def quote(entry_id: str) -> str:
+    """Name the class of what quotes a message."""
+    return f"q-{entry_id}"
+
+
+def reactions(entry_id: str) -> str:
+    """Name what holds the reactions under a message."""
+    return f"r-{entry_id}"
+
+
+def reaction(entry_id: str, emoji: str) -> str:
+    """Name one of them, so that whoever pressed it keeps the focus."""
+    return f"r-{entry_id}-{'-'.join(f'{ord(one):x}' for one in emoji)}"
+
+
+def reacted(public: str) -> str:
+    """Name the class that marks a reaction as somebody's too; public: their public id."""
+    return f"r-{public}"
+
+
+def editing(entry_id: str) -> str:
+    """Name the form that gives a message another text."""
+    return f"edit-{entry_id}"
+
+
+def replying(nonce: str) -> str:
+    """Name what stands above a form's field while it answers a message."""
+    return f"reply-{nonce}"
 
 
 def say(nonce: str) -> str:

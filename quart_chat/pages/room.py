@@ -8,8 +8,9 @@ from quart_chat.kept import Kept
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.blanks import Form, blanks
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import Message
+from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person
+from quart_chat.room.rights import Right
 
 FORMS = 1000  # pages that a worker keeps, as long as
 BYTES = 16_000_000  # they hold no more than these together
@@ -21,16 +22,31 @@ class Shown:
 
     people, count: who is here, as `fragments.people` takes them.
     place: where its socket goes on; None for a page of older messages, which has no socket.
-    more: whether older messages lie before it.
+    more: whether older messages lie before it; newer: whether some lie beyond it.
     """
 
     audience: Audience
     room: str
     title: str
+    header: Header
     people: tuple[tuple[str, str], ...]
     count: int
     place: str | None
     more: bool
+    newer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The message around which a page is, and what its reader may do with it.
+
+    pinned: it is. editing: it is being edited.
+    """
+
+    message: Message
+    may: frozenset[Right]
+    pinned: bool
+    editing: bool
 
 
 forms: Kept[tuple[str, Audience], tuple[Shown, tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
@@ -38,14 +54,22 @@ forms: Kept[tuple[str, Audience], tuple[Shown, tuple[Message, ...], Form]] = Kep
 
 
 def render(
-    shown: Shown, messages: tuple[Message, ...], person: Person, origin: str, *, typed: str = "", error: str = ""
+    shown: Shown,
+    messages: tuple[Message, ...],
+    person: Person,
+    origin: str,
+    *,
+    typed: str = "",
+    error: str = "",
+    meant: Meant | None = None,
 ) -> bytes:
     """Render a page for somebody.
 
     origin: where they see it, such as https://chat.example; typed: what stays in the field of the plain form beside an
-    error.
+    error; meant: the message around which it is, None for none.
     """
-    form = _render(shown, messages, typed, error) if typed or error else _kept(shown, messages)
+    kept = not (typed or error or meant)
+    form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)
     return form.fill(
         own=person.public,
         link=f"{origin}/r/{shown.room}",
@@ -59,15 +83,19 @@ def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
     kept = forms.get(key)
     if kept is not None and kept[0] == shown and kept[1] is messages:
         return kept[2]
-    form = _render(shown, messages, "", "")
+    form = _render(shown, messages)
     if shown.place is not None and (messages or shown.count):  # names that robots try would push out the others
         forms.put(key, (shown, messages, form), len(form))
     return form
 
 
-def _render(shown: Shown, messages: tuple[Message, ...], typed: str, error: str) -> Form:
+def _render(
+    shown: Shown, messages: tuple[Message, ...], typed: str = "", error: str = "", meant: Meant | None = None
+) -> Form:
     language = shown.audience.language
-    before = messages[0].id if shown.more else None
+    before = messages[0].id if shown.more and messages else None
+    after = messages[-1].id if shown.newer and messages else None
+    led = meant.message.id if meant is not None else ""
     return Form(
         templates.page(
             "room.html",
@@ -75,7 +103,9 @@ def _render(shown: Shown, messages: tuple[Message, ...], typed: str, error: str)
             shown=shown,
             live=shown.place is not None,
             older=fragments.older(shown.room, before, language),
-            messages=fragments.messages(messages, shown.audience),
+            messages=fragments.messages(messages, shown.room, shown.audience, meant=led),
+            newer=fragments.newer(shown.room, after, language),
+            meant=meant,
             block=fragments.BLOCK,
             typed=typed,
             error=error,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from markupsafe import Markup, escape
 
@@ -12,7 +12,8 @@ from quart_chat.kept import Kept
 from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import Message
+from quart_chat.room.changes import UNCHANGED, Changes
+from quart_chat.room.entries import Message, Quote
 from quart_chat.room.markup import to_html
 from quart_chat.room.people import hue_of
 
@@ -22,17 +23,35 @@ GROUP = 5 * MINUTES  # what one person says within these stands under one name
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 
-rows: Kept[tuple[Message, Audience, bool], Markup] = Kept(ROWS, CHARACTERS)
-"""Rows by all that goes into them. Ids alone would not do: two rooms may have the same."""
+Mode = Literal["live", "old", "meant", "file"]
+"""How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
+
+meant: its address led here. file: in a transcript, where nothing answers.
+"""
+
+
+class View(NamedTuple):
+    """Where and for whom rows stand."""
+
+    room: str
+    audience: Audience
+    mode: Mode = "live"
+
+
+rows: Kept[tuple[Message, View], Markup] = Kept(ROWS, CHARACTERS)
+"""Rows by all that goes into them."""
 
 
 class Row(NamedTuple):
     """What a message's row shows.
 
     new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
+    said, quote, reactions: parts of it, each from a macro of its own; the last two may be empty.
     """
 
     element: str
+    room: str
+    place: str
     person: str
     hue: int | str
     day: str
@@ -41,7 +60,9 @@ class Row(NamedTuple):
     clock: str
     moment: str
     iso: str
-    html: Markup
+    said: Markup
+    quote: Markup
+    reactions: Markup
     new_day: bool
     follows: bool
     kind: str
@@ -50,9 +71,9 @@ class Row(NamedTuple):
 _SHAPE = ("new_day", "follows", "kind")  # of a row: what its markup depends on; the other fields are blanks in it
 
 
-def row(message: Message, audience: Audience) -> Row:
-    """Work out what a message's row shows; nothing but the message and the audience goes into it."""
-    before = message.before
+def row(message: Message, view: View) -> Row:
+    """Work out what a message's row shows; nothing but these goes into it."""
+    before, audience = message.before, view.audience
     new_day = before is None or languages.date_of(before.at, audience) != languages.date_of(message.at, audience)
     follows = (
         before is not None
@@ -61,8 +82,11 @@ def row(message: Message, audience: Audience) -> Row:
         and before.name in (message.name, None)  # a new name has to be seen once
         and 0 <= message.at - before.at < GROUP
     )
+    changes = message.changes or UNCHANGED
     return Row(
         element=ids.message(message.id),
+        room=view.room,
+        place=message.id,
         person=ids.person(message.author),
         hue=hue_of(message.author),
         day=languages.day(message.at, audience),
@@ -71,32 +95,76 @@ def row(message: Message, audience: Audience) -> Row:
         clock=languages.clock(message.at, audience),
         moment=languages.moment(message.at, audience),
         iso=languages.iso(message.at),
-        html=to_html(message.text),
+        said=said(Said(message.id, message.name, message.kind, message.said), changes, view),
+        quote=quote(message.reply, view) if message.reply is not None else Markup(),
+        reactions=reactions(message.id, changes, view),
         new_day=new_day,
         follows=follows,
         kind=message.kind,
     )
 
 
+class Said(NamedTuple):
+    """What a message says. id, name, kind: of the message; text: as it stands."""
+
+    id: str
+    name: str
+    kind: str
+    text: str
+
+
+def said(one: Said, changes: Changes, view: View) -> Markup:
+    """Render what a message says, as it stands."""
+    html = to_html(one.text)
+    if not one.kind and changes is UNCHANGED:
+        return html
+    when = languages.moment(changes.edited, view.audience) if changes.edited else ""
+    return _part(view, "said", one, html, changes, when)
+
+
+def quote(quoted: Quote, view: View) -> Markup:
+    """Render the message that another one answers."""
+    return _part(view, "quote", quoted)
+
+
+def quoted(text: str, view: View) -> Markup:
+    """Render what a quote says; text: "" where its message was deleted."""
+    return _part(view, "quoted", text)
+
+
+def reactions(entry_id: str, changes: Changes, view: View) -> Markup:
+    """Render the reactions under a message; nothing where there are none."""
+    return _part(view, "reactions", entry_id, changes.reactions) if changes.reactions else Markup()
+
+
+def _part(view: View, name: str, *values: Any) -> Markup:
+    made: Markup = templates.macro(view.audience.language, "_message.html", name)(*values, view)
+    return made
+
+
 @cache
-def _pattern(language: str, new_day: bool, follows: bool, kind: str, old: bool) -> str:
+def _pattern(language: str, new_day: bool, follows: bool, kind: str, mode: Mode) -> str:
     """Render the template once for each shape of a row: a tenth of the time for each row after it."""
     open_ = blanks(field for field in Row._fields if field not in _SHAPE)
     shown = Row(**cast(Any, open_), new_day=new_day, follows=follows, kind=kind)
-    return pattern(templates.macro(language, "_message.html", "message")(shown, old))
+    return pattern(templates.macro(language, "_message.html", "message")(shown, mode))
 
 
-def render(shown: Iterable[Message], audience: Audience, *, old: bool = False) -> Markup:
-    """Render messages as rows; old: they were fetched by scrolling, and hold back trims."""
-    return Markup("".join([_rendered(message, audience, old) for message in shown]))  # noqa: S704 - made of markup
+def render(shown: Iterable[Message], view: View, meant: str = "") -> Markup:
+    """Render messages as rows; meant: the id of the one whose address led here."""
+    if meant:
+        led = view._replace(mode="meant")
+        return Markup("").join(_rendered(one, led if one.id == meant else view) for one in shown)
+    return Markup("".join([_rendered(one, view) for one in shown]))  # noqa: S704 - made of markup
 
 
-def _rendered(message: Message, audience: Audience, old: bool) -> Markup:
-    key = message, audience, old
+def _rendered(message: Message, view: View) -> Markup:
+    key = message, view
     html = rows.get(key)
     if html is None:
-        shown = row(message, audience)
+        shown = row(message, view)
         written = {field: escape(value) for field, value in zip(Row._fields, shown, strict=True)}
-        html = Markup(_pattern(audience.language, shown.new_day, shown.follows, shown.kind, old) % written)  # noqa: S704 - escaped
+        language = view.audience.language
+        html = Markup(_pattern(language, shown.new_day, shown.follows, shown.kind, view.mode) % written)  # noqa: S704 - escaped
         rows.put(key, html, len(html) + len(message.text))
     return html

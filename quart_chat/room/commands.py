@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from quart_chat.errors import BadFrame
 from quart_chat.room.entries import is_entry_id
@@ -22,10 +23,11 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A message; `nonce` is its idempotency key, unique for the person."""
+    """A message; `nonce` is its idempotency key, unique for the person; `reply`: the id of what it answers."""
 
     text: str
     nonce: str
+    reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,9 @@ def read_command(frame: str | bytes | None) -> Command:
             raise BadFrame(NO_TEXT)
         if not isinstance(nonce, str) or not is_nonce(nonce):
             raise BadFrame(NO_NONCE)
-        return Say(text, nonce)
+        return Say(text, nonce, _id(sent, "reply"))
     if act == "resume":
-        since = sent.get("since")
-        return Resume(since if isinstance(since, str) and is_entry_id(since) else None)
+        return Resume(_id(sent, "since"))
     if act == "typing":
         return Typing()
     if act == "newest":
@@ -92,3 +93,8 @@ def read_command(frame: str | bytes | None) -> Command:
     if not sent.keys() - {"headers"}:
         return Nothing()
     raise BadFrame("This room does not know that act.")
+
+
+def _id(sent: dict[str, Any], field: str) -> str | None:
+    entry_id = sent.get(field)
+    return entry_id if isinstance(entry_id, str) and is_entry_id(entry_id) else None

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from quart_chat.errors import QuartChatError
+from quart_chat.room.changes import Changes, fields_of, read_changes
 
 NO_ENTRY = "0-0"  # the place before the first entry
 ACTION, ROLL = "me", "roll"  # kinds of messages besides those that just say something, ""
-KINDS = ("", ACTION, ROLL)
+TOPIC, PIN = "topic", "pin"  # kinds that tell what became of the room's header
+KINDS = ("", ACTION, ROLL, TOPIC, PIN)
 _ID = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
 
 
@@ -34,6 +36,18 @@ class Neighbour(NamedTuple):
     name: str | None = None
 
 
+class Quote(NamedTuple):
+    """A message as another one, or a room's header, shows it.
+
+    author: its public id; name: as it was when they wrote. text: the beginning, as plain text; "" once it is deleted.
+    """
+
+    id: str
+    author: str
+    name: str
+    text: str
+
+
 class Message(NamedTuple):
     """One message, as it stands in the log.
 
@@ -41,7 +55,7 @@ class Message(NamedTuple):
     at: the time of day, ms since the epoch; not always the id's, for a clock may be set back.
     author: the writer's public id; name: as it was when they wrote.
     before: the message before it in the room; None for the first.
-    kind: of KINDS.
+    kind: of KINDS. reply: what it answers; None for most. changes: what befell it since; None for most.
     """
 
     id: str
@@ -51,18 +65,54 @@ class Message(NamedTuple):
     text: str
     before: Neighbour | None
     kind: str = ""
+    reply: Quote | None = None
+    changes: Changes | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether its text is gone."""
+        return self.changes is not None and self.changes.deleted
+
+    @property
+    def said(self) -> str:
+        """Its text as it stands now."""
+        edited = self.changes.text if self.changes is not None else None
+        return self.text if edited is None else edited
+
+
+class Change(NamedTuple):
+    """How a message stands after something befell it.
+
+    of: the message's id; name and kind: of the message. text, reactions: which of them this changed.
+    """
+
+    of: str
+    name: str
+    kind: str
+    changes: Changes
+    text: bool
+    reactions: bool
+
+
+class Header(NamedTuple):
+    """What stands above a room. topic: "" for none; pins: oldest first."""
+
+    topic: str = ""
+    pins: tuple[Quote, ...] = ()
 
 
 class Entry(NamedTuple):
-    """One entry of the log.
+    """One entry of the log: a message, a change of one, a new header, or a message that tells of one.
 
     prev: the id of the entry before it; NO_ENTRY for the first.
-    message: None for kinds that this version does not know: they keep their place in the order, unseen.
+    Kinds that this version does not know have none of them: they keep their place in the order, unseen.
     """
 
     id: str
     prev: str
     message: Message | None
+    change: Change | None = None
+    header: Header | None = None
 
 
 def order(entry_id: str) -> tuple[int, int]:
@@ -82,11 +132,45 @@ def is_entry_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
-def write_message(author: str, name: str, text: str, kind: str = "") -> str:
-    """Write what a message holds as the log keeps it: compact JSON, UTF-8."""
-    held = {"k": "m", "a": author, "n": name, "t": text}
+def write_message(
+    author: str, name: str, text: str, kind: str = "", *, reply: Quote | None = None, header: Header | None = None
+) -> str:
+    """Write what a message holds as the log keeps it: compact JSON, UTF-8.
+
+    header: as it stands since then, where the message tells of that.
+    """
+    held: dict[str, Any] = {"k": "m", "a": author, "n": name, "t": text}
     if kind:
         held["x"] = kind
+    if reply:
+        held["r"] = reply
+    if header:
+        held["h"] = header
+    return _json(held)
+
+
+def write_change(change: Change, header: Header | None = None) -> str:
+    """Write a change of a message, and what it makes of the room's header; None: nothing."""
+    about = "t" * change.text + "r" * change.reactions
+    held: dict[str, Any] = {
+        "k": "c",
+        "m": change.of,
+        "n": change.name,
+        "x": change.kind,
+        "w": about,
+        "s": fields_of(change.changes),
+    }
+    if header:
+        held["h"] = header
+    return _json(held)
+
+
+def write_new_header(header: Header) -> str:
+    """Write a new header as an entry that no message tells of."""
+    return _json({"k": "h", "h": header})
+
+
+def _json(held: Any) -> str:
     return json.dumps(held, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -103,17 +187,56 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
     Raises:
         TornEntry: the fields do not make an entry.
     """
+    message = change = None
     try:
         held = json.loads(body)
-        if held["k"] != "m":
-            return Entry(entry_id, prev, None)
-        shown = held["a"], held["n"], held["t"]
-        if not all(isinstance(field, str) for field in shown) or not held["n"]:
-            raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
-        author, when, called = (*before.split(" ", 2), None, None)[:3]
-        neighbour = Neighbour(str(author), int(when or ""), called) if before else None
+        sort = held["k"]
         kind = held.get("x", "")  # one of a later version shows as what it says
-        message = Message(entry_id, int(at), *shown, neighbour, kind if kind in KINDS else "")
+        kind = kind if kind in KINDS else ""
+        if sort == "m":
+            shown = held["a"], held["n"], held["t"]
+            if not all(isinstance(field, str) for field in shown) or not held["n"]:
+                raise TypeError("a field is no text")  # noqa: TRY301 - torn like what json finds
+            author, when, called = (*before.split(" ", 2), None, None)[:3]
+            neighbour = Neighbour(str(author), int(when or ""), called) if before else None
+            reply = _quote(held["r"]) if "r" in held else None
+            message = Message(entry_id, int(at), *shown, neighbour, kind, reply)
+        elif sort == "c":
+            about = held["w"]
+            changes = read_changes(held["s"])
+            change = Change(str(held["m"]), str(held["n"]), kind, changes, "t" in about, "r" in about)
+            order(change.of)
+        header = _header(held["h"]) if "h" in held else None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error
-    return Entry(entry_id, prev, message)
+    return Entry(entry_id, prev, message, change, header)
+
+
+def write_pins(pins: tuple[Quote, ...]) -> str:
+    """Write a room's pinned messages; "" for none."""
+    return _json(pins) if pins else ""
+
+
+def read_pins(written: str | None) -> tuple[Quote, ...]:
+    """Read what `write_pins` wrote; None stands for none.
+
+    Raises:
+        TornEntry: it is something else.
+    """
+    try:
+        return tuple(map(_quote, json.loads(written))) if written else ()
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TornEntry(f"pins cannot be read: {error}") from error
+
+
+def _quote(fields: Any) -> Quote:
+    quote = Quote(*fields)
+    if not all(isinstance(field, str) for field in quote):
+        raise TypeError("a quote's field is no text")
+    order(quote.id)
+    return quote
+
+
+def _header(fields: Any) -> Header:
+    topic, pins = fields
+    return Header(str(topic), tuple(map(_quote, pins)))

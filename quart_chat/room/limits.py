@@ -32,6 +32,10 @@ RENAMES = Limit(20, MINUTE)  # of a person: each is told to every room they are 
 RENAMES_OF_ADDRESS = Limit(200, MINUTE)
 
 
+DELETIONS = Limit(20, MINUTE)  # of a person: a room is written anew for each
+DELETIONS_OF_ADDRESS = Limit(100, MINUTE)
+
+
 def messages_of_person(per_minute: int) -> Limit:
     """Limit the messages of one person."""
     return Limit(per_minute, MINUTE)

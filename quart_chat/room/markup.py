@@ -32,6 +32,7 @@ logger = get_logger(__name__)
 
 NESTED = 3  # quotes and lists within one another
 MEANT = 160  # marks, links and blocks; a text with more of them is no prose, and stays as it is
+EXCERPT = 140  # code points of a quote
 BIG = 6  # emoji that are shown large when a message is nothing else
 
 REL = "noopener noreferrer nofollow ugc"
@@ -61,6 +62,8 @@ _OTHER_ESCAPE = re.compile(r"\\[^*_~`|\s]")
 _SPOILER = re.compile(r"\|\|(?=[^\s|])((?:[^|\n]|\|(?!\|)){1,1000}?)(?<=[^\s|])\|\|")
 _MATHS = re.compile(r"\$\$?(?=[^\s$])[^$\n]{0,500}?(?<=[^\s$])\$\$?(?![0-9])")
 _FORMULA = re.compile(r"[\\^_=+*/<>{}|]")
+_HIDDEN = re.compile(r'<details class="spoiler">.*?</details>', re.DOTALL)
+_ENDS = re.compile(r"</(?:div|blockquote|li|pre)>")
 _SHORTCODE = re.compile(r"(?<![\w:]):([a-z0-9_+-]{1,40}):(?![\w:])")
 
 _OPENS = frozenset("([{\"'“‘«¿¡—–-/,;:*_~|>")  # what a mark that opens may follow, besides white space
@@ -82,6 +85,16 @@ def to_html(text: str) -> Markup:
     except Exception:  # nobody's text may keep a room from being shown
         logger.exception("text.unrendered")
         return escape(text)
+
+
+def to_plain(text: str, most: int = EXCERPT) -> str:
+    """Give the beginning of a message's text as one line without marks; what is hidden stays hidden.
+
+    most: code points, "…" with them.
+    """
+    html = _ENDS.sub(r" \g<0>", _HIDDEN.sub("▒▒▒", to_html(text)))
+    plain = Markup(html).striptags() or "…"  # noqa: S704 - its tags are taken out again
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
 
 
 def _big(text: str) -> Markup | None:

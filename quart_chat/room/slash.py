@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from quart_chat.errors import BadText
 from quart_chat.room.entries import ACTION, ROLL
-from quart_chat.room.texts import clean_text
+from quart_chat.room.texts import clean_text, clean_topic
 
 SHRUG = r"¯\_(ツ)_/¯"
 MOST_DICE, MOST_SIDES = 20, 1000
@@ -37,10 +37,18 @@ class Help:
     """The person wants to know what commands there are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """The room is to have another topic; text: "" for none."""
+
+    text: str
+
+
+Asked = Words | Nick | Topic | Help
 Draw = Callable[[int], int]  # gives a number from 0 to its argument less 1, by chance
 
 
-def read(text: str, draw: Draw) -> Words | Nick | Help:
+def read(text: str, draw: Draw) -> Asked:
     """Read a text as `clean_text` left it. An address, such as /usr/bin, is no command; two slashes send one.
 
     Raises:
@@ -87,10 +95,11 @@ def _roll(dice: str, draw: Draw) -> Words:
     return Words(f"{asked}: {written}{total}", ROLL)
 
 
-_COMMANDS: dict[str, Callable[[str, Draw], Words | Nick | Help]] = {
+_COMMANDS: dict[str, Callable[[str, Draw], Asked]] = {
     "help": lambda _rest, _draw: Help(),
     "me": _me,
     "nick": _nick,
     "roll": _roll,
+    "topic": lambda rest, _draw: Topic(clean_topic(rest)),
     "shrug": lambda rest, _draw: Words(clean_text(f"{rest} {SHRUG}".strip())),
 }

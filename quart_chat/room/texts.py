@@ -9,6 +9,8 @@ from quart_chat.room.characters import has_surrogate, is_visible, without_contro
 
 MAX_TEXT = 4000  # code points, after CRLF became LF
 
+MAX_TOPIC = 200
+
 NONCE = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
@@ -30,6 +32,17 @@ def clean_text(text: str, most: int = MAX_TEXT) -> str:
     if len(text) > most:
         raise BadText("A message has at most %(most)d characters; this one has %(count)d.", most=most, count=len(text))
     return text
+
+
+def clean_topic(text: str) -> str:
+    """Make a room's topic of what somebody sent: one line; "" for none.
+
+    Raises:
+        BadText: it is too long, or no text at all.
+    """
+    if not is_visible(text):
+        return ""
+    return " ".join(clean_text(text, MAX_TOPIC).split())
 
 
 def is_blank(text: str) -> bool:

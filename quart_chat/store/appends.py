@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any
 
 from quart_chat.errors import Spent, StoreAway
-from quart_chat.room.entries import write_message
+from quart_chat.room.entries import Quote, write_message
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
 MOST = 100  # messages of one script call, about 3 ms of the store's time
+NONCE_KEPT = 86_400_000  # ms that a retry is known as one: a laptop's night; 180 bytes each
 CALLS = 4  # of a room under way: while the store is at one, this worker renders what came out of the other
 
 
@@ -26,6 +27,7 @@ class Draft:
 
     author: public id; name: as the room shows it; text: as `clean_text` left it; nonce: its idempotency key.
     kind: of its entry. typed: what was sent for it, by which a retry is known; "" where that is the text.
+    reply: what it answers; None for most.
     """
 
     author: str
@@ -34,6 +36,7 @@ class Draft:
     nonce: str
     kind: str = ""
     typed: str = ""
+    reply: Quote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,13 @@ class _Room:
 class Appends:
     """What a worker appends.
 
-    fixed: what the script is told of every room, after the title (`append.lua`).
+    fixed: what the script is told of every room first (`entry.lua`).
     """
 
     def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
         self._pipeline = pipeline
         self._fixed = fixed
-        self._script = Script.load("append.lua")
+        self._script = Script.load("entry.lua", "append.lua")
         self._rooms: dict[str, _Room] = {}  # those of which a call is under way
 
     async def add(self, room: str, drafts: Sequence[Draft]) -> list[Appended]:
@@ -102,13 +105,14 @@ class Appends:
             count += len(taken[-1].drafts)
         found.calls += 1
         drafts = [draft for one in taken for draft in one.drafts]
-        names = [keys.log(room), keys.last(room), keys.messages(room), keys.meta(room), keys.channel(room)]
-        args: list[Argument] = [room, *self._fixed]
+        names = [*keys.of_entries(room)]
+        args: list[Argument] = [*self._fixed, room, NONCE_KEPT]
         for draft in drafts:
             names.append(keys.nonce(room, draft.author, draft.nonce))
             digest = hashlib.sha256((draft.typed or draft.text).encode()).hexdigest()[:16]
-            body = write_message(draft.author, draft.name, draft.text, draft.kind)
-            args += (body, draft.author, draft.name, digest)
+            args += (_body(draft, draft.reply), draft.author, draft.name, digest)
+            reply = draft.reply
+            args += ("", "") if reply is None else (reply.id, _body(draft, reply._replace(text="")))
         self._pipeline.script(self._script, names, args).add_done_callback(partial(self._answered, room, taken))
 
     def _answered(self, room: str, taken: list[_Waiting], answer: asyncio.Future[Any]) -> None:
@@ -136,3 +140,7 @@ class Appends:
             self._send(room)
         elif not found.calls:
             del self._rooms[room]
+
+
+def _body(draft: Draft, reply: Quote | None) -> str:
+    return write_message(draft.author, draft.name, draft.text, draft.kind, reply=reply)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from quart_chat.errors import QuartChatError
-from quart_chat.room.entries import NO_ENTRY, Message, write_before, write_message
+from quart_chat.room.changes import NOTHING, write_held
+from quart_chat.room.digest import Record
+from quart_chat.room.entries import NO_ENTRY, Header, write_before, write_message, write_pins
 from quart_chat.store import keys
+from quart_chat.store.changing import header_of, held_of
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
@@ -26,6 +30,7 @@ class RoomSummary:
     """What a list of rooms says of one.
 
     opened: ms since the epoch. messages: that are kept. last: when the newest was written, ms; None without messages.
+    header: what stands above it.
     """
 
     name: str
@@ -33,6 +38,15 @@ class RoomSummary:
     opened: int
     messages: int
     last: int | None
+    header: Header
+
+
+class Opening(NamedTuple):
+    """What a room has besides its messages; opened: ms since the epoch; header: what stands above it."""
+
+    title: str
+    opened: int
+    header: Header = Header()
 
 
 class Archive:
@@ -58,32 +72,34 @@ class Archive:
     async def room(self, name: str) -> RoomSummary | None:
         """Sum up one room; None where there is none of that name."""
         meta, count, newest = await self._pipeline.together(
-            ("HMGET", keys.meta(name), "title", "opened"),
+            ("HMGET", keys.meta(name), "title", "opened", "topic", "pins"),
             ("XLEN", keys.messages(name)),
             ("XREVRANGE", keys.messages(name), "+", "-", "COUNT", 1),
         )
-        title, opened = meta
+        title, opened, topic, pins = meta
         if title is None:
             return None
         fields = dict(zip(newest[0][1][::2], newest[0][1][1::2], strict=True)) if newest else {}
-        return RoomSummary(name, title, int(opened or 0), count, int(fields["at"]) if fields else None)
+        last = int(fields["at"]) if fields else None
+        return RoomSummary(name, title, int(opened or 0), count, last, header_of(topic, pins))
 
-    async def messages(self, room: str) -> AsyncIterator[Sequence[Message]]:
-        """Read a room's messages, oldest first, some at a time."""
+    async def messages(self, room: str) -> AsyncIterator[Sequence[Record]]:
+        """Read a room's messages as they stand, oldest first, some at a time."""
         place = NO_ENTRY
         while True:
             page = await self._log.after(room, place, READ)
             if not page.messages:
                 return
-            yield page.messages
+            held = await held_of(self._pipeline, room, [message.id for message in page.messages])
+            yield [Record(message, held.get(message.id, NOTHING)) for message in page.messages]
             if not page.more:
                 return
             place = page.messages[-1].id
 
-    async def restore(self, room: str, title: str, opened: int, messages: Sequence[Message], after: str = "") -> str:
+    async def restore(self, room: str, opening: Opening, messages: Sequence[Record], after: str = "") -> str:
         """Write messages into a room; gives the id that it ends with then.
 
-        opened: ms since the epoch. messages: oldest first, with ids that rise; what they hold as `before` counts.
+        messages: oldest first, with ids that rise; what they hold as `before` counts.
         after: the id that the room has to end with; "" where it has to be empty.
 
         Raises:
@@ -92,14 +108,22 @@ class Archive:
         """
         for start in range(0, len(messages), RESTORE) or [0]:
             some = messages[start : start + RESTORE]
-            names = (keys.log(room), keys.last(room), keys.messages(room), keys.meta(room), keys.channel(room))
-            args: list[Argument] = [after, title, opened, LOG_ENTRIES, self._retention.messages, self._retention.room]
-            for message in some:
-                body = write_message(message.author, message.name, message.text, message.kind)
+            args: list[Argument] = [
+                after,
+                opening.title,
+                opening.opened,
+                LOG_ENTRIES,
+                self._retention.messages,
+                self._retention.room,
+            ]
+            args += (opening.header.topic, write_pins(opening.header.pins))
+            for message, held in some:
+                body = write_message(message.author, message.name, message.text, message.kind, reply=message.reply)
                 args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
-            if not await self._pipeline.script(self._restore, names, args):
+                args.append(write_held(held))
+            if not await self._pipeline.script(self._restore, keys.of_entries(room), args):
                 raise InTheWay(f"the room {room} has other messages than these")
-            after = some[-1].id if some else after
+            after = some[-1].message.id if some else after
         return after
 
     async def delete(self, room: str) -> bool:

@@ -19,13 +19,28 @@ def messages(room: str) -> str:
 
 
 def meta(room: str) -> str:
-    """Name the hash with the room's title and when it was opened, ms."""
+    """Name the hash with the room's title, its topic and pins, when it was opened, ms, and its last change's id."""
     return f"c:{{{room}}}:meta"
 
 
-def held(room: str) -> tuple[str, str, str, str]:
+def changes(room: str) -> str:
+    """Name the hash of what befell messages after they were written: a field a message, `room.changes.write_held`."""
+    return f"c:{{{room}}}:changes"
+
+
+def rewritten(room: str) -> str:
+    """Name the stream that takes another one's place, while it is written."""
+    return f"c:{{{room}}}:rewritten"
+
+
+def held(room: str) -> tuple[str, ...]:
     """Name all that a room is made of."""
-    return log(room), last(room), messages(room), meta(room)
+    return log(room), last(room), messages(room), meta(room), changes(room)
+
+
+def of_entries(room: str) -> tuple[str, ...]:
+    """Name what a script that begins with `entry.lua` takes."""
+    return log(room), last(room), messages(room), meta(room), channel(room), changes(room)
 
 
 def nonce(room: str, author: str, key: str) -> str:

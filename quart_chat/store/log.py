@@ -12,13 +12,14 @@ from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
+from quart_chat.store.changing import Changing, overlay
 from quart_chat.store.line import Argument
-from quart_chat.store.newest import Newest, NewestPages, Page, page_of, read_row
+from quart_chat.store.newest import Newest, NewestPages, Page
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.rows import read_row
 
 PAGE = 50  # messages of a page of history
 SECONDS = 1000  # ms
-NONCE_KEPT = 1 * DAYS * SECONDS  # how long a retry is known as one: a laptop's night; 180 bytes each
 LOG_ENTRIES = 5 * REPLAY  # what a worker that lost its feed may read on
 LOG_AGE = 1 * DAYS * SECONDS
 
@@ -47,15 +48,25 @@ class Tail:
     end: str
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The messages around one. found: whether it is among them; newer: whether more lie beyond the page."""
+
+    page: Page
+    found: bool
+    newer: bool
+
+
 class Log:
     """All rooms' logs, as one worker reads and writes them."""
 
     def __init__(self, pipeline: Pipeline, retention: Retention) -> None:
         self._pipeline = pipeline
         self._retention = retention
-        fixed = (NONCE_KEPT, LOG_ENTRIES, LOG_AGE, retention.messages, retention.room)
-        self._appends = Appends(self._pipeline, fixed)
-        self._newest = NewestPages(self._pipeline)
+        fixed = (LOG_ENTRIES, LOG_AGE, retention.messages, retention.room)
+        self._appends = Appends(pipeline, fixed)
+        self.changes = Changing(pipeline, fixed)
+        self._newest = NewestPages(pipeline)
 
     async def append(self, room: str, author: str, name: str, text: str, nonce: str) -> tuple[str, bool]:
         """Append a message, once for each nonce of its author.
@@ -99,7 +110,7 @@ class Log:
         """Put off the end of rooms in which somebody is, though nobody writes."""
         if not self._retention.room:
             return
-        kept = [key(room) for room in rooms for key in (keys.log, keys.last, keys.messages, keys.meta)]
+        kept = [key for room in rooms for key in keys.held(room)]
         await asyncio.gather(*(self._pipeline.command("PEXPIRE", key, self._retention.room) for key in kept))
 
     async def exists(self, room: str) -> bool:
@@ -120,12 +131,31 @@ class Log:
         if order(entry_id) == order(NO_ENTRY):
             return Page((), False)  # Redis refuses to read what lies before the smallest id
         rows = await self._pipeline.command("XREVRANGE", keys.messages(room), f"({entry_id}", "-", "COUNT", count + 1)
-        return _page(rows[::-1], count, backwards=True)
+        return await self._page(room, rows[::-1], count, backwards=True)
 
     async def after(self, room: str, entry_id: str, count: int = PAGE) -> Page:
         """Read the messages that come after one, as many as a page holds."""
         rows = await self._pipeline.command("XRANGE", keys.messages(room), f"({entry_id}", "+", "COUNT", count + 1)
-        return _page(rows, count, backwards=False)
+        return await self._page(room, rows, count, backwards=False)
+
+    async def around(self, room: str, entry_id: str, count: int = PAGE) -> Around:
+        """Read the messages around one, as many as a page holds, the one in their middle."""
+        half = count // 2
+        before, found, after = await asyncio.gather(
+            self.before(room, entry_id, half),
+            self._pipeline.command("XRANGE", keys.messages(room), entry_id, entry_id),
+            self.after(room, entry_id, half),
+        )
+        page = await self._page(room, found, 1, backwards=False)
+        messages = (*before.messages, *page.messages, *after.messages)
+        return Around(Page(messages, before.more), found=bool(page.messages), newer=after.more)
+
+    async def _page(self, room: str, rows: list[Any], count: int, *, backwards: bool) -> Page:
+        more = len(rows) > count
+        if more:
+            rows = rows[1:] if backwards else rows[:-1]
+        messages = tuple(entry.message for entry in (read_row(*row) for row in rows) if entry.message is not None)
+        return Page(await overlay(self._pipeline, room, messages), more)
 
     async def tail(self, room: str, since: str, count: int = LOG_ENTRIES) -> Tail:
         """Read the log on from a place."""
@@ -140,10 +170,3 @@ class Log:
             ("XREVRANGE", keys.log(room), "+", "-", "COUNT", count), ("GET", keys.last(room))
         )
         return Tail(tuple(read_row(*row) for row in rows[::-1]), end or NO_ENTRY)
-
-
-def _page(rows: list[Any], count: int, *, backwards: bool) -> Page:
-    more = len(rows) > count
-    if more:
-        rows = rows[1:] if backwards else rows[:-1]
-    return page_of((read_row(*row) for row in rows), more=more)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from quart_chat.events import get_logger
 from quart_chat.kept import Kept
-from quart_chat.room.entries import NO_ENTRY, Entry, Message, TornEntry, read_entry
+from quart_chat.room.entries import Entry, Header, Message
 from quart_chat.store import keys
+from quart_chat.store.changing import header_of, overlay
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rows import read_row
 
 ROOMS = 1000  # newest pages that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they hold no more than these together: some 16 MB
 ENTRY = 400  # characters that a message counts for besides its text
-
-logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,20 @@ class Newest:
     page: Page
     place: str
     title: str | None
+    header: Header
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A newest page as it was read; entries: torn ones too; count: messages that the room had."""
+    """A newest page as it was read; entries: torn ones too, as they were written; count: messages that the room had.
+
+    changed: the id of the room's last change; "" for none.
+    """
 
     newest: Newest
     entries: tuple[Entry, ...]
     count: int
+    changed: str
 
 
 class NewestPages:
@@ -66,11 +69,11 @@ class NewestPages:
             StoreAway: no answer.
         """
         known = self._kept.get((room, size))
-        told: tuple[Argument, ...] = (size, "", "", 0)
+        told: tuple[Argument, ...] = (size, "", "", 0, "")
         if known is not None:
-            told = (size, known.newest.place, known.entries[-1].id, known.count)
+            told = (size, known.newest.place, known.entries[-1].id, known.count, known.changed)
         names = (keys.last(room), keys.meta(room), keys.messages(room))
-        place, title, count, *news = await self._pipeline.script(self._script, names, told)
+        place, count, title, topic, pins, changed, *news = await self._pipeline.script(self._script, names, told)
         if known is not None and not news and title == known.newest.title:
             return known.newest
         entries = known.entries if known is not None else ()
@@ -78,27 +81,11 @@ class NewestPages:
             rows, follow = news
             read = tuple(read_row(*row) for row in rows)
             entries = (*entries, *read)[-min(size, count) :] if follow else read[::-1]
-        newest = Newest(page_of(entries, more=count > size), place, title)
+        messages = tuple(entry.message for entry in entries if entry.message is not None)
+        if changed is not None:
+            messages = await overlay(self._pipeline, room, messages)
+        newest = Newest(Page(messages, count > size), place, title, header_of(topic, pins))
         if entries:
             weight = sum(ENTRY + len(entry.message.text) for entry in entries if entry.message is not None)
-            self._kept.put((room, size), _Known(newest, entries, count), weight)
+            self._kept.put((room, size), _Known(newest, entries, count, changed or ""), weight)
         return newest
-
-
-def page_of(entries: Iterable[Entry], *, more: bool) -> Page:
-    """Make a page of entries; those that this version cannot show are passed over."""
-    return Page(tuple(entry.message for entry in entries if entry.message is not None), more)
-
-
-def read_row(row_id: str, pairs: Sequence[str]) -> Entry:
-    """Read a row of either stream; one that is torn keeps its place and shows nothing.
-
-    pairs: its fields, a name and a value each, flat.
-    """
-    fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    prev = fields.get("prev", NO_ENTRY)  # the stream of messages alone has none
-    try:
-        return read_entry(row_id, prev, fields["at"], fields["before"], fields["body"])
-    except (TornEntry, KeyError) as error:
-        logger.error("entry.torn", id=row_id, reason=type(error).__name__)  # noqa: TRY400 - its text stays out
-        return Entry(row_id, prev, None)

@@ -36,9 +36,10 @@ class Script:
     sha: str
 
     @classmethod
-    def load(cls, name: str) -> Script:
-        """Read one of the scripts beside this file."""
-        text = files("quart_chat.store").joinpath(name).read_text(encoding="utf-8")
+    def load(cls, *names: str) -> Script:
+        """Read one of the scripts beside this file, or some as one: what comes first may define what follows uses."""
+        folder = files("quart_chat.store")
+        text = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
         return cls(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 

@@ -12,15 +12,20 @@ from typing import Any, Literal
 from quart_chat.errors import QuartChatError, Refused
 from quart_chat.pages import languages, rows, templates
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import KINDS, Message, Neighbour, is_entry_id, order
+from quart_chat.room.changes import NOTHING, Held, clean_emoji, delete, react
+from quart_chat.room.digest import Record
+from quart_chat.room.entries import KINDS, PIN, TOPIC, Message, Neighbour, Quote, is_entry_id, order
+from quart_chat.room.entries import Header as Above
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
-from quart_chat.room.texts import clean_text
+from quart_chat.room.texts import clean_text, clean_topic
 
 VERSION = 1  # of the format
 Kind = Literal["jsonl", "text", "html"]
 
-LONGEST = 64 * 1024  # characters of a line; a message of 4,000 that are all escaped has 24,000
+LONGEST = 1024 * 1024  # characters of a line; a message with all that can befall it has some 600,000
+NOTHING_ABOVE = Above()
+GONE = "This message was deleted."
 
 
 class BadLine(QuartChatError):
@@ -29,11 +34,12 @@ class BadLine(QuartChatError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a file. room: its name in addresses; opened: ms since the epoch."""
+    """The first line of a file. room: its name in addresses; opened: ms since the epoch; above: what stands above."""
 
     room: str
     title: str
     opened: int
+    above: Above = NOTHING_ABOVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +47,18 @@ class Form:
     """How a room is written into a file. begin, end: what comes before and after its messages."""
 
     begin: str
-    write: Callable[[Sequence[Message]], str]
+    write: Callable[[Sequence[Record]], str]
     end: str = ""
 
 
 def form(kind: Kind, header: Header, audience: Audience) -> Form:
     """Choose how a room is written; audience: for whom text and html are."""
     if kind == "jsonl":
-        return Form(json_header(header), lambda messages: "".join(map(json_line, messages)))
+        return Form(json_header(header), lambda records: "".join(map(json_line, records)))
     if kind == "text":
-        return Form(text_header(header), lambda messages: "".join(text_line(one, audience) for one in messages))
+        return Form(text_header(header), lambda records: "".join(text_line(one.message, audience) for one in records))
     begin, end = html_parts(header, audience)
-    return Form(begin, lambda messages: html_rows(messages, audience), end)
+    return Form(begin, lambda records: html_rows((one.message for one in records), audience), end)
 
 
 # --- JSON Lines --------------------------------------------------------------------------------------
@@ -61,20 +67,35 @@ def form(kind: Kind, header: Header, audience: Audience) -> Form:
 def json_header(header: Header) -> str:
     """Write the first line."""
     fields = {"quart_chat": VERSION, "room": header.room, "title": header.title, "opened": _write_time(header.opened)}
+    if header.above.topic:
+        fields["topic"] = header.above.topic
+    if header.above.pins:
+        fields["pins"] = [pinned._asdict() for pinned in header.above.pins]
     return _line(fields)
 
 
-def json_line(message: Message) -> str:
-    """Write a message."""
-    fields = {
+def json_line(record: Record) -> str:
+    """Write a message as it stands."""
+    message, held = record
+    fields: dict[str, Any] = {
         "id": message.id,
         "time": _write_time(message.at),
         "author": message.author,
         "name": message.name,
-        "text": message.text,
+        "text": "" if held.deleted else message.said,
     }
     if message.kind:
         fields["kind"] = message.kind
+    if message.reply is not None:
+        fields["reply"] = message.reply._asdict()
+    if held.edited:
+        fields["edited"] = _write_time(held.edited)
+    if held.versions:
+        fields["versions"] = [{"time": _write_time(at), "text": text} for at, text in held.versions]
+    if held.reactions:
+        fields["reactions"] = held.reactions
+    if held.deleted:
+        fields["deleted"] = True
     return _line(fields)
 
 
@@ -104,11 +125,12 @@ class JsonReader:
         if fields is None or fields.get("quart_chat") != VERSION:
             raise BadLine('line 1 has to be the header, as {"quart_chat":1,"room":…,"title":…,"opened":…}')
         try:
-            return Header(_text(fields, "room"), clean_title(_text(fields, "title")), _time(fields, "opened"))
-        except (Refused, ValueError) as error:
+            above = Above(clean_topic(fields.get("topic") or ""), tuple(map(_quote, fields.get("pins") or ())))
+            return Header(_text(fields, "room"), clean_title(_text(fields, "title")), _time(fields, "opened"), above)
+        except (Refused, ValueError, TypeError) as error:
             raise BadLine(f"line 1: {error}") from error
 
-    def messages(self) -> Iterator[Message]:
+    def messages(self) -> Iterator[Record]:
         """Read the rest.
 
         Raises:
@@ -116,13 +138,13 @@ class JsonReader:
         """
         while (fields := self._next()) is not None:
             try:
-                message = self._message(fields)
+                record = self._record(fields)
             except (Refused, ValueError) as error:
                 raise BadLine(f"line {self._number}: {error}") from error
-            self._before = message
-            yield message
+            self._before = record.message
+            yield record
 
-    def _message(self, fields: dict[str, Any]) -> Message:
+    def _record(self, fields: dict[str, Any]) -> Record:
         at = _time(fields, "time")
         name = clean_name(_text(fields, "name"))
         # a file that another program wrote may know neither ids nor authors
@@ -139,7 +161,12 @@ class JsonReader:
         kind = fields.get("kind", "")
         if kind not in KINDS:
             raise ValueError(f"its kind has to be one of {', '.join(filter(None, KINDS))}")
-        return Message(entry_id, at, author, name, clean_text(_text(fields, "text")), neighbour, kind)
+        text, held = _text(fields, "text"), _held(fields)
+        if text or not (held.deleted or kind in (TOPIC, PIN)):
+            text = clean_text(text)
+        reply = _quote(fields["reply"]) if fields.get("reply") else None
+        message = Message(entry_id, at, author, name, text, neighbour, kind, reply)
+        return Record(message if held == NOTHING else message._replace(changes=held.shown), held)
 
     def _next_id(self, at: int) -> str:
         ms, n = order(self._before.id) if self._before is not None else (0, 0)
@@ -160,6 +187,40 @@ class JsonReader:
                 raise BadLine(f"line {self._number} has to be an object, as {{…}}")
             return fields
         return None
+
+
+def _held(fields: dict[str, Any]) -> Held:
+    """Read what befell a message."""
+    if fields.get("deleted"):
+        return delete()
+    edited = _time(fields, "edited") if fields.get("edited") else 0
+    versions = tuple((_time(one, "time"), clean_text(_text(one, "text"))) for one in _dicts(fields.get("versions")))
+    held = Held(_text(fields, "text") if edited else None, edited, versions=versions)
+    for kind, people in _dict(fields.get("reactions")).items():
+        for person, name in _dict(people).items():
+            if not is_public_id(person):
+                raise ValueError("who reacted has to be 16 hex digits")
+            held = react(held, clean_emoji(kind), person, clean_name(str(name)))
+    return held
+
+
+def _quote(fields: Any) -> Quote:
+    quote = Quote(*(_text(_dict(fields), name) for name in Quote._fields))
+    if not is_entry_id(quote.id) or not is_public_id(quote.author):
+        raise ValueError("what it quotes needs the id and the author of a message")
+    return quote._replace(name=clean_name(quote.name), text=quote.text and " ".join(clean_text(quote.text).split()))
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    if value is not None and not isinstance(value, list):
+        raise ValueError("its versions have to be a list")
+    return [_dict(one) for one in value or ()]
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError("what befell it has to be an object")
+    return value or {}
 
 
 def _text(fields: dict[str, Any], name: str) -> str:
@@ -193,12 +254,30 @@ def text_header(header: Header) -> str:
 
 def text_line(message: Message, audience: Audience) -> str:
     """Write a message, its day before the first of each."""
-    shown = rows.row(message, audience)
+    shown = rows.row(message, rows.View("", audience, "file"))
     day = f"\n{shown.day}\n\n" if shown.new_day else ""
-    first, *others = message.text.split("\n")
-    more = "".join(f"    {line}\n" for line in others)
-    said = f"* {message.name} {first}" if message.kind else f"{message.name}: {first}"
-    return f"{day}[{shown.clock}] {said}\n{more}"
+    first, *others = _told(message, audience.language).split("\n")
+    lines = [f"[{shown.clock}] {first}", *(f"    {line}" for line in others)]
+    if message.reply is not None:
+        lines.insert(0, f"    > {message.reply.name}: {message.reply.text or languages.say(audience.language, GONE)}")
+    if message.changes is not None and message.changes.reactions:
+        lines.append("    " + "  ".join(f"{one.emoji} {one.number}" for one in message.changes.reactions))
+    return day + "".join(f"{line}\n" for line in lines)
+
+
+def _told(message: Message, language: str) -> str:
+    """Tell what a message says, and who."""
+    name, said = message.name, message.said
+    if message.deleted:
+        return f"{name}: {languages.say(language, GONE)}"
+    if message.kind == TOPIC:
+        did = languages.say(language, "set the topic:") if said else languages.say(language, "cleared the topic.")
+        return f"* {name} {did} {said}".rstrip()
+    if message.kind == PIN:
+        return f"* {name} {languages.say(language, 'pinned a message.')}"
+    told = f"* {name} {said}" if message.kind else f"{name}: {said}"
+    edited = message.changes is not None and message.changes.edited
+    return f"{told} {languages.say(language, '(edited)')}" if edited else told
 
 
 def html_parts(header: Header, audience: Audience) -> tuple[str, str]:
@@ -211,7 +290,8 @@ def html_parts(header: Header, audience: Audience) -> tuple[str, str]:
 
 def html_rows(messages: Iterable[Message], audience: Audience) -> str:
     """Render messages as the room's page does."""
-    return "".join(f"{rows.render([message], audience)}\n" for message in messages)
+    view = rows.View("", audience, "file")
+    return "".join(f"{rows.render([message], view)}\n" for message in messages)
 
 
 def audience_of(language: str, zone: str) -> Audience:

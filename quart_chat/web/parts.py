@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from quart import Response, current_app
+from quart import Response, current_app, request
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from quart_chat.config import Settings
 from quart_chat.errors import BadName, Refused, TooFast
+from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.pages.languages import Audience, choose
@@ -49,6 +50,7 @@ class Parts:
     people: People
     limits: Limits
     sayer: Sayer
+    changer: Changer
     hub: Hub
     identities: Identities
     clock: Callable[[], int]
@@ -112,6 +114,11 @@ def _accepted(header: str) -> tuple[str, ...]:
 async def person_of(house: Parts, who: Visitor) -> Person:
     """Give the person with the name that they chose."""
     return who.person(await house.people.name(who.public) if who.proved else None)
+
+
+def by_htmx() -> bool:
+    """Tell whether htmx asks, which wants a part of a page."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:

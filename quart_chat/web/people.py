@@ -11,7 +11,7 @@ from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.names import is_slug
 from quart_chat.web.identity import LANGUAGE
-from quart_chat.web.parts import answer, parts, person_of, retry_after, see_other, visitor
+from quart_chat.web.parts import answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
 
@@ -23,7 +23,7 @@ async def rename() -> Response:
     form = await request.form
     room = _room(form.get("room"))
     back = f"/r/{room}" if room else "/"
-    htmx = request.headers.get("HX-Request") == "true"
+    htmx = by_htmx()
     typed = form.get("name", "")
     try:
         person = await parts().sayer.rename(who.person(None), who.visit.address, typed)

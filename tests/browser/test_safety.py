@@ -43,7 +43,7 @@ async def shows_as_text(tab: Tab, texts: list[str]) -> None:
     await expect(tab.texts).to_have_count(len(texts))
     each_once(await tab.all_texts(), texts)
     assert await tab["#log .text *, #log .name bdi *"].count() == 0
-    assert await elements(tab) <= {"li", "p", "span", "b", "bdi", "time", "div", "a"}
+    assert await elements(tab) <= {"li", "p", "span", "b", "bdi", "time", "div", "a", "button"}
 
 
 async def test_hostile_messages_are_shown_as_they_were_written(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
@@ -178,6 +179,10 @@ class SlowLog(Log):
         return found
 
 
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class Worker:
     """A hub with its feed, running.
 
@@ -192,15 +197,18 @@ class Worker:
         self.presence = Presence(pipeline, name)
         self.hub = Hub(self.log, self.feed, self.presence, name)
         self.ear = Ear(self.hub)
+        limits = Limits(pipeline, name, 0)
+        self.changer = Changer(self.log, limits, characters=4000, per_minute=0, keep_versions=False, clock=_now)
         self.sayer = Sayer(
             self.log,
             self.feed,
             People(pipeline),
-            Limits(pipeline, name, 0),
+            limits,
+            self.changer,
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,
-            clock=lambda: time.time_ns() // 1_000_000,
+            clock=_now,
         )
         self._serving: dict[Tab, asyncio.Task[None]] = {}
         self._feeding: asyncio.Task[None] | None = None

@@ -21,7 +21,7 @@ ROOM = "room"
 async def loaded(worker: Worker) -> Page:
     """Load a page, as `GET /r/room` renders it."""
     newest = await worker.log.newest(ROOM)
-    rows = fragments.messages(newest.page.messages, ENGLISH)
+    rows = fragments.messages(newest.page.messages, ROOM, ENGLISH)
     return Page(f'<input id="since" value="{newest.place}"><ol id="log">{rows}</ol>')
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
+from quart_chat.live.changer import Changer
 from quart_chat.live.sayer import Done, Sayer
 from quart_chat.room.commands import Say
 from quart_chat.room.entries import ACTION, NO_ENTRY, ROLL, order
@@ -33,11 +34,14 @@ class Said:
     def __init__(self, pipeline: Pipeline, *, per_minute: int = 0, rooms_per_hour: int = 0) -> None:
         self.log = Log(pipeline, Retention(1000, 0))
         self.people = People(pipeline)
+        limits = Limits(pipeline, "w", 0)
+        changer = Changer(self.log, limits, characters=20, per_minute=0, keep_versions=False, clock=lambda: 1)
         self.sayer = Sayer(
             self.log,
             Feed(servers("unix:///nonexistent/socket"), pipeline, "w"),
             self.people,
-            Limits(pipeline, "w", 0),
+            limits,
+            changer,
             characters=20,
             per_minute=per_minute,
             rooms_per_hour=rooms_per_hour,
@@ -111,7 +115,7 @@ async def test_a_nonce_that_went_with_another_text_is_told_and_the_others_are_in
     assert results[0] == results[3]
     assert await said.texts("r") == ["a", "c"]
     with pytest.raises(Spent):
-        await said.sayer.say("r", person, HOME, "d", "n")
+        await said.sayer.say("r", person, HOME, Say("d", "n"))
 
 
 async def test_an_address_has_a_limit_of_its_own_for_all_who_write_there(pipeline: Pipeline) -> None:
@@ -180,14 +184,14 @@ async def test_messages_said_at_once_are_what_they_are_said_one_by_one(
 async def test_what_is_thrown_is_thrown_once_however_often_it_is_sent(pipeline: Pipeline) -> None:
     said = Said(pipeline)
     person = somebody()
-    first = [await said.sayer.say("dice", person, HOME, "/roll 20d1000", "n") for _ in range(3)]
+    first = [await said.sayer.say("dice", person, HOME, Say("/roll 20d1000", "n")) for _ in range(3)]
     assert len(set(first)) == 1
     (message,) = [entry.message for entry in (await said.log.tail("dice", NO_ENTRY)).entries]
     assert message is not None
     assert message.kind == ROLL
     assert message.text.startswith("20d1000: ")
     with pytest.raises(Spent):
-        await said.sayer.say("dice", person, HOME, "/roll 20d999", "n")
+        await said.sayer.say("dice", person, HOME, Say("/roll 20d999", "n"))
 
 
 async def test_a_new_name_is_that_of_what_comes_after_it(pipeline: Pipeline) -> None:
@@ -208,15 +212,15 @@ async def test_too_many_names_are_refused_and_what_was_written_after_them_is_not
     results = await said.sayer.say_all(
         "n2", person, HOME, [*says(*(f"/nick {n:03}" for n in range(25))), Say("x", "x")]
     )
-    assert kinds(results) == ["Done"] * RENAMES.most + ["BadName"] * (25 - RENAMES.most) + ["in"]
+    assert kinds(results) == ["Done"] * RENAMES.most + ["BadText"] * (25 - RENAMES.most) + ["in"]
 
 
 async def test_a_message_said_alone_is_raised_or_gives_its_id(pipeline: Pipeline) -> None:
     said = Said(pipeline, per_minute=1)
     person = somebody()
-    entry_id = await said.sayer.say("r", person, HOME, "a", "n")
-    assert await said.sayer.say("r", person, HOME, "a", "n") == entry_id
+    entry_id = await said.sayer.say("r", person, HOME, Say("a", "n"))
+    assert await said.sayer.say("r", person, HOME, Say("a", "n")) == entry_id
     with pytest.raises(TooFast):
-        await said.sayer.say("r", person, HOME, "b", "m")
+        await said.sayer.say("r", person, HOME, Say("b", "m"))
     with pytest.raises(BadText):
-        await said.sayer.say("r", person, HOME, "", "m")
+        await said.sayer.say("r", person, HOME, Say("", "m"))

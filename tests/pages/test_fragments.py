@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from quart_chat.errors import TooFast
 from quart_chat.files import folder
 from quart_chat.pages import fragments, ids, rows, templates
 from quart_chat.pages.languages import TAGS, Audience
-from quart_chat.room.entries import Message, Neighbour
+from quart_chat.room.changes import Changes, Reaction
+from quart_chat.room.characters import is_visible
+from quart_chat.room.digest import Digest
+from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
+from quart_chat.room.markup import to_html
 from quart_chat.room.people import Person, new_id, public_id
+from quart_chat.room.rights import Right
 from tests.pages.trees import Tree
 
 PERSON = new_id()
@@ -37,16 +44,52 @@ HOSTILE = [
 ]
 
 
+TEXTS = ("value", "title")  # attributes that hold what people write
+# as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
+VISIBLE = st.text(min_size=1).filter(is_visible).filter(lambda text: to_html(text) == escape(text))
+
+
 def message(text: str, name: str, before: Neighbour | None = None) -> Message:
     return Message("1700000000000-2", AT, ANA, name, text, before)
 
 
+def of_a_line(text: str) -> str:
+    """Leave out what asks for a field of several lines."""
+    return text.replace("\n", " ")[:100]
+
+
+def answer(text: str, name: str) -> Message:
+    return message(text, name)._replace(reply=Quote(PLACE, BOB, name, text))
+
+
+def befallen(text: str, name: str, **changes: Any) -> Message:
+    return message(text, name)._replace(changes=Changes(**changes))
+
+
+def changed(name: str, changes: Changes, *, text: bool = True) -> Change:
+    return Change(PLACE, name, "", changes, text, reactions=True)
+
+
+HEADER = Header("topic", (Quote(PLACE, ANA, "x", "y"),))
+
 # Every fragment that carries something of somebody's: a text and a name.
 CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
-    "messages": lambda text, name, to: fragments.messages([message(text, name)], to, old=True),
-    "appended": lambda text, name, to: fragments.appended([message(text, name)], PLACE, to),
-    "replayed": lambda text, name, to: fragments.replayed([message(text, name, Neighbour(BOB, AT))], PLACE, to),
-    "newest": lambda text, name, to: fragments.newest("r", [message(text, name)], PLACE, to, more=True),
+    "messages": lambda text, name, to: fragments.messages([message(text, name)], "r", to, old=True),
+    "appended": lambda text, name, to: fragments.appended("r", Digest((message(text, name),)), PLACE, to),
+    "replayed": lambda text, name, to: fragments.replayed(
+        "r", Digest((message(text, name, Neighbour(BOB, AT)),)), PLACE, to
+    ),
+    "newest": lambda text, name, to: fragments.newest("r", [message(text, name)], PLACE, HEADER, to, more=True),
+    "a reply": lambda text, name, to: fragments.messages([answer(text, name)], "r", to),
+    "an edited message": lambda text, name, to: fragments.messages([befallen(text, name, edited=AT)], "r", to),
+    "a reaction": lambda text, name, to: fragments.messages(
+        [befallen(text, name, reactions=(Reaction("👍", 1, ((ANA, name),)),))], "r", to
+    ),
+    "an edit": lambda text, name, to: fragments.changed("r", changed(name, Changes(text, AT)), to),
+    "header": lambda text, name, to: fragments.header("r", Header(text, (Quote(PLACE, ANA, name, text),)), to),
+    "topic form": lambda text, name, to: fragments.topic_form("r", text, to.language, name),
+    "edit form": lambda text, name, to: fragments.editing("r", PLACE, of_a_line(text), to.language, name),
+    "replying": lambda text, name, to: fragments.replying(NONCE, text, "r", Quote(PLACE, ANA, name, text), to.language),
     "lines": lambda text, name, to: fragments.lines(NONCE, text, to.language),
     "refused": lambda text, name, to: fragments.refused(NONCE, text, name, to.language, again=1.5),
     "people": lambda text, name, to: fragments.people([(ANA, name), (BOB, text)], 7, to.language),
@@ -66,9 +109,19 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     "the room's begin": lambda to: fragments.older("r", None, to.language),
     "since": lambda to: fragments.since(PLACE),
     "spent": lambda to: fragments.refused(NONCE, "x", "y", to.language, spent=True),
-    "nothing appended": lambda to: fragments.appended([], PLACE, to),
-    "nothing replayed": lambda to: fragments.replayed([], PLACE, to),
-    "an empty room": lambda to: fragments.newest("r", [], PLACE, to, more=False),
+    "nothing appended": lambda to: fragments.appended("r", Digest(), PLACE, to),
+    "nothing replayed": lambda to: fragments.replayed("r", Digest(), PLACE, to),
+    "an empty room": lambda to: fragments.newest("r", [], PLACE, Header(), to, more=False),
+    "the room's end": lambda to: fragments.newer("r", None, to.language),
+    "newer": lambda to: fragments.newer("r", PLACE, to.language),
+    "a deletion": lambda to: fragments.changed("r", changed("x", Changes(deleted=True)), to),
+    "the last reaction taken back": lambda to: fragments.changed("r", changed("x", Changes(), text=False), to),
+    "a deleted message": lambda to: fragments.messages([befallen("", "x", deleted=True)], "r", to),
+    "nothing above": lambda to: fragments.header("r", Header(), to),
+    "topic link": lambda to: fragments.topic_link("r", to.language),
+    "menu": lambda to: fragments.menu("r", message("x", "y"), frozenset(Right), to.language, pinned=True),
+    "the menu of nothing": lambda to: fragments.gone(to.language),
+    "editing in place": lambda to: fragments.edit_in_place("r", PLACE, "x", to.language),
     "trimmed": lambda to: fragments.trimmed("r", PLACE, to.language),
     "waiting": lambda to: fragments.connection("waiting", to.language),
     "live": lambda to: fragments.connection("live", to.language, "f00"),
@@ -92,17 +145,17 @@ anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=TAGS)
 def test_what_people_write_changes_no_element_and_no_attribute(audience: Audience, carrier: str, hostile: str) -> None:
     render = CARRIERS[carrier]
     harmless, tree = Tree(render("x", "y", audience)), Tree(render(hostile, hostile, audience))
-    assert tree.shape("value") == harmless.shape("value")
+    assert tree.shape(*TEXTS) == harmless.shape(*TEXTS)
     assert sum(text.count(hostile) for text in tree.texts()) + sum(
         element.attributes.get("value") == hostile for element in tree.elements
     ), "it is shown as it was written"
 
 
-@given(st.text(min_size=1), st.text(min_size=1), st.sampled_from(sorted(CARRIERS)))
+@given(VISIBLE, VISIBLE, st.sampled_from(sorted(CARRIERS)))
 def test_whatever_people_write_changes_no_element(text: str, name: str, carrier: str) -> None:
     render = CARRIERS[carrier]
     harmless, tree = render("x", "y", AUDIENCES[0]), render(text, name, AUDIENCES[0])
-    assert Tree(tree).shape("value") == Tree(harmless).shape("value")
+    assert Tree(tree).shape(*TEXTS) == Tree(harmless).shape(*TEXTS)
 
 
 @anybody
@@ -122,23 +175,23 @@ def test_every_fragment_begins_with_an_element_and_has_no_loose_text(audience: A
 def test_a_row_is_the_same_wherever_it_is_shown() -> None:
     """Only what scrolls in is marked, for it holds back trims."""
     one, audience = message("Oi", "Ana"), AUDIENCES[0]
-    row = str(fragments.messages([one], audience))
-    assert row in fragments.appended([one], PLACE, audience)
-    assert row in fragments.replayed([one], PLACE, audience)
-    assert row in fragments.newest("r", [one], PLACE, audience, more=False)
-    old = str(fragments.messages([one], audience, old=True))
-    hue = rows.row(one, audience).hue
+    row = str(fragments.messages([one], "r", audience))
+    assert row in fragments.appended("r", Digest((one,)), PLACE, audience)
+    assert row in fragments.replayed("r", Digest((one,)), PLACE, audience)
+    assert row in fragments.newest("r", [one], PLACE, Header(), audience, more=False)
+    old = str(fragments.messages([one], "r", audience, old=True))
+    hue = rows.row(one, rows.View("r", audience)).hue
     assert old == row.replace(f'c{hue}"', f'c{hue} old"', 1)
 
 
 def test_a_row_has_its_id_its_author_s_mark_and_its_text() -> None:
-    tree = Tree(fragments.messages([message("a\n<b>", "Ana")], AUDIENCES[0]))
+    tree = Tree(fragments.messages([message("a\n<b>", "Ana")], "r", AUDIENCES[0]))
     row = tree.by_id("m-1700000000000-2")
     assert row.tag == "li"
     assert f"message {ids.person(ANA)} " in str(row.attributes["class"])
     (text,) = (e for e in tree.elements if e.attributes.get("class") == "text")
     assert text.text == "a\n<b>"
-    assert PERSON not in fragments.messages([message("a", "Ana")], AUDIENCES[0])
+    assert PERSON not in fragments.messages([message("a", "Ana")], "r", AUDIENCES[0])
 
 
 def test_a_spent_form_comes_back_under_a_key_that_was_never_used() -> None:

@@ -7,7 +7,8 @@ import pytest
 from quart_chat.pages import fragments, ids, room, rows
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.room import Shown, render
-from quart_chat.room.entries import Message
+from quart_chat.room.digest import Digest
+from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person, new_id
 from tests.pages.trees import Tree
 
@@ -22,7 +23,7 @@ def message(number: int, text: str = "x", name: str = "Ana") -> Message:
 
 
 def shown(name: str, audience: Audience = EN, **values: object) -> Shown:
-    made = Shown(audience, name, "A <title>", (("c" * 16, "Carla"),), 1, "5-0", more=True)
+    made = Shown(audience, name, "A <title>", Header(), (("c" * 16, "Carla"),), 1, "5-0", more=True, newer=False)
     return replace(made, **values)  # type: ignore[arg-type]
 
 
@@ -36,9 +37,9 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
     made: list[Message] = []
     right = rows.row
 
-    def counted(one: Message, audience: Audience) -> rows.Row:
+    def counted(one: Message, view: rows.View) -> rows.Row:
         made.append(one)
-        return right(one, audience)
+        return right(one, view)
 
     monkeypatch.setattr(rows, "row", counted)
     return made
@@ -92,22 +93,22 @@ def test_what_was_typed_is_in_the_page_of_who_typed_it_alone() -> None:
 def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: list[Message]) -> None:
     one = message(100, "once")
     for _ in range(2):
-        fragments.appended([one], "5-0", EN)
-        fragments.replayed([message(100, "once")], "5-0", EN)  # as another worker's, or read again
+        fragments.appended("once", Digest((one,)), "5-0", EN)
+        fragments.replayed("once", Digest((message(100, "once"),)), "5-0", EN)  # as another worker's, or read again
         render(shown("once"), (one,), ANA, ORIGIN)
-        fragments.newest("once", [one], "5-0", EN, more=False)
+        fragments.newest("once", [one], "5-0", Header(), EN, more=False)
     assert renderings == [one]
-    fragments.appended([one], "5-0", PT)
+    fragments.appended("once", Digest((one,)), "5-0", PT)
     render(shown("once", PT), (one,), BOB, ORIGIN)
     assert renderings == [one, one]
 
 
 def test_a_row_is_its_own_message_s_though_another_room_has_the_id(renderings: list[Message]) -> None:
     here, there = message(200, "here"), message(200, "there")
-    assert "here" in fragments.messages([here], EN)
-    assert "there" in fragments.messages([there], EN)
-    assert "Old name" in fragments.messages([message(200, "here", "Old name")], EN)
-    assert "Old name" not in fragments.messages([here], EN)
+    assert "here" in fragments.messages([here], "r", EN)
+    assert "there" in fragments.messages([there], "r", EN)
+    assert "Old name" in fragments.messages([message(200, "here", "Old name")], "r", EN)
+    assert "Old name" not in fragments.messages([here], "r", EN)
     assert len(renderings) == 3
 
 

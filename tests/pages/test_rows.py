@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quart_chat.pages import rows
 from quart_chat.pages.languages import Audience
-from quart_chat.pages.rows import GROUP, row
+from quart_chat.pages.rows import GROUP
 from quart_chat.room.entries import Message, Neighbour
 
 ANA, BOB = "a" * 16, "b" * 16
@@ -24,6 +25,10 @@ def at(zone: str, *when: int, fold: int = 0) -> int:
 
 def message(ms: int, before: Neighbour | None, author: str = ANA) -> Message:
     return Message("1-0", ms, author, "Ana", "x", before)
+
+
+def row(shown: Message, audience: Audience) -> rows.Row:
+    return rows.row(shown, rows.View("r", audience))
 
 
 def test_the_first_message_of_a_room_begins_a_day() -> None:

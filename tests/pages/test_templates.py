@@ -6,10 +6,14 @@ import pytest
 
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, Audience
-from quart_chat.pages.room import Shown
-from quart_chat.pages.rows import row
-from quart_chat.room.entries import Message
+from quart_chat.pages.room import Meant, Shown
+from quart_chat.pages.rows import Mode, View, render, row
+from quart_chat.room.changes import Changes, Reaction
+from quart_chat.room.entries import KINDS, Header, Message, Quote
 from quart_chat.room.people import Person
+from quart_chat.room.rights import Right
+
+HEADER = Header("topic", (Quote("4-0", "a" * 16, "Ana", "text"),))
 
 
 def test_what_depends_on_the_language_alone_is_worked_out_when_a_template_is_compiled() -> None:
@@ -51,6 +55,13 @@ def everything(language: str) -> list[str]:
         fragments.lines("key-1", "text", language),
         fragments.refused("key-1", "text", "why", language, again=1.5),
         fragments.older("room", None, language),
+        *(fragments.newer("room", after, language) for after in (None, "5-0")),
+        fragments.header("room", HEADER, Audience(language, "UTC")),
+        fragments.topic_form("room", "topic", language, "error"),
+        fragments.topic_link("room", language),
+        fragments.replying("key-1", "text", "room", HEADER.pins[0], language),
+        *(fragments.editing("room", "5-0", text, language, "error") for text in ("one", "one\ntwo")),
+        *befallen(language),
         fragments.older("room", "5-0", language),
         *(fragments.connection(state, language, "w", "why") for state in get_args(fragments.State)),
         fragments.notice("text", language),
@@ -64,8 +75,27 @@ def everything(language: str) -> list[str]:
     ]
 
 
+def befallen(language: str) -> list[str]:
+    """Render what may befall a message, and what one may do with it."""
+    audience = Audience(language, "UTC")
+    reactions = (Reaction("🎉", 1, (("a" * 16, "Ana"),)), Reaction("👍", 30, (("b" * 16, "Bob"),)))
+    message = Message("5-0", 5, "a" * 16, "Ana", "text", None)
+    shown = [
+        message._replace(kind=kind, reply=HEADER.pins[0], changes=Changes("other", 7, deleted, reactions, versions))
+        for kind in KINDS
+        for deleted in (False, True)
+        for versions in (0, 1)
+    ]
+    modes = get_args(Mode)
+    return [
+        *(render(shown, View("room", audience, mode)) for mode in modes),
+        *(fragments.menu("room", message, frozenset(Right), language, pinned=pinned) for pinned in (False, True)),
+        fragments.gone(language),
+    ]
+
+
 def room_page(language: str, place: str | None) -> str:
-    shown = Shown(Audience(language, "UTC"), "r", "R", (), 0, place, more=False)
+    shown = Shown(Audience(language, "UTC"), "r", "R", HEADER, (), 0, place, more=False, newer=False)
     message = Message("5-0", 5, "a" * 16, "Ana", "text", None)
     values = {
         "shown": shown,
@@ -75,6 +105,8 @@ def room_page(language: str, place: str | None) -> str:
         "link": "l",
         "key": "k",
         "profile": "p",
+        "newer": "",
+        "meant": Meant(message, frozenset(Right), pinned=True, editing=place is None),
     }
-    rows = templates.macro(language, "_message.html", "message")(row(message, shown.audience))
+    rows = templates.macro(language, "_message.html", "message")(row(message, View("r", shown.audience)), "live")
     return templates.page("room.html", language, older="", messages=rows, typed="t", error="e", **values)

@@ -28,6 +28,9 @@ _FRESH = re.compile(
     r"#composer:has\(> #turn-\S+:last-child\), #composer:not\(:has\(> \.turn:last-child > \.say:not\(\.refused\)\)\)"
 )
 _TURN = re.compile(r"#turn-\S+")
+_TEXT = re.compile(r"#m-(\d+-\d+) > \.text")
+_QUOTE = re.compile(r"\.q-(\d+-\d+)")
+_REACTIONS = re.compile(r"#m-(\d+-\d+)(?:| > \.reactions|:not\(:has\(> \.reactions\)\))")
 
 
 def order(place: str) -> tuple[int, int]:
@@ -59,6 +62,10 @@ class Element:
         yield self
         for child in self.elements:
             yield from child.all()
+
+    def first_of(self, kind: str) -> Element | None:
+        """The first element of a class."""
+        return next((one for one in self.all() if kind in one.get("class").split()), None)
 
     def first(self, name: str, value: str) -> Element | None:
         return next((one for one in self.all() if one.get(name) == value), None)
@@ -129,6 +136,9 @@ class Page:
         assert log is not None, "the page has no list"
         self.place = since.get("value")
         self.runs = [Run(None, self.place)]
+        self.quoted: dict[str, str] = {}  # what a row answers, by its id
+        self.quotes: dict[str, str] = {}  # and what its quote says
+        self.reactions: dict[str, tuple[str, ...]] = {}  # what stands under a row
         self.listed: list[str] = []  # what the list holds now: trims take out, the newest page replaces
         self.forms: dict[str, Form] = {}
         self.taken: list[str] = []  # nonces, as they were acknowledged
@@ -224,12 +234,28 @@ class Page:
             self._trim(trim[1])
         elif swap == "outerHTML" and _TRIM_OLDER.fullmatch(target):
             self._expect([one.get("id") for one in part.elements] == ["older"], "a trim renews #older alone")
+        elif (change := _TEXT.fullmatch(target)) and swap == "innerHTML":
+            if change[1] in self.listed:
+                self.run.shown[change[1]] = part.text
+        elif (change := _QUOTE.fullmatch(target)) and swap == "innerHTML":
+            self.quotes = {row: part.text if of == change[1] else self.quotes[row] for row, of in self.quoted.items()}
+        elif change := _REACTIONS.fullmatch(target):
+            self._react(change[1], swap, part)
         elif swap == "outerHTML" and _TURN.fullmatch(target):
             self._replace_turn(target.removeprefix("#"), part)
         elif swap == "beforeend" and _FRESH.fullmatch(target):
             pass  # a new composer, for a page that has none left
         else:
             self._expect(False, f"a partial for {target!r}, {swap!r}")
+
+    def _react(self, row: str, swap: str, part: Element) -> None:
+        if row not in self.listed:
+            return
+        there = bool(self.reactions.get(row))
+        if swap == "delete":
+            self.reactions.pop(row, None)
+        elif swap == ("outerMorph" if there else "beforeend"):
+            self.reactions[row] = tuple(one.text for one in part.elements[0].elements)
 
     def _append(self, rows: tuple[Element, ...]) -> None:
         for row in rows:
@@ -247,6 +273,13 @@ class Page:
             self._expect(last is None or order(last) < order(entry_id), f"{entry_id} comes after {last}")
             self.run.shown[entry_id] = text.text
             self.listed.append(entry_id)
+            quote, reactions = row.first_of("quote"), row.first_of("reactions")
+            if quote is not None:
+                said = next(one for one in quote.all() if one.get("class").startswith("q-"))
+                self.quoted[entry_id], self.quotes[entry_id] = said.get("class").removeprefix("q-"), said.text
+            self.reactions.pop(entry_id, None)
+            if reactions is not None:
+                self.reactions[entry_id] = tuple(one.text for one in reactions.elements)
 
     def _delete(self, entry_id: str) -> None:
         # a replay takes each row off before it appends it; one that a trim took off counts as shown

@@ -39,8 +39,8 @@ class Heeding(Pipeline):
         self.going.set()
 
     def script(self, script: Script, names: Sequence[str], args: Sequence[Argument]) -> asyncio.Future[Any]:
-        room = str(args[0])
-        self.runs.append((room, len(names) - 5))
+        room = str(args[4])
+        self.runs.append((room, len(names) - 6))
         self.under_way.append(room)
         self.most_together = max(self.most_together, self.under_way.count(room))
         return asyncio.ensure_future(self._run(room, script, names, args))

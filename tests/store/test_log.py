@@ -10,7 +10,8 @@ from quart_chat.errors import BadText, StoreAway
 from quart_chat.room.entries import NO_ENTRY, Message, Neighbour, order
 from quart_chat.room.places import follows
 from quart_chat.store import keys
-from quart_chat.store.log import LOG_ENTRIES, NONCE_KEPT, Log, Retention
+from quart_chat.store.appends import NONCE_KEPT
+from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.servers import servers
 from tests.store.valkey import Valkey

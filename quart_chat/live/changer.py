@@ -1,0 +1,247 @@
+"""What changes something that is in a room: an edit, a deletion, a reaction, a pin, a topic.
+
+Each change is worked out from what the store holds, and written if it still holds that; else it is worked out anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from quart_chat import metrics
+from quart_chat.errors import BadText, NoMessage, NotYours, TooFast
+from quart_chat.room import changes
+from quart_chat.room.changes import Held, clean_emoji, write_held
+from quart_chat.room.digest import quote_of
+from quart_chat.room.entries import (
+    NO_ENTRY,
+    PIN,
+    TOPIC,
+    Change,
+    Header,
+    Message,
+    write_change,
+    write_message,
+    write_new_header,
+    write_pins,
+)
+from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, messages_of_address, messages_of_person
+from quart_chat.room.people import Person
+from quart_chat.room.rights import Right, rights
+from quart_chat.room.texts import clean_text, clean_topic
+from quart_chat.store.changing import Found, Teller, Value
+from quart_chat.store.limits import Limits
+from quart_chat.store.log import Log
+
+MOST_PINS = 10
+TRIES = 20  # of a change that others overtake; this worker's own wait for one another
+AGAIN = 1.0  # seconds after which it may be tried again by hand
+
+GONE = "There is no such message any more."
+
+
+class _Plan(NamedTuple):
+    """What is to be written, as `Changing.write` takes it."""
+
+    body: str
+    values: list[Value]
+    about: str = ""
+    scrub: bool = False
+    teller: Teller | None = None
+
+
+class Changer:
+    """Checks what somebody changes, and writes it.
+
+    characters: the most that a message may have; per_minute: changes of one person, 0 for any number.
+    keep_versions: whether earlier texts of edited messages are kept. clock: ms since the epoch.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        limits: Limits,
+        *,
+        characters: int,
+        per_minute: int,
+        keep_versions: bool,
+        clock: Callable[[], int],
+    ) -> None:
+        self._log = log
+        self._limits = limits
+        self._characters = characters
+        self._person = messages_of_person(per_minute)
+        self._address = messages_of_address(per_minute)
+        self._keep_versions = keep_versions
+        self._clock = clock
+        # of rooms in which something is being changed: this worker's changes would overtake one another else
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def edit(self, room: str, person: Person, address: str, entry_id: str, text: str) -> None:
+        """Give one's own message another text.
+
+        Raises:
+            BadText: it cannot be kept as it is. NoMessage: there is none of that id. NotYours: somebody else wrote it,
+            or it is of a kind that nobody edits. TooFast: a limit was reached. StoreAway: it may have been done.
+        """
+        text = clean_text(text, self._characters)
+
+        def plan(found: Found) -> _Plan | None:
+            message = _may(Right.EDIT, found, person)
+            if message.said == text:
+                return None
+            stood = (found.held.edited or message.at, message.said)
+            held = changes.edit(found.held, stood, text, self._clock(), keep=self._keep_versions)
+            return _of_message(found, message, held, text=True)
+
+        await self._change(room, person, address, entry_id, plan)
+
+    async def delete(self, room: str, person: Person, address: str, entry_id: str) -> None:
+        """Delete one's own message; nothing of what it said stays.
+
+        Raises:
+            NoMessage, NotYours, TooFast, StoreAway: as `edit`.
+        """
+
+        def plan(found: Found) -> _Plan | None:
+            if found.message is not None and found.message.deleted:
+                return None
+            message = _may(Right.DELETE, found, person)
+            return _of_message(found, message, changes.delete(), text=True, gone=True)
+
+        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
+        await self._change(room, person, address, entry_id, plan)
+
+    async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
+        """Put a reaction under a message, or take it back where it is there.
+
+        Raises:
+            BadText: it is no emoji, or the message holds no more. NoMessage, TooFast, StoreAway: as `edit`.
+        """
+        kind = clean_emoji(kind)
+
+        def plan(found: Found) -> _Plan:
+            message = _may(Right.REACT, found, person)
+            return _of_message(found, message, changes.react(found.held, kind, person.public, person.name))
+
+        await self._change(room, person, address, entry_id, plan)
+
+    async def pin(self, room: str, person: Person, address: str, entry_id: str) -> None:
+        """Pin a message.
+
+        Raises:
+            BadText: there are as many as there may be. NoMessage, TooFast, StoreAway: as `edit`.
+        """
+
+        def plan(found: Found) -> _Plan | None:
+            message, pins = _may(Right.PIN, found, person), found.header.pins
+            if any(pinned.id == entry_id for pinned in pins):
+                return None
+            if len(pins) >= MOST_PINS:
+                raise BadText("A room has at most %(most)d pinned messages. Unpin one first.", most=MOST_PINS)
+            quoted = quote_of(message)
+            header = found.header._replace(pins=(*pins, quoted))
+            told = write_message(person.public, person.name, "", PIN, reply=quoted, header=header)
+            stays = write_message(person.public, person.name, "", PIN, reply=quoted)
+            return _Plan(told, [_pins(found, header)], entry_id, teller=Teller(person.public, person.name, stays))
+
+        await self._change(room, person, address, entry_id, plan)
+
+    async def unpin(self, room: str, person: Person, address: str, entry_id: str) -> None:
+        """Pin a message no longer; one that is not pinned stays so.
+
+        Raises:
+            TooFast, StoreAway: as `edit`.
+        """
+
+        def plan(found: Found) -> _Plan | None:
+            header = _without(found.header, entry_id)
+            if header == found.header:
+                return None
+            return _Plan(write_new_header(header), [_pins(found, header)])
+
+        await self._change(room, person, address, entry_id, plan)
+
+    async def set_topic(self, room: str, person: Person, address: str, topic: str) -> None:
+        """Give the room a topic; "" takes it away.
+
+        Raises:
+            BadText: it is too long, or there is no such room yet. TooFast, StoreAway: as `edit`.
+        """
+        topic = clean_topic(topic)
+        if not await self._log.exists(room):
+            raise BadText("Say something first: a room begins with its first message.")
+
+        def plan(found: Found) -> _Plan | None:
+            before = found.header.topic
+            if topic == before:
+                return None
+            header = found.header._replace(topic=topic)
+            told = write_message(person.public, person.name, topic, TOPIC, header=header)
+            stays = write_message(person.public, person.name, topic, TOPIC)
+            value = Value("meta", "topic", before, topic)
+            return _Plan(told, [value], teller=Teller(person.public, person.name, stays))
+
+        await self._change(room, person, address, NO_ENTRY, plan)
+
+    async def _change(
+        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found], _Plan | None]
+    ) -> None:
+        await self._allow("changes", person, address, self._person, self._address)
+        async with self._locks.setdefault(room, asyncio.Lock()):
+            for _ in range(TRIES):
+                found = await self._log.changes.find(room, entry_id)
+                planned = plan(found)
+                if planned is None:
+                    return
+                body, values, about, scrub, teller = planned
+                if await self._log.changes.write(room, body, values, about=about, scrub=scrub, teller=teller):
+                    return
+        raise TooFast("Too many people change that at once. Try again in a while.", AGAIN)
+
+    async def _allow(self, kind: str, person: Person, address: str, most: Limit, of_address: Limit) -> None:
+        wait = await self._limits.take(kind, person.public, most)
+        wait = wait or await self._limits.take(kind, f"@{address}", of_address)
+        if wait:
+            metrics.LIMITED.labels(kind).inc()
+            raise TooFast("That was too much at once. Try again in a while.", wait)
+
+
+def _may(right: Right, found: Found, person: Person) -> Message:
+    """Give the message that was found, if that person may do that with it.
+
+    Raises:
+        NoMessage: there is none, or it was deleted. NotYours: they may not.
+    """
+    message = found.message
+    if message is None or message.deleted:
+        raise NoMessage(GONE)
+    if right not in rights(person.public, message):
+        raise NotYours("You cannot do that with this message.")
+    return message
+
+
+def _of_message(found: Found, message: Message, held: Held, *, text: bool = False, gone: bool = False) -> _Plan:
+    """Plan what gives a message these changes; text: what it says is another; gone: it says nothing any more."""
+    change = Change(message.id, message.name, message.kind, held.shown, text, gone or not text)
+    values = [Value("changes", message.id, found.written[0], write_held(held))]
+    header = found.header
+    if gone:
+        header = _without(header, message.id)
+    elif text:
+        quoted = quote_of(message._replace(changes=held.shown))
+        header = header._replace(pins=tuple(quoted if one.id == message.id else one for one in header.pins))
+    new = header if header != found.header else None
+    if new is not None:
+        values.append(_pins(found, header))
+    return _Plan(write_change(change, new), values, message.id, gone)
+
+
+def _without(header: Header, entry_id: str) -> Header:
+    return header._replace(pins=tuple(pinned for pinned in header.pins if pinned.id != entry_id))
+
+
+def _pins(found: Found, header: Header) -> Value:
+    return Value("meta", "pins", found.written[1], write_pins(header.pins))

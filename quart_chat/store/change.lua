@@ -1,0 +1,64 @@
+-- Change something of a room, if all that is to be changed stands as it was read: compare, then write, and append the
+-- entry that tells of it. It begins with entry.lua.
+--
+-- KEYS  7 what a stream is written to that takes the other's place
+-- ARGV  6 body of the entry (JSON)
+--       7 author, 8 name and 9 body of the message that tells of it; '': none does
+--       10 the message that this is about; '': none  11 messages of a room in which nothing that it said may stay;
+--       '': its text may
+--       and then, for each value: 'changes' or 'meta', its field, what it has to be, what it becomes; '': there is none
+-- Gives 1 and the entry's id; 0 where something stands otherwise; -1 where there is no such message.
+
+local about = ARGV[10]
+if about ~= '' and #redis.call('XRANGE', KEYS[3], about, about) == 0 then return { -1 } end
+
+local hashes = { changes = KEYS[6], meta = KEYS[4] }
+for i = 12, #ARGV, 4 do
+  if (redis.call('HGET', hashes[ARGV[i]], ARGV[i + 1]) or '') ~= ARGV[i + 2] then return { 0 } end
+end
+for i = 12, #ARGV, 4 do
+  if ARGV[i + 3] == '' then
+    redis.call('HDEL', hashes[ARGV[i]], ARGV[i + 1])
+  else
+    redis.call('HSET', hashes[ARGV[i]], ARGV[i + 1], ARGV[i + 3])
+  end
+end
+
+-- A body without what the message said: itself, what quotes it, and what changed it, which now says that it is gone.
+local function without(id, body)
+  if not string.find(body, about, 1, true) and id ~= about then return body end
+  local held, found = cjson.decode(body), id == about
+  if held.k == 'c' and held.m == about then return ARGV[6] end
+  if found then held.t, held.r = '', nil end
+  if held.r and held.r[1] == about then held.r[4], found = '', true end
+  for _, pin in ipairs(held.h and held.h[2] or {}) do
+    if pin[1] == about then pin[4], found = '', true end
+  end
+  return found and cjson.encode(held) or body
+end
+
+-- An entry of a stream cannot be changed, so all are written anew, beside it first: a store that is full then says so
+-- before anything is lost. 5 ms for 1,000 messages.
+local function rewrite(stream)
+  local rows, found = redis.call('XRANGE', stream, '-', '+'), false
+  for _, row in ipairs(rows) do
+    local fields = row[2]
+    local body = without(row[1], fields[#fields])  -- the body is the last field
+    if body ~= fields[#fields] then fields[#fields], found = body, true end
+  end
+  if not found then return end
+  for _, row in ipairs(rows) do redis.call('XADD', KEYS[7], row[1], unpack(row[2])) end
+  local stays = redis.call('PTTL', stream)
+  redis.call('RENAME', KEYS[7], stream)
+  if stays > 0 then redis.call('PEXPIRE', stream, stays) end
+end
+if ARGV[11] ~= '' then
+  rewrite(KEYS[1])
+  if redis.call('XLEN', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3]) end
+end
+
+local author = ARGV[7] ~= '' and ARGV[7] or nil
+local id = add(ARGV[6], author, ARGV[8], ARGV[9])
+redis.call('HSET', KEYS[4], 'changed', id)
+finish()
+return { 1, id }

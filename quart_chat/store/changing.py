@@ -1,0 +1,138 @@
+"""What befell messages after they were written, and the room's header: read beside them, and changed by comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from quart_chat.events import get_logger
+from quart_chat.room.changes import NOTHING, Held, read_held
+from quart_chat.room.digest import overlaid
+from quart_chat.room.entries import Header, Message, TornEntry, read_pins
+from quart_chat.store import keys
+from quart_chat.store.line import Argument
+from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rows import read_row
+
+SCRUBBED = 20_000  # messages of a room, at most, that are written anew where one is deleted: 0.1 s of the store's time
+
+logger = get_logger(__name__)
+
+
+class Found(NamedTuple):
+    """A message with all that befell it, and its room's header.
+
+    message: as it stands; None where there is none of that id. written: changes and pins as the store has them.
+    """
+
+    message: Message | None
+    held: Held
+    header: Header
+    written: tuple[str, str]
+
+
+class Value(NamedTuple):
+    """One value that changes. kind: "changes" or "meta"; before and after: "" where there is none."""
+
+    kind: str
+    field: str
+    before: str
+    after: str
+
+
+class Teller(NamedTuple):
+    """A message that tells of a change; body: as it stays in the room (`write_message`)."""
+
+    author: str
+    name: str
+    body: str
+
+
+class Changing:
+    """Reads and writes changes.
+
+    fixed: what the script is told of every room first (`entry.lua`).
+    """
+
+    def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
+        self._pipeline = pipeline
+        self._fixed = fixed
+        self._script = Script.load("entry.lua", "change.lua")
+
+    async def find(self, room: str, entry_id: str) -> Found:
+        """Read a message with all that befell it, and the room's header."""
+        rows, held, (topic, pins) = await self._pipeline.together(
+            ("XRANGE", keys.messages(room), entry_id, entry_id),
+            ("HGET", keys.changes(room), entry_id),
+            ("HMGET", keys.meta(room), "topic", "pins"),
+        )
+        message = read_row(*rows[0]).message if rows else None
+        read = _read(entry_id, held)
+        if message is not None and held is not None:
+            message = message._replace(changes=read.shown)
+        return Found(message, read, header_of(topic, pins), (held or "", pins or ""))
+
+    async def write(
+        self,
+        room: str,
+        body: str,
+        values: Sequence[Value],
+        *,
+        about: str = "",
+        scrub: bool = False,
+        teller: Teller | None = None,
+    ) -> str | None:
+        """Change values if each stands as it is said to, and append the entry that tells of it.
+
+        body: of that entry. about: the message that this is about; "" for none; with scrub the store keeps nothing of
+        what it said. teller: the message that tells of it in the room; None for none.
+
+        Gives the entry's id; None where something stands otherwise, or there is no such message: read again.
+
+        Raises:
+            StoreAway: it may or may not have been done.
+        """
+        told = teller or ("", "", "")
+        args: list[Argument] = [*self._fixed, room, body, *told, about, SCRUBBED if scrub else ""]
+        for value in values:
+            args += value
+        code, *entry_id = await self._pipeline.script(
+            self._script, (*keys.of_entries(room), keys.rewritten(room)), args
+        )
+        return str(entry_id[0]) if code == 1 else None
+
+
+async def overlay(pipeline: Pipeline, room: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Give messages as they stand, and what they answer.
+
+    It may be read after them: whoever has seen a change already is told it again, and it is the same.
+    """
+    wanted = {message.id for message in messages}
+    wanted.update(message.reply.id for message in messages if message.reply is not None)
+    changes = {entry_id: held.shown for entry_id, held in (await held_of(pipeline, room, sorted(wanted))).items()}
+    return tuple(overlaid(message, changes) for message in messages) if changes else messages
+
+
+async def held_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[str, Held]:
+    """Read what befell messages; those that nothing befell are left out."""
+    if not ids:
+        return {}
+    written = await pipeline.command("HMGET", keys.changes(room), *ids)
+    return {entry_id: _read(entry_id, one) for entry_id, one in zip(ids, written, strict=True) if one is not None}
+
+
+def header_of(topic: str | None, pins: str | None) -> Header:
+    """Read what stands above a room; torn pins are none."""
+    try:
+        return Header(topic or "", read_pins(pins))
+    except TornEntry as error:
+        logger.error("pins.torn", reason=type(error).__name__)  # noqa: TRY400 - their text stays out
+        return Header(topic or "")
+
+
+def _read(entry_id: str, written: str | None) -> Held:
+    try:
+        return read_held(written)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        logger.error("changes.torn", id=entry_id, reason=type(error).__name__)  # noqa: TRY400 - its text stays out
+        return NOTHING

@@ -1,0 +1,94 @@
+"""A room's page: live at its end, or still around an older message."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from quart import Response, request
+
+from quart_chat.errors import BadFrame, NoMessage
+from quart_chat.live.changer import GONE
+from quart_chat.pages.room import Meant, Shown, render
+from quart_chat.room.entries import is_entry_id
+from quart_chat.room.rights import rights
+from quart_chat.store.log import Around
+from quart_chat.store.newest import Newest, Page
+from quart_chat.web.parts import Visitor, answer, parts
+
+
+class Spot(NamedTuple):
+    """Which part of a room a page shows: before, after or around a message, by its id; none of them: its end.
+
+    editing: the message around which it is is being edited.
+    """
+
+    before: str | None = None
+    after: str | None = None
+    around: str | None = None
+    editing: bool = False
+
+
+NOW = Spot()
+
+
+def place(argument: str) -> str | None:
+    """Read a message's id from the address's query; None where it is not there.
+
+    Raises:
+        BadFrame: it is none.
+    """
+    entry_id = request.args.get(argument) if request.query_string else None
+    if entry_id is not None and not is_entry_id(entry_id):
+        raise BadFrame("An address of older messages ends with a message’s id, such as 1700000000000-0.")
+    return entry_id
+
+
+async def room_page(
+    who: Visitor, name: str, spot: Spot = NOW, *, typed: str = "", error: str = "", status: int = 200
+) -> Response:
+    """Answer with a room's page; typed: what stays in the field beside an error.
+
+    Raises:
+        NoMessage: the message around which it is to be is not there. StoreAway: no answer.
+    """
+    house = parts()
+    glance = await house.glances.read(name, who.public if who.proved else None)
+    newest, person = glance.newest, who.person(glance.reader.name)
+    # who comes without a cookie, as robots do, leaves nothing behind
+    if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
+        await house.people.visit(who.public, name, now)
+    around = await _read(name, spot, newest)
+    shown = Shown(
+        audience=who.audience,
+        room=name,
+        title=newest.title or name,
+        header=newest.header,
+        people=glance.here.people,
+        count=glance.here.count,
+        place=newest.place if spot == NOW else None,
+        more=around.page.more,
+        newer=around.newer,
+    )
+    meant = None
+    if spot.around is not None:
+        (message,) = (one for one in around.page.messages if one.id == spot.around)
+        pinned = any(one.id == message.id for one in newest.header.pins)
+        meant = Meant(message, rights(who.public, message), pinned, spot.editing)
+    html = render(shown, around.page.messages, person, who.visit.origin, typed=typed, error=error, meant=meant)
+    return answer(who, html, status)
+
+
+async def _read(name: str, spot: Spot, newest: Newest) -> Around:
+    log = parts().log
+    if spot.around is not None:
+        around = await log.around(name, spot.around)
+        if not around.found:
+            raise NoMessage(GONE)
+        return around
+    if spot.after is not None:
+        page = await log.after(name, spot.after)
+        return Around(Page(page.messages, more=True), found=True, newer=page.more)
+    if spot.before is not None:
+        page = await log.before(name, spot.before)
+        return Around(page, found=True, newer=True)
+    return Around(newest.page, found=True, newer=False)
