@@ -43,10 +43,17 @@ ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 # Names without a scheme are links under these alone: main.py is a file, and "done.it works" lacks a space
 _DOMAINS = "com org net edu gov io dev br pt fr uk ar nl ch jp".split()
 
+# What a text without it has nothing to be parsed for: most have none
 _MEANT = re.compile(
-    r"[*_~`|\[$]+|:[a-z0-9_+-]+:|://|mailto:|\.[a-z]{2}|^(?:> |[-*] |[0-9]{1,3}[.)] )", re.MULTILINE | re.IGNORECASE
+    r"[*`]|(?<!\w)_|~~|\|\||\]\(|\\[~|]|(?<![\w:]):[a-z0-9_+-]+:(?![\w:])|://|mailto:|\.[a-z]{2}"
+    r"|^(?:> |[ \t]*(?:[-*]|[0-9]{1,3}[.)]) )",
+    re.MULTILINE | re.IGNORECASE,
 )
-_PART = re.compile(_MEANT.pattern + r"|\n[^\S\n]*\n", _MEANT.flags)
+# Whatever the parser may have to look at
+_PART = re.compile(
+    r"[*_~`|\[$]+|:[a-z0-9_+-]+:|://|mailto:|\.[a-z]{2}|^(?:> |[-*] |[0-9]{1,3}[.)] )|\n[^\S\n]*\n",
+    re.MULTILINE | re.IGNORECASE,
+)
 _BARE = re.compile(
     r"(?<![\w@.:/-])(?:https?://|mailto:|www\.|(?:[a-z0-9-]{1,63}\.){1,4}(?:DOMAINS)\b(?![.@-]\w))"
     r"[^\s<>\"]{0,1000}".replace("DOMAINS", "|".join(_DOMAINS)),

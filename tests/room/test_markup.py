@@ -76,6 +76,17 @@ def test_nothing_comes_of_a_text_but_what_is_on_the_list(text: str) -> None:
 
 @UNHURRIED
 @given(ANY | MARKED)
+@example("a:b:c 10:30:15 ~x~ a_b $x_1$ [x] |x| 1:1:")
+def test_a_text_in_which_nothing_is_meant_has_nothing_to_be_parsed_for(text: str) -> None:
+    if markup._MEANT.search(text) or markup._big(text):
+        return
+    parsed = check(markup._blocks(markup._parser().parse(text)))
+    assert {tag for tag, *_ in (one for one in parsed.seen if isinstance(one, tuple))} <= {"div"}
+    assert "".join(parsed.text.split()) == "".join(text.split())
+
+
+@UNHURRIED
+@given(ANY | MARKED)
 def test_the_second_wall_has_nothing_to_do(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(markup, "_second_wall", Open)
