@@ -21,6 +21,7 @@ from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.changer import Changer
+from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import StreamRegistry, install
@@ -100,9 +101,11 @@ def _parts(settings: Settings, url: str) -> Parts:
     def clock() -> int:
         return time.time_ns() // 1_000_000
 
+    company = Company(log, presence)
     changer = Changer(
         log,
         limits,
+        company,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         keep_versions=settings.keep_edits,
@@ -114,6 +117,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         people_,
         limits,
         changer,
+        company=company,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from quart_chat import metrics
 from quart_chat.errors import BadText, NoMessage, NotYours, TooFast
+from quart_chat.live.company import Company
 from quart_chat.room import changes
 from quart_chat.room.changes import Held, clean_emoji, write_held
 from quart_chat.room.digest import quote_of
@@ -63,6 +64,7 @@ class Changer:
         self,
         log: Log,
         limits: Limits,
+        company: Company,
         *,
         characters: int,
         per_minute: int,
@@ -71,6 +73,7 @@ class Changer:
     ) -> None:
         self._log = log
         self._limits = limits
+        self._company = company
         self._characters = characters
         self._person = messages_of_person(per_minute)
         self._address = messages_of_address(per_minute)
@@ -87,13 +90,14 @@ class Changer:
             or it is of a kind that nobody edits. TooFast: a limit was reached. StoreAway: it may have been done.
         """
         text = clean_text(text, self._characters)
+        meant = await self._company.meant_in(room, text)
 
         def plan(found: Found) -> _Plan | None:
             message = _may(Right.EDIT, found, person)
             if message.said == text:
                 return None
             stood = (found.held.edited or message.at, message.said)
-            held = changes.edit(found.held, stood, text, self._clock(), keep=self._keep_versions)
+            held = changes.edit(found.held, stood, text, self._clock(), keep=self._keep_versions, mentions=meant)
             return _of_message(found, message, held, text=True)
 
         await self._change(room, person, address, entry_id, plan)

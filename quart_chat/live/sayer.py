@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from quart_chat import metrics
 from quart_chat.errors import BadName, BadText, Refused, TooFast
 from quart_chat.live.changer import Changer
+from quart_chat.live.company import Company
 from quart_chat.room import slash
 from quart_chat.room.commands import Say
 from quart_chat.room.digest import quote_of
@@ -53,6 +54,7 @@ class Sayer:
         limits: Limits,
         changer: Changer,
         *,
+        company: Company,
         characters: int,
         per_minute: int,
         rooms_per_hour: int,
@@ -63,6 +65,7 @@ class Sayer:
         self._people = people
         self._limits = limits
         self._changer = changer
+        self._company = company
         self._characters = characters
         self._person = messages_of_person(per_minute)
         self._address = messages_of_address(per_minute)
@@ -104,8 +107,9 @@ class Sayer:
                 asks = slash.read(typed, secrets.randbelow)
                 if isinstance(asks, Words):
                     reply = await self._quote(room, say.reply) if say.reply else None
+                    meant = await self._company.meant_in(room, asks.text)
                     drafts[len(results)] = Draft(
-                        person.public, person.name, asks.text, say.nonce, asks.kind, typed, reply
+                        person.public, person.name, asks.text, say.nonce, asks.kind, typed, reply, meant
                     )
                     results.append("")
                 else:

@@ -78,7 +78,7 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
     view = rows.View(room, audience)
     if change.text:
         text = change.changes.text or ""
-        one = rows.Said(change.of, change.name, change.kind, text)
+        one = rows.Said(change.of, change.name, change.kind, text, change.changes.mentions)
         html += _partial(f"#{element} > .text", "innerHTML", rows.said(one, change.changes, view))
         html += _partial(
             f".{ids.quote(change.of)}", "innerHTML", rows.quoted("" if change.changes.deleted else to_plain(text), view)
@@ -315,4 +315,5 @@ def me(person: Person, language: str) -> Markup:
 
 def own_marks(public: str) -> str:
     """Write the stylesheet that marks what is a person's own."""
-    return templates.page("own.css", languages.DEFAULT, person=ids.person(public), reacted=ids.reacted(public))
+    classes = {"person": ids.person(public), "reacted": ids.reacted(public), "mention": ids.mention(public)}
+    return templates.page("own.css", languages.DEFAULT, **classes)

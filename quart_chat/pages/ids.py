@@ -49,6 +49,11 @@ def reacted(public: str) -> str:
     return f"r-{public}"
 
 
+def mention(public: str) -> str:
+    """Name the class of what means somebody; public: their public id."""
+    return f"u-{public}"
+
+
 def editing(entry_id: str) -> str:
     """Name the form that gives a message another text."""
     return f"edit-{entry_id}"

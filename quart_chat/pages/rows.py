@@ -14,7 +14,8 @@ from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
-from quart_chat.room.markup import to_html
+from quart_chat.room.markup import marked, to_html
+from quart_chat.room.mentions import Mention
 from quart_chat.room.people import hue_of
 
 MINUTES = 60_000  # ms
@@ -83,7 +84,7 @@ def row(message: Message, view: View) -> Row:
         and 0 <= message.at - before.at < GROUP
     )
     changes = message.changes
-    plain = not message.kind and changes is None
+    plain = not message.kind and changes is None and not message.mentions
     return Row(
         room=view.room,
         place=message.id,
@@ -108,21 +109,24 @@ _NOTHING = Markup()
 
 
 class Said(NamedTuple):
-    """What a message says. id, name, kind: of the message; text: as it stands."""
+    """What a message says. id, name, kind: of the message; text, mentions: as they stand."""
 
     id: str
     name: str
     kind: str
     text: str
+    mentions: tuple[Mention, ...]
 
 
 def _said_by(message: Message) -> Said:
-    return Said(message.id, message.name, message.kind, message.said)
+    return Said(message.id, message.name, message.kind, message.said, message.meant)
 
 
 def said(one: Said, changes: Changes, view: View) -> Markup:
     """Render what a message says, as it stands."""
-    html = to_html(one.text)
+    html = marked(to_html(one.text), one.mentions)
+    if not one.kind and changes is UNCHANGED:
+        return html
     when = languages.moment(changes.edited, view.audience) if changes.edited else ""
     return _part(view, "said", one, html, changes, when)
 

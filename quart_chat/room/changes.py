@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import emoji
 
 from quart_chat.errors import BadText
+from quart_chat.room.mentions import Mention
 
 NAMED = 20  # people of a reaction that pages name; all are counted
 MOST_KINDS = 20  # of reactions to one message
@@ -43,7 +44,7 @@ class Reaction(NamedTuple):
 class Changes(NamedTuple):
     """How a message stands, as far as pages show it.
 
-    text: as it was edited last; None: as it was written.
+    text: as it was edited last; None: as it was written. mentions: of that text.
     edited: when, ms since the epoch; 0: never. deleted: its text is gone. versions: earlier texts that are kept.
     """
 
@@ -52,6 +53,7 @@ class Changes(NamedTuple):
     deleted: bool = False
     reactions: tuple[Reaction, ...] = ()
     versions: int = 0
+    mentions: tuple[Mention, ...] = ()
 
 
 UNCHANGED = Changes()
@@ -70,6 +72,7 @@ class Held:
     deleted: bool = False
     reactions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     versions: tuple[tuple[int, str], ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def shown(self) -> Changes:
@@ -77,7 +80,7 @@ class Held:
         reactions = tuple(
             Reaction(emoji_, len(people), tuple(people.items())[:NAMED]) for emoji_, people in self.reactions.items()
         )
-        return Changes(self.text, self.edited, self.deleted, reactions, len(self.versions))
+        return Changes(self.text, self.edited, self.deleted, reactions, len(self.versions), self.mentions)
 
 
 NOTHING = Held()
@@ -86,13 +89,16 @@ NOTHING = Held()
 # --- what people do ----------------------------------------------------------------------------------
 
 
-def edit(held: Held, before: tuple[int, str], text: str, now: int, *, keep: bool) -> Held:
+def edit(
+    held: Held, before: tuple[int, str], text: str, now: int, *, keep: bool, mentions: tuple[Mention, ...] = ()
+) -> Held:
     """Give the message another text.
 
     before: when the text that it has was written, ms since the epoch, and that text. keep: this one is kept.
+    mentions: of the new text.
     """
     versions = (*held.versions, before)[-MOST_VERSIONS:] if keep else ()
-    return replace(held, text=text, edited=now, versions=versions)
+    return replace(held, text=text, edited=now, versions=versions, mentions=mentions)
 
 
 def delete() -> Held:
@@ -156,7 +162,7 @@ def read_held(written: str | None) -> Held:
     shown = read_changes(fields)
     versions = tuple((int(at), str(text)) for at, text in fields.get("v", ()))
     reactions = {one.emoji: dict(one.people) for one in shown.reactions}
-    return Held(shown.text, shown.edited, shown.deleted, reactions, versions)
+    return Held(shown.text, shown.edited, shown.deleted, reactions, versions, shown.mentions)
 
 
 def fields_of(changes: Changes) -> dict[str, Any]:
@@ -165,7 +171,14 @@ def fields_of(changes: Changes) -> dict[str, Any]:
 
 
 def _fields(changes: Changes, reactions: list[Any], versions: object) -> dict[str, Any]:
-    named = {"t": changes.text, "e": changes.edited, "d": int(changes.deleted), "r": reactions, "v": versions}
+    named = {
+        "p": changes.mentions,
+        "t": changes.text,
+        "e": changes.edited,
+        "d": int(changes.deleted),
+        "r": reactions,
+        "v": versions,
+    }
     return {name: value for name, value in named.items() if value or (name == "t" and value is not None)}
 
 
@@ -185,7 +198,8 @@ def read_changes(fields: Any) -> Changes:
         for kind, number, people in fields.get("r", ())
     )
     count = versions if isinstance(versions, int) else len(versions)
-    return Changes(text, int(fields.get("e", 0)), bool(fields.get("d")), reactions, count)
+    mentions = tuple(Mention(str(name), str(person)) for name, person in fields.get("p", ()))
+    return Changes(text, int(fields.get("e", 0)), bool(fields.get("d")), reactions, count, mentions)
 
 
 def _json(fields: Mapping[str, Any]) -> str:

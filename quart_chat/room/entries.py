@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from quart_chat.errors import QuartChatError
 from quart_chat.room.changes import Changes, fields_of, read_changes
+from quart_chat.room.mentions import Mention
 
 NO_ENTRY = "0-0"  # the place before the first entry
 ACTION, ROLL = "me", "roll"  # kinds of messages besides those that just say something, ""
@@ -56,6 +57,7 @@ class Message(NamedTuple):
     author: the writer's public id; name: as it was when they wrote.
     before: the message before it in the room; None for the first.
     kind: of KINDS. reply: what it answers; None for most. changes: what befell it since; None for most.
+    mentions: who is meant in its text as it was written.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Message(NamedTuple):
     kind: str = ""
     reply: Quote | None = None
     changes: Changes | None = None
+    mentions: tuple[Mention, ...] = ()
 
     @property
     def deleted(self) -> bool:
@@ -78,6 +81,12 @@ class Message(NamedTuple):
         """Its text as it stands now."""
         edited = self.changes.text if self.changes is not None else None
         return self.text if edited is None else edited
+
+    @property
+    def meant(self) -> tuple[Mention, ...]:
+        """Who is meant in its text as it stands now."""
+        edited = self.changes is not None and self.changes.text is not None
+        return self.changes.mentions if self.changes is not None and edited else self.mentions
 
 
 class Change(NamedTuple):
@@ -133,7 +142,14 @@ def is_entry_id(text: object) -> bool:
 
 
 def write_message(
-    author: str, name: str, text: str, kind: str = "", *, reply: Quote | None = None, header: Header | None = None
+    author: str,
+    name: str,
+    text: str,
+    kind: str = "",
+    *,
+    reply: Quote | None = None,
+    mentions: tuple[Mention, ...] = (),
+    header: Header | None = None,
 ) -> str:
     """Write what a message holds as the log keeps it: compact JSON, UTF-8.
 
@@ -144,6 +160,8 @@ def write_message(
         held["x"] = kind
     if reply:
         held["r"] = reply
+    if mentions:
+        held["p"] = mentions
     if header:
         held["h"] = header
     return _json(held)
@@ -201,6 +219,8 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
             neighbour = Neighbour(str(author), int(when or ""), called) if before else None
             reply = _quote(held["r"]) if "r" in held else None
             message = Message(entry_id, int(at), *shown, neighbour, kind, reply)
+            if "p" in held:
+                message = message._replace(mentions=tuple(Mention(str(name), str(one)) for name, one in held["p"]))
         elif sort == "c":
             about = held["w"]
             changes = read_changes(held["s"])

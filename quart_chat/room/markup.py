@@ -26,6 +26,8 @@ from markupsafe import Markup, escape
 
 from quart_chat.events import get_logger
 from quart_chat.room.code import CLASSES, LONGEST, highlight
+from quart_chat.room.mentions import Mention
+from quart_chat.room.people import is_public_id
 from quart_chat.room.slash import SHRUG
 
 logger = get_logger(__name__)
@@ -55,7 +57,7 @@ _PART = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"(?<![\w@.:/-])(?:https?://|mailto:|www\.|(?:[a-z0-9-]{1,63}\.){1,4}(?:DOMAINS)\b(?![.@-]\w))"
+    r"(?<![\w@.:/-])(?:https?://|mailto:|www\.(?=\w)|(?:[a-z0-9-]{1,63}\.){1,4}(?:DOMAINS)\b(?![.@-]\w))"
     r"[^\s<>\"]{0,1000}".replace("DOMAINS", "|".join(_DOMAINS)),
     re.IGNORECASE,
 )
@@ -71,6 +73,7 @@ _MATHS = re.compile(r"\$\$?(?=[^\s$])[^$\n]{0,500}?(?<=[^\s$])\$\$?(?![0-9])")
 _FORMULA = re.compile(r"[\\^_=+*/<>{}|]")
 _HIDDEN = re.compile(r'<details class="spoiler">.*?</details>', re.DOTALL)
 _ENDS = re.compile(r"</(?:div|blockquote|li|pre)>")
+_TAG = re.compile(r"(<(?:code|a)\b.*?</(?:code|a)>|<[^>]*>)", re.DOTALL)
 _SHORTCODE = re.compile(r"(?<![\w:]):([a-z0-9_+-]{1,40}):(?![\w:])")
 
 _OPENS = frozenset("([{\"'“‘«¿¡—–-/,;:*_~|>")  # what a mark that opens may follow, besides white space
@@ -102,6 +105,24 @@ def to_plain(text: str, most: int = EXCERPT) -> str:
     html = _ENDS.sub(r" \g<0>", _HIDDEN.sub("▒▒▒", to_html(text)))
     plain = Markup(html).striptags() or "…"  # noqa: S704 - its tags are taken out again
     return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+
+
+def marked(html: Markup, mentions: Sequence[Mention]) -> Markup:
+    """Mark those who are meant in a message's text, but not in its code and links: `mention u-PUBLIC`."""
+    classes: dict[str, list[str]] = {}
+    for mention in mentions:
+        if is_public_id(mention.person):
+            classes.setdefault(escape(mention.name), []).append(f"u-{mention.person}")
+    if not classes:
+        return html
+    names = "|".join(re.escape(name) for name in sorted(classes, key=len, reverse=True))
+    meant = re.compile(rf"(?<![\w@.;])@({names})(?![^\W_])")
+
+    def mark(found: re.Match[str]) -> str:
+        return f'<span class="mention {" ".join(classes[found[1]])}">{found[0]}</span>'
+
+    pieces = _TAG.split(html)  # text, and what is left as it is
+    return Markup("".join(piece if at % 2 else meant.sub(mark, piece) for at, piece in enumerate(pieces)))  # noqa: S704 - of markup
 
 
 def _big(text: str) -> Markup | None:

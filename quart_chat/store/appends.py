@@ -12,6 +12,7 @@ from typing import Any
 
 from quart_chat.errors import Spent, StoreAway
 from quart_chat.room.entries import Quote, write_message
+from quart_chat.room.mentions import Mention
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
@@ -27,7 +28,7 @@ class Draft:
 
     author: public id; name: as the room shows it; text: as `clean_text` left it; nonce: its idempotency key.
     kind: of its entry. typed: what was sent for it, by which a retry is known; "" where that is the text.
-    reply: what it answers; None for most.
+    reply: what it answers; None for most. mentions: who is meant in it.
     """
 
     author: str
@@ -37,6 +38,7 @@ class Draft:
     kind: str = ""
     typed: str = ""
     reply: Quote | None = None
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +145,4 @@ class Appends:
 
 
 def _body(draft: Draft, reply: Quote | None) -> str:
-    return write_message(draft.author, draft.name, draft.text, draft.kind, reply=reply)
+    return write_message(draft.author, draft.name, draft.text, draft.kind, reply=reply, mentions=draft.mentions)

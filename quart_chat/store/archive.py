@@ -118,7 +118,11 @@ class Archive:
             ]
             args += (opening.header.topic, write_pins(opening.header.pins))
             for message, held in some:
-                body = write_message(message.author, message.name, message.text, message.kind, reply=message.reply)
+                body = write_message(
+                    *(message.author, message.name, message.text, message.kind),
+                    reply=message.reply,
+                    mentions=message.mentions,
+                )
                 args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
                 args.append(write_held(held))
             if not await self._pipeline.script(self._restore, keys.of_entries(room), args):

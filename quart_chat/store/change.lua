@@ -29,7 +29,7 @@ local function without(id, body)
   if not string.find(body, about, 1, true) and id ~= about then return body end
   local held, found = cjson.decode(body), id == about
   if held.k == 'c' and held.m == about then return ARGV[6] end
-  if found then held.t, held.r = '', nil end
+  if found then held.t, held.r, held.p = '', nil, nil end
   if held.r and held.r[1] == about then held.r[4], found = '', true end
   for _, pin in ipairs(held.h and held.h[2] or {}) do
     if pin[1] == about then pin[4], found = '', true end

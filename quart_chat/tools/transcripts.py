@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from quart_chat.room.changes import NOTHING, Held, clean_emoji, delete, react
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import KINDS, PIN, TOPIC, Message, Neighbour, Quote, is_entry_id, order
 from quart_chat.room.entries import Header as Above
+from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
 from quart_chat.room.texts import clean_text, clean_topic
@@ -88,6 +89,8 @@ def json_line(record: Record) -> str:
         fields["kind"] = message.kind
     if message.reply is not None:
         fields["reply"] = message.reply._asdict()
+    if message.meant and not held.deleted:
+        fields["mentions"] = message.meant
     if held.edited:
         fields["edited"] = _write_time(held.edited)
     if held.versions:
@@ -165,7 +168,8 @@ class JsonReader:
         if text or not (held.deleted or kind in (TOPIC, PIN)):
             text = clean_text(text)
         reply = _quote(fields["reply"]) if fields.get("reply") else None
-        message = Message(entry_id, at, author, name, text, neighbour, kind, reply)
+        mentions = () if held.deleted else _mentions(fields)
+        message = Message(entry_id, at, author, name, text, neighbour, kind, reply, None, mentions)
         return Record(message if held == NOTHING else message._replace(changes=held.shown), held)
 
     def _next_id(self, at: int) -> str:
@@ -195,13 +199,25 @@ def _held(fields: dict[str, Any]) -> Held:
         return delete()
     edited = _time(fields, "edited") if fields.get("edited") else 0
     versions = tuple((_time(one, "time"), clean_text(_text(one, "text"))) for one in _dicts(fields.get("versions")))
-    held = Held(_text(fields, "text") if edited else None, edited, versions=versions)
+    held = Held(versions=versions)
+    if edited:
+        held = replace(held, text=_text(fields, "text"), edited=edited, mentions=_mentions(fields))
     for kind, people in _dict(fields.get("reactions")).items():
         for person, name in _dict(people).items():
             if not is_public_id(person):
                 raise ValueError("who reacted has to be 16 hex digits")
             held = react(held, clean_emoji(kind), person, clean_name(str(name)))
     return held
+
+
+def _mentions(fields: dict[str, Any]) -> tuple[Mention, ...]:
+    try:
+        found = tuple(Mention(str(name), str(person)) for name, person in fields.get("mentions") or ())
+    except (TypeError, ValueError) as error:
+        raise ValueError("its mentions have to be a list of names and public ids") from error
+    if not all(is_public_id(mention.person) for mention in found):
+        raise ValueError("who is meant has to be 16 hex digits")
+    return found
 
 
 def _quote(fields: Any) -> Quote:

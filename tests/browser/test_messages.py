@@ -290,6 +290,28 @@ async def test_a_topic_is_set_by_form_and_by_command(ana: Tab, bento: Tab) -> No
     await expect(ana["#topic"]).to_be_hidden()
 
 
+async def test_who_is_meant_is_marked_for_themselves(ana: Tab, bento: Tab, visitors: Visitors, room: str) -> None:
+    third = await (await visitors(ana.url)).enter(room)
+    await ana.say("@bento, `@Bento` and me@bento.example")
+    for tab in (ana, bento, third):
+        await expect(tab[".mention"]).to_have_text(["@bento"])
+    marked, plain = [(await tab.look(".mention", "color", "background-color")) for tab in (bento, third)]
+    assert marked != plain == await ana.look(".mention", "color", "background-color")
+    await choose(ana, "and me", "Edit")
+    await ana[".edit [name=text]"].fill("@Ana: a note to self")
+    await ana.page.keyboard.press("Enter")
+    await expect(bento[".mention"]).to_have_text(["@Ana"])
+    assert await bento.look(".mention", "color", "background-color") == plain
+    await bento.reload()
+    await agree(ana, bento, third)
+    await choose(ana, "note to self", "Reply")
+    await ana.say("a reply marks whom it answers")
+    await choose(bento, "a reply marks", "Reply")
+    await bento.say("such as this")
+    await expect(ana.texts).to_have_count(3)
+    assert await ana.look(".text", "border-top-color", nth=2) != await third.look(".text", "border-top-color", nth=2)
+
+
 # --- away --------------------------------------------------------------------------------------------
 
 

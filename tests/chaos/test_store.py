@@ -119,8 +119,9 @@ async def clock_set_back(house: StoreHouse) -> None:
         await one.until(lambda one=one: text in one.page.run.shown.values(), "what was written an hour ahead")
 
 
-def an_hour_ahead(name: str) -> Script:
-    text = files("quart_chat.store").joinpath(name).read_text(encoding="utf-8")
+def an_hour_ahead(*names: str) -> Script:
+    folder = files("quart_chat.store")
+    text = "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
     text = text.replace("time[1] * 1000", "(time[1] + 3600) * 1000")
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from quart_chat.live.changer import Changer
+from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
@@ -198,13 +199,17 @@ class Worker:
         self.hub = Hub(self.log, self.feed, self.presence, name)
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
-        self.changer = Changer(self.log, limits, characters=4000, per_minute=0, keep_versions=False, clock=_now)
+        company = Company(self.log, self.presence)
+        self.changer = Changer(
+            self.log, limits, company, characters=4000, per_minute=0, keep_versions=False, clock=_now
+        )
         self.sayer = Sayer(
             self.log,
             self.feed,
             People(pipeline),
             limits,
             self.changer,
+            company=company,
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.live.changer import Changer
+from quart_chat.live.company import Company
 from quart_chat.live.sayer import Done, Sayer
 from quart_chat.room.commands import Say
 from quart_chat.room.entries import ACTION, NO_ENTRY, ROLL, order
@@ -21,6 +22,7 @@ from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.presence import Presence
 from quart_chat.store.servers import servers
 from tests.live.rig import somebody
 
@@ -35,13 +37,15 @@ class Said:
         self.log = Log(pipeline, Retention(1000, 0))
         self.people = People(pipeline)
         limits = Limits(pipeline, "w", 0)
-        changer = Changer(self.log, limits, characters=20, per_minute=0, keep_versions=False, clock=lambda: 1)
+        company = Company(self.log, Presence(pipeline, "w"))
+        changer = Changer(self.log, limits, company, characters=20, per_minute=0, keep_versions=False, clock=lambda: 1)
         self.sayer = Sayer(
             self.log,
             Feed(servers("unix:///nonexistent/socket"), pipeline, "w"),
             self.people,
             limits,
             changer,
+            company=company,
             characters=20,
             per_minute=per_minute,
             rooms_per_hour=rooms_per_hour,

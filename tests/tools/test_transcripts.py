@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.pages.languages import Audience
+from quart_chat.room.changes import NOTHING, Held
 from quart_chat.room.characters import is_visible
 from quart_chat.room.digest import Record
-from quart_chat.room.entries import ACTION, Message, Neighbour, order
+from quart_chat.room.entries import ACTION, PIN, TOPIC, Message, Neighbour, Quote, order
+from quart_chat.room.entries import Header as Above
+from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name
 from quart_chat.room.texts import clean_text
 from quart_chat.tools import transcripts
@@ -72,6 +75,62 @@ def test_what_people_did_comes_back_as_such() -> None:
     assert '<b class="actor"><bdi>Ana</bdi></b> waves' in transcripts.html_rows([message], UTC)
 
 
+QUOTE = Quote(f"{AT}-0", ANA, "Ana", "the beginning")
+BEFALLEN = {
+    "reply": ({"reply": QUOTE}, NOTHING),
+    "mentions": ({"mentions": (Mention("Bob", BOB),)}, NOTHING),
+    "edited": ({}, Held("x", AT + 5, mentions=(Mention("Ana", ANA),))),
+    "kept": ({}, Held("x", AT + 5, versions=((AT, "before"), (AT + 2, "then")))),
+    "reactions": ({}, Held(reactions={"🎉": {ANA: "Ana", BOB: "Bob"}, "👍": {f"{n:016x}": "x" for n in range(40)}})),
+    "deleted": ({"text": "", "reply": QUOTE}, Held(deleted=True)),
+    "topic": ({"kind": TOPIC, "text": ""}, NOTHING),
+    "pin": ({"kind": PIN, "text": "", "reply": QUOTE}, NOTHING),
+}
+
+
+def befallen(what: str) -> Record:
+    (message,) = chained([(ANA, "Ana", "x")])
+    fields, held = BEFALLEN[what]
+    message = message._replace(**fields)
+    return Record(message if held == NOTHING else message._replace(changes=held.shown), held)
+
+
+@pytest.mark.parametrize("what", BEFALLEN)
+def test_what_befell_a_message_comes_back(what: str) -> None:
+    record = befallen(what)
+    (found,) = read_records(transcripts.json_header(HEADER) + transcripts.json_line(record))[1]
+    assert found.held == record.held
+    assert found.message.said == record.message.said
+    assert found.message._replace(mentions=()) == record.message._replace(mentions=())
+    assert found.message.meant == record.message.meant
+
+
+def test_what_stands_above_a_room_comes_back() -> None:
+    header = Header("r", "R", AT, Above("topic", (QUOTE,)))
+    assert read(transcripts.json_header(header)) == (header, [])
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "html"),
+    [
+        ("reply", "    > Ana: the beginning\n[10:13\u202fPM] Ana: x\n", f'href="#m-{AT}-0"'),
+        ("edited", "Ana: x (edited)\n", '<small class="edited"'),
+        ("reactions", "Ana: x\n    🎉 2  👍 40\n", "🎉 <b>2</b>"),
+        ("deleted", "Ana: This message was deleted.\n", '<i class="gone">'),
+        ("topic", "* Ana cleared the topic.\n", "cleared the topic."),
+        ("pin", "* Ana pinned a message.\n", "pinned a message."),
+    ],
+)
+def test_what_befell_a_message_is_for_reading_too(what: str, text: str, html: str) -> None:
+    message = befallen(what).message
+    assert transcripts.text_line(message, UTC).endswith(text)
+    page = transcripts.html_rows([message], UTC)
+    assert html in page
+    assert "<button" not in page
+    assert "<form" not in page
+    assert "/r/" not in page
+
+
 def test_text_of_several_lines_and_line_ends_that_json_does_not_know_come_back() -> None:
     messages = chained([(ANA, "Ana", "one\n\ntwo\u2028three\x85")])
     lines = written(messages).split("\n")
@@ -117,6 +176,14 @@ GOOD = '{"time":"2026-01-02T03:04:05Z","name":"Ana","text":"x"}'
         (GOOD[:-1] + ',"id":"7"}', "line 2: its id has to be"),
         (GOOD[:-1] + ',"kind":"dance"}', "line 2: its kind has to be one of me, roll"),
         (GOOD[:-1] + ',"kind":[]}', "line 2: its kind has to be"),
+        (GOOD[:-1] + ',"edited":"yesterday"}', "line 2: 'edited' has to be a time"),
+        (GOOD[:-1] + ',"reply":"x"}', "line 2: what befell it has to be an object"),
+        (GOOD[:-1] + ',"reply":{"id":"x","author":"x","name":"x","text":"x"}}', "line 2: what it quotes needs"),
+        (GOOD[:-1] + ',"reactions":{"x":{"aaaaaaaaaaaaaaaa":"Ana"}}}', "line 2: A reaction is one emoji"),
+        (GOOD[:-1] + ',"reactions":{"🎉":{"ana":"Ana"}}}', "line 2: who reacted has to be"),
+        (GOOD[:-1] + ',"versions":{}}', "line 2: its versions have to be a list"),
+        (GOOD[:-1] + ',"mentions":[["Ana","x"]]}', "line 2: who is meant has to be"),
+        (GOOD[:-1] + ',"mentions":5}', "line 2: its mentions have to be"),
         (GOOD[:-1] + ',"id":"5-0"}\n' + GOOD[:-1] + ',"id":"5-0"}', "line 3: its id has to come after 5-0"),
     ],
 )
