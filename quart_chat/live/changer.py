@@ -14,7 +14,7 @@ from quart_chat import metrics
 from quart_chat.errors import BadText, NoMessage, NotYours, TooFast
 from quart_chat.live.company import Company
 from quart_chat.room import changes
-from quart_chat.room.changes import Held, clean_emoji, write_held
+from quart_chat.room.changes import Held, clean_emoji, versions_of, write_held, write_versions
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import (
     NO_ENTRY,
@@ -125,9 +125,15 @@ class Changer:
             BadText: it is no emoji, or the message holds no more. NoMessage, TooFast, StoreAway: as `edit`.
         """
         kind = clean_emoji(kind)
+        was_there: bool | None = None  # as the person saw it
 
-        def plan(found: Found) -> _Plan:
+        def plan(found: Found) -> _Plan | None:
+            nonlocal was_there
             message = _may(Right.REACT, found, person)
+            there = person.public in found.held.reactions.get(kind, {})
+            was_there = there if was_there is None else was_there
+            if there != was_there:
+                return None  # an attempt whose answer was lost has done it
             return _of_message(found, message, changes.react(found.held, kind, person.public, person.name))
 
         await self._change(room, person, address, entry_id, plan)
@@ -149,7 +155,9 @@ class Changer:
             header = found.header._replace(pins=(*pins, quoted))
             told = write_message(person.public, person.name, "", PIN, reply=quoted, header=header)
             stays = write_message(person.public, person.name, "", PIN, reply=quoted)
-            return _Plan(told, [_pins(found, header)], entry_id, teller=Teller(person.public, person.name, stays))
+            stands = Value("changes", entry_id, found.written, found.written)  # what is pinned is what it says
+            teller = Teller(person.public, person.name, stays)
+            return _Plan(told, [stands, *_above(found, header)], entry_id, teller=teller)
 
         await self._change(room, person, address, entry_id, plan)
 
@@ -164,7 +172,7 @@ class Changer:
             header = _without(found.header, entry_id)
             if header == found.header:
                 return None
-            return _Plan(write_new_header(header), [_pins(found, header)])
+            return _Plan(write_new_header(header), _above(found, header))
 
         await self._change(room, person, address, entry_id, plan)
 
@@ -175,18 +183,16 @@ class Changer:
             BadText: it is too long, or there is no such room yet. TooFast, StoreAway: as `edit`.
         """
         topic = clean_topic(topic)
-        if not await self._log.exists(room):
-            raise BadText("Say something first: a room begins with its first message.")
 
         def plan(found: Found) -> _Plan | None:
-            before = found.header.topic
-            if topic == before:
+            if not found.title:
+                raise BadText("Say something first: a room begins with its first message.")
+            if topic == found.header.topic:
                 return None
             header = found.header._replace(topic=topic)
             told = write_message(person.public, person.name, topic, TOPIC, header=header)
             stays = write_message(person.public, person.name, topic, TOPIC)
-            value = Value("meta", "topic", before, topic)
-            return _Plan(told, [value], teller=Teller(person.public, person.name, stays))
+            return _Plan(told, _above(found, header), teller=Teller(person.public, person.name, stays))
 
         await self._change(room, person, address, NO_ENTRY, plan)
 
@@ -230,16 +236,19 @@ def _may(right: Right, found: Found, person: Person) -> Message:
 def _of_message(found: Found, message: Message, held: Held, *, text: bool = False, gone: bool = False) -> _Plan:
     """Plan what gives a message these changes; text: what it says is another; gone: it says nothing any more."""
     change = Change(message.id, message.name, message.kind, held.shown, text, gone or not text)
-    values = [Value("changes", message.id, found.written[0], write_held(held))]
+    values = [Value("changes", message.id, found.written, write_held(held))]
+    versions = write_versions(held.versions)
+    if versions != found.versions:
+        values.append(Value("changes", versions_of(message.id), found.versions, versions))
     header = found.header
     if gone:
         header = _without(header, message.id)
     elif text:
         quoted = quote_of(message._replace(changes=held.shown))
         header = header._replace(pins=tuple(quoted if one.id == message.id else one for one in header.pins))
+    if text:
+        values += _above(found, header)  # nobody pins meanwhile what it said before
     new = header if header != found.header else None
-    if new is not None:
-        values.append(_pins(found, header))
     return _Plan(write_change(change, new), values, message.id, gone)
 
 
@@ -247,5 +256,10 @@ def _without(header: Header, entry_id: str) -> Header:
     return header._replace(pins=tuple(pinned for pinned in header.pins if pinned.id != entry_id))
 
 
-def _pins(found: Found, header: Header) -> Value:
-    return Value("meta", "pins", found.written[1], write_pins(header.pins))
+def _above(found: Found, header: Header) -> list[Value]:
+    """Give the values of a header. All are compared, for an entry carries all of it."""
+    return [
+        Value("meta", "title", found.title, found.title),
+        Value("meta", "topic", found.header.topic, header.topic),
+        Value("meta", "pins", found.pins, write_pins(header.pins)),
+    ]

@@ -259,7 +259,9 @@ class Tab:
         why = fragments.reason(language, refused)
         spent = isinstance(refused, Spent)
         text = command.text.encode(errors="replace").decode()  # JSON can carry lone surrogates, a frame cannot
-        self._write(fragments.refused(command.nonce, text, why, language, again=again, spent=spent))
+        self._write(
+            fragments.refused(command.nonce, text, why, language, again=again, spent=spent, reply=command.reply)
+        )
 
     def _acknowledge(self, kept: Sequence[tuple[str, str]]) -> None:
         """Take away the forms of messages that are in the room: (id, nonce), oldest first."""

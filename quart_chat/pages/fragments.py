@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from quart_chat.errors import Refused
 from quart_chat.pages import ids, languages, rows, templates
 from quart_chat.pages.languages import Audience
-from quart_chat.room.digest import Digest
+from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
 from quart_chat.room.people import Person
@@ -36,12 +36,9 @@ def reason(language: str, refused: Refused) -> str:
 # --- the log ---------------------------------------------------------------------------------------
 
 
-def messages(shown: Iterable[Message], room: str, audience: Audience, *, old: bool = False, meant: str = "") -> Markup:
-    """Render messages as rows of the list.
-
-    old: they were fetched by scrolling, and hold back trims. meant: the id of the one whose address led here.
-    """
-    return rows.render(shown, rows.View(room, audience, "old" if old else "live"), meant)
+def messages(shown: Iterable[Message], room: str, audience: Audience, *, old: bool = False) -> Markup:
+    """Render messages as rows of the list; old: they were fetched by scrolling, and hold back trims."""
+    return rows.render(shown, rows.View(room, audience, "old" if old else "live"))
 
 
 def older(room: str, before: str | None, language: str) -> Markup:
@@ -80,9 +77,10 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
         text = change.changes.text or ""
         one = rows.Said(change.of, change.name, change.kind, text, change.changes.mentions)
         html += _partial(f"#{element} > .text", "innerHTML", rows.said(one, change.changes, view))
-        html += _partial(
-            f".{ids.quote(change.of)}", "innerHTML", rows.quoted("" if change.changes.deleted else to_plain(text), view)
-        )
+        if change.changes.deleted:
+            html += _partial(f"#{element} > .quote", "delete", Markup())
+        excerpt = "" if change.changes.deleted else to_plain(text)
+        html += _partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
     if change.reactions:
         shown = rows.reactions(change.of, change.changes, view)
         if shown:
@@ -113,14 +111,16 @@ def topic_link(room: str, language: str) -> Markup:
 # --- one message -----------------------------------------------------------------------------------
 
 
-def menu(room: str, message: Message, may: frozenset[Right], language: str, *, pinned: bool) -> Markup:
-    """Render what somebody may do with a message; pinned: it is."""
-    return _fragment(language, "_menu.html", "menu", room, message.id, may, pinned)
+def menu(
+    room: str, message: Message, may: frozenset[Right], language: str, *, pinned: bool, live: bool = True
+) -> Markup:
+    """Render what somebody may do with a message; pinned: it is; live: the page has a composer."""
+    return _fragment(language, "_menu.html", "menu", room, quote_of(message), may, pinned, live)
 
 
-def gone(language: str) -> Markup:
-    """Render the menu of a message that is not there."""
-    return Markup("<p>{}</p>").format(languages.say(language, "There is no such message any more."))
+def paragraph(text: str) -> Markup:
+    """Render words, such as why there is no menu."""
+    return Markup("<p>{}</p>").format(text)
 
 
 def replying(nonce: str, text: str, room: str, quote: Quote, language: str) -> Markup:
@@ -285,14 +285,16 @@ def fresh_composer(spent: str, language: str) -> Markup:
     ).format(composer=ids.COMPOSER, turn=ids.turn(spent), form=composer(new_page_key(), 0, language))
 
 
-def refused(nonce: str, text: str, why: str, language: str, *, again: float = 0.0, spent: bool = False) -> Markup:
+def refused(
+    nonce: str, text: str, why: str, language: str, *, again: float = 0.0, spent: bool = False, reply: str | None = None
+) -> Markup:
     """Give a form back with its text and the reason.
 
-    nonce: of the form that was sent. spent: it cannot be used again; the form gets a new one.
+    nonce: of the form that was sent. spent: it cannot be used again; the form gets a new one. reply: what it answers.
     again: seconds after which it is sent again by itself; 0.0: when the person says so.
     """
     key = f"{new_page_key()}-0" if spent else nonce
-    form = _fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent)
+    form = _fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent, reply)
     if not spent:
         return form
     return Markup(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quart_chat.kept import Kept
-from quart_chat.pages import fragments, templates
+from quart_chat.pages import fragments, rows, templates
 from quart_chat.pages.blanks import Form, blanks
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Header, Message
@@ -95,7 +95,8 @@ def _render(
     language = shown.audience.language
     before = messages[0].id if shown.more and messages else None
     after = messages[-1].id if shown.newer and messages else None
-    led = meant.message.id if meant is not None else ""
+    view = rows.View(shown.room, shown.audience)
+    led, editing = (meant.message.id, meant.editing) if meant is not None else ("", False)
     return Form(
         templates.page(
             "room.html",
@@ -103,7 +104,7 @@ def _render(
             shown=shown,
             live=shown.place is not None,
             older=fragments.older(shown.room, before, language),
-            messages=fragments.messages(messages, shown.room, shown.audience, meant=led),
+            messages=rows.render(messages, view, led, editing=editing),
             newer=fragments.newer(shown.room, after, language),
             meant=meant,
             block=fragments.BLOCK,

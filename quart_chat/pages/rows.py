@@ -24,10 +24,11 @@ GROUP = 5 * MINUTES  # what one person says within these stands under one name
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 
-Mode = Literal["live", "old", "meant", "file"]
+Mode = Literal["live", "old", "meant", "edited", "file"]
 """How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
 
-meant: its address led here. file: in a transcript, where nothing answers.
+meant: its address led here. edited: the same, and the form that edits it has the focus. file: in a transcript, where
+nothing answers.
 """
 
 
@@ -164,10 +165,10 @@ def _pattern(language: str, new_day: bool, follows: bool, kind: str, mode: Mode)
     return pattern(templates.macro(language, "_message.html", "message")(shown, mode))
 
 
-def render(shown: Iterable[Message], view: View, meant: str = "") -> Markup:
-    """Render messages as rows; meant: the id of the one whose address led here."""
+def render(shown: Iterable[Message], view: View, meant: str = "", *, editing: bool = False) -> Markup:
+    """Render messages as rows; meant: the id of the one whose address led here; editing: to edit it."""
     if meant:
-        led = view._replace(mode="meant")
+        led = view._replace(mode="edited" if editing else "meant")
         return Markup("").join(_rendered(one, led if one.id == meant else view) for one in shown)
     return Markup("".join([_rendered(one, view) for one in shown]))  # noqa: S704 - made of markup
 

@@ -15,7 +15,7 @@ import emoji
 from quart_chat.errors import BadText
 from quart_chat.room.mentions import Mention
 
-NAMED = 20  # people of a reaction that pages name; all are counted
+NAMED = 10  # people of a reaction that pages name; all are counted
 MOST_KINDS = 20  # of reactions to one message
 MOST_REACTIONS = 1000  # to one message, of all kinds: 20 KB in the store
 MOST_VERSIONS = 20  # earlier texts that are kept, the newest of them
@@ -145,39 +145,58 @@ def clean_emoji(text: str) -> str:
 
 
 def write_held(held: Held) -> str:
-    """Write all of it; "" for what never changed."""
+    """Write it all but the earlier texts, which few ask for; "" for what never changed."""
     reactions = [[kind, len(people), list(people.items())] for kind, people in held.reactions.items()]
-    return "" if held == NOTHING else _json(_fields(held.shown, reactions, held.versions))
+    return "" if held == NOTHING else _json(_fields(held.shown, reactions))
 
 
-def read_held(written: str | None) -> Held:
-    """Read what `write_held` wrote; None stands for what never changed.
+def write_versions(versions: tuple[tuple[int, str], ...]) -> str:
+    """Write earlier texts; "" for none."""
+    return _json(versions) if versions else ""
+
+
+def versions_of(entry_id: str) -> str:
+    """Name the field beside a message's own that has its earlier texts."""
+    return f"{entry_id} versions"
+
+
+def read_held(written: str | None, versions: str | None = None) -> Held:
+    """Read what `write_held` and `write_versions` wrote; None stands for what never changed, and was never kept.
 
     Raises:
-        ValueError, KeyError, TypeError: it is something else.
+        ValueError, KeyError, TypeError, OverflowError: it is something else.
     """
     if not written:
         return NOTHING
-    fields = json.loads(written)
-    shown = read_changes(fields)
-    versions = tuple((int(at), str(text)) for at, text in fields.get("v", ()))
+    shown = read_changes(json.loads(written))
+    earlier = tuple((int(at), str(text)) for at, text in json.loads(versions)) if versions else ()
     reactions = {one.emoji: dict(one.people) for one in shown.reactions}
-    return Held(shown.text, shown.edited, shown.deleted, reactions, versions, shown.mentions)
+    return Held(shown.text, shown.edited, shown.deleted, reactions, earlier, shown.mentions)
+
+
+def read_shown(written: str) -> Changes:
+    """Read what pages show of what `write_held` wrote.
+
+    Raises:
+        ValueError, KeyError, TypeError, OverflowError: it is something else.
+    """
+    changes = read_changes(json.loads(written))
+    return changes._replace(reactions=tuple(one._replace(people=one.people[:NAMED]) for one in changes.reactions))
 
 
 def fields_of(changes: Changes) -> dict[str, Any]:
     """Give what pages show of it as JSON has it."""
-    return _fields(changes, [list(one) for one in changes.reactions], changes.versions)
+    return _fields(changes, [list(one) for one in changes.reactions])
 
 
-def _fields(changes: Changes, reactions: list[Any], versions: object) -> dict[str, Any]:
+def _fields(changes: Changes, reactions: list[Any]) -> dict[str, Any]:
     named = {
         "p": changes.mentions,
         "t": changes.text,
         "e": changes.edited,
         "d": int(changes.deleted),
         "r": reactions,
-        "v": versions,
+        "v": changes.versions,
     }
     return {name: value for name, value in named.items() if value or (name == "t" and value is not None)}
 
@@ -186,21 +205,22 @@ def read_changes(fields: Any) -> Changes:
     """Read what `fields_of` gave, all people of its reactions with it.
 
     Raises:
-        ValueError, KeyError, TypeError: it is something else.
+        ValueError, KeyError, TypeError, OverflowError: it is something else.
     """
     if not isinstance(fields, dict):
         raise TypeError("changes are no object")
-    text, versions = fields.get("t"), fields.get("v", 0)
+    text, edited = fields.get("t"), int(fields.get("e", 0))
     if not isinstance(text, str | None):
         raise TypeError("its text is none")
+    if not 0 <= edited < 10**14:
+        raise ValueError("its time is none")
     reactions = tuple(
         Reaction(str(kind), int(number), tuple((str(person), str(name)) for person, name in people))
         for kind, number, people in fields.get("r", ())
     )
-    count = versions if isinstance(versions, int) else len(versions)
     mentions = tuple(Mention(str(name), str(person)) for name, person in fields.get("p", ()))
-    return Changes(text, int(fields.get("e", 0)), bool(fields.get("d")), reactions, count, mentions)
+    return Changes(text, edited, bool(fields.get("d")), reactions, int(fields.get("v", 0)), mentions)
 
 
-def _json(fields: Mapping[str, Any]) -> str:
+def _json(fields: Any) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))

@@ -55,6 +55,8 @@ def overlaid(message: Message, changes: Mapping[str, Changes]) -> Message:
     """Give a message as it stands after what befell it, and what it answers; changes: by id."""
     if message.id in changes:
         message = message._replace(changes=changes[message.id])
+        if message.deleted:
+            return message._replace(reply=None)
     if message.reply is not None and message.reply.id in changes:
         message = message._replace(reply=requoted(message.reply, changes[message.reply.id]))
     return message

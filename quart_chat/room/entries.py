@@ -17,7 +17,7 @@ NO_ENTRY = "0-0"  # the place before the first entry
 ACTION, ROLL = "me", "roll"  # kinds of messages besides those that just say something, ""
 TOPIC, PIN = "topic", "pin"  # kinds that tell what became of the room's header
 KINDS = ("", ACTION, ROLL, TOPIC, PIN)
-_ID = re.compile(r"([0-9]{1,15})-([0-9]{1,15})")
+_ID = re.compile(r"(0|[1-9][0-9]{0,14})-(0|[1-9][0-9]{0,14})")  # the store would take 01-0 for 1-0
 
 
 class TornEntry(QuartChatError):
@@ -227,7 +227,7 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
             change = Change(str(held["m"]), str(held["n"]), kind, changes, "t" in about, "r" in about)
             order(change.of)
         header = _header(held["h"]) if "h" in held else None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise TornEntry(f"entry {entry_id} cannot be read: {error}") from error
     return Entry(entry_id, prev, message, change, header)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from quart_chat.errors import QuartChatError
-from quart_chat.room.changes import NOTHING, write_held
+from quart_chat.room.changes import NOTHING, write_held, write_versions
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import NO_ENTRY, Header, write_before, write_message, write_pins
 from quart_chat.store import keys
@@ -124,7 +124,7 @@ class Archive:
                     mentions=message.mentions,
                 )
                 args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
-                args.append(write_held(held))
+                args += (write_held(held), write_versions(held.versions))
             if not await self._pipeline.script(self._restore, keys.of_entries(room), args):
                 raise InTheWay(f"the room {room} has other messages than these")
             after = some[-1].message.id if some else after

@@ -4,8 +4,7 @@
 -- KEYS  7 what a stream is written to that takes the other's place
 -- ARGV  6 body of the entry (JSON)
 --       7 author, 8 name and 9 body of the message that tells of it; '': none does
---       10 the message that this is about; '': none  11 messages of a room in which nothing that it said may stay;
---       '': its text may
+--       10 the message that this is about; '': none  11 bytes of a room in which nothing that it said may stay; '': it may
 --       and then, for each value: 'changes' or 'meta', its field, what it has to be, what it becomes; '': there is none
 -- Gives 1 and the entry's id; 0 where something stands otherwise; -1 where there is no such message.
 
@@ -27,12 +26,15 @@ end
 -- A body without what the message said: itself, what quotes it, and what changed it, which now says that it is gone.
 local function without(id, body)
   if not string.find(body, about, 1, true) and id ~= about then return body end
-  local held, found = cjson.decode(body), id == about
+  local whole, held = pcall(cjson.decode, body)
+  if not whole or type(held) ~= 'table' then return body end  -- torn: nobody is shown it
+  local found = id == about
   if held.k == 'c' and held.m == about then return ARGV[6] end
   if found then held.t, held.r, held.p = '', nil, nil end
-  if held.r and held.r[1] == about then held.r[4], found = '', true end
-  for _, pin in ipairs(held.h and held.h[2] or {}) do
-    if pin[1] == about then pin[4], found = '', true end
+  if type(held.r) == 'table' and held.r[1] == about then held.r[4], found = '', true end
+  local pins = type(held.h) == 'table' and type(held.h[2]) == 'table' and held.h[2] or {}
+  for _, pin in ipairs(pins) do
+    if type(pin) == 'table' and pin[1] == about then pin[4], found = '', true end
   end
   return found and cjson.encode(held) or body
 end
@@ -54,7 +56,7 @@ local function rewrite(stream)
 end
 if ARGV[11] ~= '' then
   rewrite(KEYS[1])
-  if redis.call('XLEN', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3]) end
+  if redis.call('MEMORY', 'USAGE', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3]) end
 end
 
 local author = ARGV[7] ~= '' and ARGV[7] or nil

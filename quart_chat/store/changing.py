@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 from quart_chat.events import get_logger
-from quart_chat.room.changes import NOTHING, Held, read_held
+from quart_chat.room.changes import NOTHING, UNCHANGED, Changes, Held, read_held, read_shown, versions_of
 from quart_chat.room.digest import overlaid
-from quart_chat.room.entries import Header, Message, TornEntry, read_pins
+from quart_chat.room.entries import Header, Message, TornEntry, order, read_pins
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
-SCRUBBED = 20_000  # messages of a room, at most, that are written anew where one is deleted: 0.1 s of the store's time
+SCRUBBED = (
+    16_000_000  # bytes of a room, at most, that are written anew where a message is deleted: 0.1 s of the store's time
+)
 
 logger = get_logger(__name__)
+
+Read = TypeVar("Read")
 
 
 class Found(NamedTuple):
     """A message with all that befell it, and its room's header.
 
-    message: as it stands; None where there is none of that id. written: changes and pins as the store has them.
+    message: as it stands; None where there is none of that id. title: of the room; "" where there is none.
+    written, versions, pins: changes, earlier texts and pins as the store has them.
     """
 
     message: Message | None
     held: Held
     header: Header
-    written: tuple[str, str]
+    title: str
+    written: str
+    versions: str
+    pins: str
 
 
 class Value(NamedTuple):
@@ -61,16 +69,16 @@ class Changing:
 
     async def find(self, room: str, entry_id: str) -> Found:
         """Read a message with all that befell it, and the room's header."""
-        rows, held, (topic, pins) = await self._pipeline.together(
+        rows, (held, versions), (title, topic, pins) = await self._pipeline.together(
             ("XRANGE", keys.messages(room), entry_id, entry_id),
-            ("HGET", keys.changes(room), entry_id),
-            ("HMGET", keys.meta(room), "topic", "pins"),
+            ("HMGET", keys.changes(room), entry_id, versions_of(entry_id)),
+            ("HMGET", keys.meta(room), "title", "topic", "pins"),
         )
         message = read_row(*rows[0]).message if rows else None
-        read = _read(entry_id, held)
+        read = _read(entry_id, NOTHING, read_held, held, versions)
         if message is not None and held is not None:
             message = message._replace(changes=read.shown)
-        return Found(message, read, header_of(topic, pins), (held or "", pins or ""))
+        return Found(message, read, header_of(topic, pins), title or "", held or "", versions or "", pins or "")
 
     async def write(
         self,
@@ -105,20 +113,39 @@ class Changing:
 async def overlay(pipeline: Pipeline, room: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """Give messages as they stand, and what they answer.
 
-    It may be read after them: whoever has seen a change already is told it again, and it is the same.
+    It may be read after them: whoever has seen a change already is told it again, and it is the same. Of a message that
+    the room has no more nothing is known, so what quotes it says no more of it.
     """
-    wanted = {message.id for message in messages}
-    wanted.update(message.reply.id for message in messages if message.reply is not None)
-    changes = {entry_id: held.shown for entry_id, held in (await held_of(pipeline, room, sorted(wanted))).items()}
+    if not messages:
+        return messages
+    quoted = {message.reply.id for message in messages if message.reply is not None}
+    ids = sorted(quoted.union(message.id for message in messages))
+    held: tuple[Argument, ...] = ("HMGET", keys.changes(room), *ids)
+    if quoted:
+        written, oldest = await pipeline.together(held, ("XRANGE", keys.messages(room), "-", "+", "COUNT", 1))
+    else:
+        written, oldest = await pipeline.command(*held), []
+    changes = {
+        entry_id: _read(entry_id, UNCHANGED, read_shown, one)
+        for entry_id, one in zip(ids, written, strict=True)
+        if one is not None
+    }
+    for entry_id, _ in oldest:
+        changes.update((one, Changes(deleted=True)) for one in quoted if order(one) < order(entry_id))
     return tuple(overlaid(message, changes) for message in messages) if changes else messages
 
 
 async def held_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[str, Held]:
-    """Read what befell messages; those that nothing befell are left out."""
+    """Read all that befell messages; those that nothing befell are left out."""
     if not ids:
         return {}
-    written = await pipeline.command("HMGET", keys.changes(room), *ids)
-    return {entry_id: _read(entry_id, one) for entry_id, one in zip(ids, written, strict=True) if one is not None}
+    written, versions = await pipeline.together(
+        ("HMGET", keys.changes(room), *ids), ("HMGET", keys.changes(room), *map(versions_of, ids))
+    )
+    found = zip(ids, written, versions, strict=True)
+    return {
+        entry_id: _read(entry_id, NOTHING, read_held, one, before) for entry_id, one, before in found if one is not None
+    }
 
 
 def header_of(topic: str | None, pins: str | None) -> Header:
@@ -130,9 +157,10 @@ def header_of(topic: str | None, pins: str | None) -> Header:
         return Header(topic or "")
 
 
-def _read(entry_id: str, written: str | None) -> Held:
+def _read(entry_id: str, nothing: Read, read: Callable[..., Read], *written: str | None) -> Read:
+    """Read what befell a message; nothing: what stands for what is torn."""
     try:
-        return read_held(written)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return read(*written)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         logger.error("changes.torn", id=entry_id, reason=type(error).__name__)  # noqa: TRY400 - its text stays out
-        return NOTHING
+        return nothing

@@ -32,7 +32,7 @@ local function forget_changes_of_the_oldest()
   local over = redis.call('XLEN', KEYS[3]) + 1 - ARGV[3]
   if over > 0 then
     for _, row in ipairs(redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', over)) do
-      redis.call('HDEL', KEYS[6], row[1])
+      redis.call('HDEL', KEYS[6], row[1], row[1] .. ' versions')
     end
   end
 end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quart_chat.kept import Kept
+from quart_chat.room.changes import Changes
 from quart_chat.room.entries import Entry, Header, Message
 from quart_chat.store import keys
 from quart_chat.store.changing import header_of, overlay
@@ -14,6 +15,7 @@ from quart_chat.store.rows import read_row
 
 ROOMS = 1000  # newest pages that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they hold no more than these together: some 16 MB
+REACTED = 100  # characters that somebody's reaction counts for
 ENTRY = 400  # characters that a message counts for besides its text
 
 
@@ -87,5 +89,10 @@ class NewestPages:
         newest = Newest(Page(messages, count > size), place, title, header_of(topic, pins))
         if entries:
             weight = sum(ENTRY + len(entry.message.text) for entry in entries if entry.message is not None)
+            weight += sum(_weight(message.changes) for message in messages if message.changes is not None)
             self._kept.put((room, size), _Known(newest, entries, count, changed or ""), weight)
         return newest
+
+
+def _weight(changes: Changes) -> int:
+    return len(changes.text or "") + REACTED * sum(len(one.people) for one in changes.reactions)

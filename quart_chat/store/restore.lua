@@ -4,7 +4,8 @@
 -- ARGV  1 the id that the room ends with now; '' where it is to be empty  2 title  3 opened, ms
 --       4 entries the log keeps  5 messages kept  6 ms an unused room stays, 0: ever
 --       7 topic and 8 pins; '': none
---       and then, for each message, oldest first: id, at, author, the author's name, before, body, what befell it
+--       and then, for each message, oldest first: id, at, author, the author's name, before, body, what befell it,
+--       earlier texts
 -- Gives 1; 0 where the room ends elsewhere: somebody has written meanwhile, and nothing was done.
 
 local last = redis.call('GET', KEYS[2])
@@ -12,14 +13,15 @@ if (last or '') ~= ARGV[1] then return 0 end
 last = last or '0-0'
 
 local published, changed = { 'entry' }, ARGV[7] ~= '' or ARGV[8] ~= ''
-for i = 9, #ARGV, 7 do
-  local id, at, author, name, before, body, held = unpack(ARGV, i, i + 6)
+for i = 9, #ARGV, 8 do
+  local id, at, author, name, before, body, held, versions = unpack(ARGV, i, i + 7)
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], id, 'prev', last, 'at', at, 'before', before, 'body', body)
   redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[5], id,
     'at', at, 'author', author, 'name', name, 'before', before, 'body', body)
   for _, field in ipairs({ id, last, at, before, body }) do table.insert(published, field) end
   if held ~= '' then
     redis.call('HSET', KEYS[6], id, held)
+    if versions ~= '' then redis.call('HSET', KEYS[6], id .. ' versions', versions) end
     changed = true
   end
   last = id

@@ -26,7 +26,7 @@ Kind = Literal["jsonl", "text", "html"]
 
 LONGEST = 1024 * 1024  # characters of a line; a message with all that can befall it has some 600,000
 NOTHING_ABOVE = Above()
-GONE = "This message was deleted."
+WAS_DELETED = "This message was deleted."
 
 
 class BadLine(QuartChatError):
@@ -275,7 +275,9 @@ def text_line(message: Message, audience: Audience) -> str:
     first, *others = _told(message, audience.language).split("\n")
     lines = [f"[{shown.clock}] {first}", *(f"    {line}" for line in others)]
     if message.reply is not None:
-        lines.insert(0, f"    > {message.reply.name}: {message.reply.text or languages.say(audience.language, GONE)}")
+        lines.insert(
+            0, f"    > {message.reply.name}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}"
+        )
     if message.changes is not None and message.changes.reactions:
         lines.append("    " + "  ".join(f"{one.emoji} {one.number}" for one in message.changes.reactions))
     return day + "".join(f"{line}\n" for line in lines)
@@ -285,7 +287,7 @@ def _told(message: Message, language: str) -> str:
     """Tell what a message says, and who."""
     name, said = message.name, message.said
     if message.deleted:
-        return f"{name}: {languages.say(language, GONE)}"
+        return f"{name}: {languages.say(language, WAS_DELETED)}"
     if message.kind == TOPIC:
         did = languages.say(language, "set the topic:") if said else languages.say(language, "cleared the topic.")
         return f"* {name} {did} {said}".rstrip()

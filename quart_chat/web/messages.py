@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qs, urlsplit
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.errors import BadFrame, BadText, NoMessage
+from quart_chat.errors import BadFrame, BadText, NoMessage, StoreAway
 from quart_chat.live.changer import GONE
-from quart_chat.pages import fragments, templates
+from quart_chat.pages import fragments, languages, templates
 from quart_chat.room.commands import NO_NONCE
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import is_entry_id
@@ -16,8 +17,10 @@ from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
 from quart_chat.room.texts import is_nonce
 from quart_chat.store.changing import Found
-from quart_chat.web.parts import by_htmx, parts, person_of, see_other, true_name, visitor
+from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, true_name, visitor
 from quart_chat.web.room_page import Spot, room_page
+
+AWAY = "The server can’t reach its messages right now. Try again in a moment."
 
 blueprint = Blueprint("messages", __name__, url_prefix="/r/<name>/m/<entry_id>")
 
@@ -44,12 +47,16 @@ async def message(name: str, entry_id: str) -> Response:
 @blueprint.get("/menu")
 async def menu(name: str, entry_id: str) -> Response:
     """Give what the reader may do with a message."""
-    who, found = visitor(request), await _find(name, entry_id)
+    who = visitor(request)
+    try:
+        found = await _find(name, entry_id)
+    except StoreAway:  # else the menu would still show what was asked for before
+        return Response(fragments.paragraph(languages.say(who.language, AWAY)))
     if found.message is None:
-        return Response(fragments.gone(who.language))
+        return Response(fragments.paragraph(languages.say(who.language, GONE)))
     may = rights(who.public, found.message)
     pinned = any(one.id == entry_id for one in found.header.pins)
-    return Response(fragments.menu(name, found.message, may, who.language, pinned=pinned))
+    return Response(fragments.menu(name, found.message, may, who.language, pinned=pinned, live=_is_live(name)))
 
 
 @blueprint.post("/reply")
@@ -91,7 +98,7 @@ async def edit(name: str, entry_id: str) -> Response:
         form = fragments.editing(name, entry_id, text, who.language, error=why)
         return Response(form, error.status, {"HX-Reswap": "outerHTML"})
     if by_htmx():
-        return Response("")  # which takes the form away
+        return _shown(answer(who, ""), name)  # which takes the form away
     return see_other(who, _address(name, entry_id))
 
 
@@ -131,14 +138,30 @@ async def pin(name: str, entry_id: str) -> Response:
 
 @blueprint.post("/unpin")
 async def unpin(name: str, entry_id: str) -> Response:
-    """Pin a message no longer."""
-    return await _do(name, entry_id, parts().changer.unpin)
+    """Pin a message no longer; it may be gone."""
+    done = await _do(name, entry_id, parts().changer.unpin)
+    if done.status_code == 303:
+        done.headers["Location"] = f"/r/{name}"
+    return done
 
 
 async def _do(name: str, entry_id: str, change: Callable[[str, Person, str, str], Awaitable[None]]) -> Response:
     house, who = parts(), visitor(request)
     await change(name, await person_of(house, who), who.visit.address, entry_id)
-    return Response("", 204) if by_htmx() else see_other(who, _address(name, entry_id))
+    return _shown(answer(who, "", 204), name) if by_htmx() else see_other(who, _address(name, entry_id))
+
+
+def _is_live(name: str) -> bool:
+    """Tell whether the page that htmx asks from has a socket, by which it is told what changes."""
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return page.path == f"/r/{name}" and not {"before", "after"} & parse_qs(page.query).keys()
+
+
+def _shown(done: Response, name: str) -> Response:
+    """Let a page without a socket show what was done."""
+    if not _is_live(name):
+        done.headers["HX-Refresh"] = "true"
+    return done
 
 
 async def _find(name: str, entry_id: str) -> Found:

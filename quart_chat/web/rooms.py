@@ -5,14 +5,14 @@ from __future__ import annotations
 from markupsafe import Markup
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, BadText, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
 from quart_chat.room.commands import NO_NONCE, NO_TEXT, Say
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, true_name, visitor
-from quart_chat.web.room_page import Spot, place, room_page
+from quart_chat.web.room_page import NOW, Spot, place, room_page
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/r")
 
@@ -54,15 +54,20 @@ async def say(name: str) -> Response:
     if nonce is None or not is_nonce(nonce):
         raise BadFrame(NO_NONCE)
     htmx = by_htmx()
+    reply = form.get("reply", "")
+    asked = Say(text, nonce, reply if is_entry_id(reply) else None)
     try:
-        reply = form.get("reply", "")
-        asked = Say(text, nonce, reply if is_entry_id(reply) else None)
         said = await house.sayer.say(name, await person_of(house, who), who.visit.address, asked)
     except (BadName, BadText, TooFast) as error:
         if htmx:
             raise
         why = fragments.reason(who.language, error)
-        return retry_after(await room_page(who, name, typed=text, error=why, status=error.status), error)
+        spot = Spot(around=asked.reply) if asked.reply else NOW
+        try:
+            page = await room_page(who, name, spot, typed=text, error=why, status=error.status)
+        except NoMessage:  # what it answers is gone
+            page = await room_page(who, name, typed=text, error=why, status=error.status)
+        return retry_after(page, error)
     if isinstance(said, Done) and said.tells and not htmx:
         return await room_page(who, name, error=fragments.commands_text(who.language))
     return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")

@@ -112,7 +112,7 @@ async def test_a_deleted_message_leaves_a_quiet_trace_and_nothing_of_its_text(an
     await ana["#menu"].get_by_role("button", name="Delete for everyone").click()
     for tab in (ana, bento):
         await tab.shows("This message was deleted.", "what?")
-        await expect(tab[".quote"]).to_contain_text("This message was deleted.")
+        await expect(tab[".quote"]).to_contain_text("This message is gone.")
         assert "a secret" not in await tab["#chat"].inner_html()
     await bento.reload()
     await agree(ana, bento)
@@ -214,6 +214,29 @@ async def test_a_permalink_opens_the_room_around_its_message(
     await tab.ends_with("number 120")
 
 
+async def test_on_a_message_s_own_page_the_menu_does_what_it_says(ana: Tab, bento: Tab) -> None:
+    await ana.say("look here")
+    await message(ana, "look here").locator(".by a").click()
+    await expect(ana[".meant"]).to_be_visible()
+    await choose(ana, "look here", "🎉")
+    for tab in (ana, bento):
+        await expect(tab[".reaction"]).to_have_text("🎉 1")
+    await ana[".reaction"].click()
+    for tab in (ana, bento):
+        await expect(tab[".reaction"]).to_have_count(0)
+    await choose(ana, "look here", "Edit")
+    await ana[".edit [name=text]"].fill("look there")
+    await ana.page.keyboard.press("Enter")
+    for tab in (ana, bento):
+        await expect(tab.texts.first).to_have_text("look there (edited)")
+    await message(ana, "look there").hover()
+    await message(ana, "look there").get_by_role("button", name="More").click()
+    await ana["#menu"].get_by_role("link", name="Reply").click()
+    await ana["#reply"].fill("from there")
+    await ana.page.keyboard.press("Enter")
+    await expect(message(bento, "from there").locator(".quote")).to_contain_text("look there")
+
+
 async def test_a_message_that_is_not_there_is_said(server: ServerProcess, visitors: Visitors, room: str) -> None:
     tab = await (await visitors(server.url)).tab()
     tab.witness.allow("404")
@@ -255,13 +278,13 @@ async def test_a_message_is_pinned_for_all_and_stands_as_it_is_edited(ana: Tab, 
     await ana.say("Exam on Friday")
     await choose(bento, "Exam", "Pin")
     for tab in (ana, bento):
-        await expect(tab["#pins > li"]).to_have_text(["Ana Exam on Friday"])
+        await expect(tab["#pins a"]).to_have_text(["Ana Exam on Friday"])
         await tab.shows("Exam on Friday", "Bento pinned a message.")
     await choose(ana, "Exam", "Edit")
     await ana[".edit [name=text]"].fill("Exam on Monday")
     await ana.page.keyboard.press("Enter")
     for tab in (ana, bento):
-        await expect(tab["#pins > li"]).to_have_text(["Ana Exam on Monday"])
+        await expect(tab["#pins a"]).to_have_text(["Ana Exam on Monday"])
         await expect(tab["#log .quote"]).to_have_text("Ana Exam on Monday")
     await bento.reload()
     await agree(ana, bento)

@@ -97,6 +97,8 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "profile": lambda text, name, to: fragments.profile(Person(PERSON, name), to.language, "r"),
     "profile refused": lambda text, name, to: fragments.profile(Person(PERSON, name), to.language, "r", name, text),
     "me": lambda text, name, to: fragments.me(Person(PERSON, name), to.language),
+    "paragraph": lambda text, name, to: fragments.paragraph(text),
+    "menu": lambda text, name, to: fragments.menu("r", message(text, name), frozenset(Right), to.language, pinned=True),
     "notice": lambda text, name, to: fragments.notice(text, to.language),
     "ended": lambda text, name, to: fragments.sent_away(text, to.language),
     "error": lambda text, name, to: templates.page("error.html", to.language, heading=name, text=text, back="/"),
@@ -119,8 +121,9 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     "a deleted message": lambda to: fragments.messages([befallen("", "x", deleted=True)], "r", to),
     "nothing above": lambda to: fragments.header("r", Header(), to),
     "topic link": lambda to: fragments.topic_link("r", to.language),
-    "menu": lambda to: fragments.menu("r", message("x", "y"), frozenset(Right), to.language, pinned=True),
-    "the menu of nothing": lambda to: fragments.gone(to.language),
+    "a still page's menu": lambda to: fragments.menu(
+        "r", message("x", "y"), frozenset(Right), to.language, pinned=False, live=False
+    ),
     "editing in place": lambda to: fragments.edit_in_place("r", PLACE, "x", to.language),
     "trimmed": lambda to: fragments.trimmed("r", PLACE, to.language),
     "waiting": lambda to: fragments.connection("waiting", to.language),

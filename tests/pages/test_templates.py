@@ -89,8 +89,7 @@ def befallen(language: str) -> list[str]:
     modes = get_args(Mode)
     return [
         *(render(shown, View("room", audience, mode)) for mode in modes),
-        *(fragments.menu("room", message, frozenset(Right), language, pinned=pinned) for pinned in (False, True)),
-        fragments.gone(language),
+        *(fragments.menu("room", message, frozenset(Right), language, pinned=one, live=one) for one in (False, True)),
     ]
 
 

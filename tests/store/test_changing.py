@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 from redis import Redis
 
-from quart_chat.room.changes import NOTHING, Held, delete, edit, react, write_held
+from quart_chat.room.changes import NOTHING, Held, delete, edit, react, versions_of, write_held, write_versions
 from quart_chat.room.digest import digest, quote_of
 from quart_chat.room.entries import NO_ENTRY, Change, Header, Message, write_change, write_message, write_pins
 from quart_chat.store import changing, keys
@@ -43,8 +43,11 @@ async def write(log: Log, entry_id: str, held: Held, found: Found | None = None,
     """Write what befell a message, as somebody did who had found it so."""
     found = found or await log.changes.find("r", entry_id)
     change = Change(entry_id, "Ana", "", held.shown, text=True, reactions=True)
-    value = Value("changes", entry_id, found.written[0], write_held(held))
-    return await log.changes.write("r", write_change(change), [value], about=entry_id, scrub=scrub)
+    values = [
+        Value("changes", entry_id, found.written, write_held(held)),
+        Value("changes", versions_of(entry_id), found.versions, write_versions(held.versions)),
+    ]
+    return await log.changes.write("r", write_change(change), values, about=entry_id, scrub=scrub)
 
 
 async def newest(log: Log) -> Sequence[Message]:
@@ -73,21 +76,22 @@ async def test_a_message_is_found_as_it_stands(log: Log) -> None:
     assert (found.message.text, found.message.said) == ("a", "c")
     assert found.held.versions == ((1, "a"),)
     other = await log.changes.find("r", second)
-    assert (other.message and other.message.said, other.held, other.written) == ("b", NOTHING, ("", ""))
+    assert (other.message and other.message.said, other.held) == ("b", NOTHING)
+    assert (other.title, other.written, other.versions, other.pins) == ("r", "", "", "")
     assert (await log.changes.find("r", "5-0")).message is None
     assert (await log.changes.find("r", NO_ENTRY)).message is None
 
 
 async def test_every_page_has_its_messages_as_they_stand(log: Log) -> None:
     first, second, third = await say(log, "a", "b", "c")
-    answer = await reply(log, "d", first)
+    await reply(log, "d", first)
     assert [one.said for one in await newest(log)] == ["a", "b", "c", "d"]
     await write(log, first, edit(NOTHING, (1, "a"), "A", 7, keep=False))
     await write(log, second, delete())
     await write(log, third, react(NOTHING, "🎉", BOB, "Bob"))
     pages = [
         await newest(log),
-        (await log.before("r", f"{answer}9")).messages,
+        (await log.before("r", "99999999999999-0")).messages,
         (await log.after("r", NO_ENTRY)).messages,
         (await log.around("r", second)).page.messages,
     ]
@@ -163,8 +167,9 @@ async def test_nothing_stays_of_what_a_deleted_message_said(log: Log, look: Redi
     assert SECRET in everything(look)
     found = await log.changes.find("r", first)
     values = [
-        Value("changes", first, found.written[0], write_held(delete())),
-        Value("meta", "pins", found.written[1], ""),
+        Value("changes", first, found.written, write_held(delete())),
+        Value("changes", versions_of(first), found.versions, ""),
+        Value("meta", "pins", found.pins, ""),
     ]
     change = write_change(Change(first, "Ana", "", delete().shown, text=True, reactions=True), Header())
     place = await log.changes.write("r", change, values, about=first, scrub=True)
@@ -184,6 +189,17 @@ async def test_nothing_stays_of_what_a_deleted_message_said(log: Log, look: Redi
     await say(log, "the room goes on")
     assert (await newest(log))[-1].said == "the room goes on"
     assert (await log.before("r", first)).messages[0].id == before
+
+
+async def test_torn_rows_keep_no_message_from_being_deleted(log: Log, look: Redis) -> None:
+    first, second = await say(log, SECRET, "b")
+    for body in ("torn", f'"{first}"', f'[{{"r":"{first}"}}]', f'{{"r":"{first}","h":5}}', f'{{"h":["{first}",5]}}'):
+        look.xadd(keys.messages("r"), {"at": 1, "author": ANA, "name": "Ana", "before": "", "body": body})
+        last = look.xadd(keys.log("r"), {"prev": second, "at": 1, "before": "", "body": body})
+    look.set(keys.last("r"), last)
+    assert await write(log, first, delete(), scrub=True)
+    assert SECRET not in json.dumps(look.xrange(keys.messages("r")) + look.xrange(keys.log("r")))
+    assert [one.deleted for one in await newest(log)] == [True, False]
 
 
 async def test_a_room_that_is_too_large_to_be_written_anew_hides_what_was_deleted(
@@ -211,10 +227,14 @@ async def test_an_answer_that_was_on_its_way_does_not_bring_back_what_was_delete
 async def test_what_befell_messages_goes_with_them(pipeline: Pipeline, look: Redis) -> None:
     log = Log(pipeline, Retention(messages=3, room=DAY))
     first, second, third = await say(log, "a", "b", "c")
-    for one in (first, second, third):
+    await write(log, first, edit(NOTHING, (1, "a"), "A", 2, keep=True))
+    for one in (second, third):
         await write(log, one, react(NOTHING, "🎉", ANA, "Ana"))
-    await say(log, "d")
+    await reply(log, "d", first)
     assert sorted(look.hkeys(keys.changes("r"))) == [second, third]
+    (*_, answer) = await newest(log)
+    assert answer.reply is not None
+    assert answer.reply.text == ""  # its message is gone, and with it what it became
     teller = Teller(BOB, "Bob", write_message(BOB, "Bob", "t", "topic"))
     await log.changes.write("r", teller.body, [Value("meta", "topic", "", "t")], teller=teller)
     assert look.hkeys(keys.changes("r")) == [third]
@@ -234,8 +254,8 @@ async def test_it_lapses_with_its_room_and_is_put_off_with_it(log: Log, look: Re
 
 
 async def test_torn_changes_hide_no_message(log: Log, look: Redis, caplog: pytest.LogCaptureFixture) -> None:
-    first, _ = await say(log, "a", "b")
-    look.hset(keys.changes("r"), first, "torn")
+    first, second = await say(log, "a", "b")
+    look.hset(keys.changes("r"), mapping={first: "torn", versions_of(second): "torn"})
     look.hset(keys.meta("r"), mapping={"changed": "x", "pins": "torn"})
     assert [one.said for one in await newest(log)] == ["a", "b"]
     found = await log.changes.find("r", first)
