@@ -135,7 +135,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits=limits,
         sayer=sayer,
         changer=changer,
-        hub=Hub(log, feed, presence, worker),
+        hub=Hub(log, feed, presence, worker, settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
@@ -30,6 +31,7 @@ from quart_chat.tasks import end_tasks
 
 HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
 LINGER = 30.0  # seconds that a room without tabs is still followed: a reload opens nothing anew
+MOST_AUDIENCES = 64  # of a worker
 LOOK_AGAIN = 1.0  # seconds before the log is read again after the store was away
 KEEP_EVERY = 450  # renewals, about an hour, between two extensions of a room's life
 
@@ -39,15 +41,17 @@ logger = get_logger(__name__)
 class Hub:
     """All rooms of one worker. It listens to the feed (`store.feed.Listener`).
 
-    worker: a short name of this worker, shown in pages as where a tab is.
+    worker: a short name of this worker, shown in pages as where a tab is. zone: of the server.
     away: why the store does not answer; None while it does. answered: set once it has, for the first time.
     """
 
-    def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str) -> None:
+    def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str, zone: str = "UTC") -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
         self.answered = asyncio.Event()
         self._lost = False
+        self._zone = zone
+        self._audiences: Counter[Audience] = Counter()
         self._log = log
         self._feed = feed
         self._presence = presence
@@ -63,6 +67,12 @@ class Hub:
         self._states: dict[tuple[str, bool], Broadcast] = {}
 
     # --- a tab's life ------------------------------------------------------------------------------
+
+    def seat(self, tab: Tab) -> None:
+        """Note a tab that begins; past some audiences, each of which is rendered for, it gets the server's times."""
+        if tab.audience not in self._audiences and len(self._audiences) >= MOST_AUDIENCES:
+            tab.audience = Audience(tab.audience.language, self._zone)
+        self._audiences[tab.audience] += 1
 
     def greet(self, tab: Tab) -> None:
         """Note a tab whose socket is open, and show it the connection's state at once."""
@@ -149,6 +159,9 @@ class Hub:
 
     def leave(self, tab: Tab) -> None:
         """Let a tab go for good."""
+        self._audiences[tab.audience] -= 1
+        if self._audiences[tab.audience] <= 0:
+            del self._audiences[tab.audience]
         self._tabs.discard(tab)
         tabs = self._people.get(tab.person.public, set())
         tabs.discard(tab)

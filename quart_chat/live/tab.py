@@ -78,6 +78,7 @@ class Tab:
 
     async def run(self) -> None:
         """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
+        self._hub.seat(self)
         self._hub.greet(self)
         try:
             await self._serve(await self._first())

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from markupsafe import Markup, escape
 
 from quart_chat.errors import Refused
-from quart_chat.pages import ids, languages, rows, templates
+from quart_chat.pages import ids, languages, rows, templates, zones
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
@@ -313,6 +313,11 @@ def profile(person: Person, language: str, room: str | None, error: str = "", ty
 def me(person: Person, language: str) -> Markup:
     """Render the own name for a tab in which it was not changed."""
     return _fragment(language, "_profile.html", "me", person)
+
+
+def times_form(audience: Audience, room: str | None) -> Markup:
+    """Render the form that chooses how times are shown; room: where it leads back to."""
+    return _fragment(audience.language, "_times.html", "form", audience, room, zones.choices())
 
 
 def own_marks(public: str) -> str:

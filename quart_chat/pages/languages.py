@@ -38,11 +38,13 @@ TAGS = tuple(language.tag for language in LANGUAGES)
 class Audience(NamedTuple):
     """For whom a fragment is rendered once: everybody of one language and time zone.
 
-    A tuple, which is hashed in a fifth of the time, a dozen times a message. zone: IANA name.
+    A tuple, which is hashed in a fifth of the time, a dozen times a message. zone: IANA name. hours: "12" or "24";
+    "" for as the language has it.
     """
 
     language: str
     zone: str
+    hours: str = ""
 
 
 def choose(chosen: str | None, accepted: Sequence[str]) -> str:
@@ -116,7 +118,8 @@ def date_of(ms: int, audience: Audience) -> date:
 
 @lru_cache(maxsize=4096)
 def _clock(minute: int, audience: Audience) -> str:
-    return format_time(local(minute * 60_000, audience), "short", locale=_locale(audience.language))
+    style = {"24": "HH:mm", "12": "h:mm a"}.get(audience.hours, "short")
+    return format_time(local(minute * 60_000, audience), style, locale=_locale(audience.language))
 
 
 def clock(ms: int, audience: Audience) -> str:
@@ -136,12 +139,11 @@ def day(ms: int, audience: Audience) -> str:
 
 @lru_cache(maxsize=4096)
 def _moment(minute: int, audience: Audience) -> str:
-    return format_datetime(
-        local(minute * 60_000, audience),
-        "long",
-        tzinfo=_zone(audience.zone),
-        locale=_locale(audience.language),
-    )
+    when, zone, locale = local(minute * 60_000, audience), _zone(audience.zone), _locale(audience.language)
+    style = "long"
+    if audience.hours:
+        style = f"{locale.date_formats['long'].pattern} {'HH:mm:ss z' if audience.hours == '24' else 'h:mm:ss a z'}"
+    return format_datetime(when, style, tzinfo=zone, locale=locale)
 
 
 def moment(ms: int, audience: Audience) -> str:

@@ -19,6 +19,7 @@ KEPT = timedelta(days=400)  # the most that browsers allow
 SECURE = "__Host-quart_chat"  # over HTTPS: no other host and no plain page can set it
 PLAIN = "quart_chat"
 LANGUAGE = "quart_chat_language"
+TIMES = "quart_chat_times"
 REMEMBERED = 10_000  # identities whose signature a worker need not work out again
 LONGEST = 200  # characters of a cookie that may be remembered; ours have 60
 

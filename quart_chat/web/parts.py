@@ -19,6 +19,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
 from quart_chat.pages.languages import Audience, choose
+from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.store.feed import Feed
@@ -30,7 +31,7 @@ from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
-from quart_chat.web.identity import LANGUAGE, Identities
+from quart_chat.web.identity import LANGUAGE, TIMES, Identities
 
 EXTENSION = "quart_chat"
 LONGEST = 1000  # characters of Accept-Language that are read
@@ -95,13 +96,16 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     house = parts()
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
-    language = choose(asked.cookies.get(LANGUAGE), _accepted(asked.headers.get("Accept-Language", "")[:LONGEST]))
+    accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
+    language = choose(asked.cookies.get(LANGUAGE), accepted)
+    times = kept_times(asked.cookies.get(TIMES, "")[:LONGEST])
+    zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
         visit=came,
         identity=identity or new_id(),
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
-        audience=Audience(language, house.settings.time_zone),
+        audience=Audience(language, zone, hours),
     )
 
 

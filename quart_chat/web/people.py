@@ -9,9 +9,10 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
+from quart_chat.pages.zones import read_times, write_times
 from quart_chat.room.names import is_slug
-from quart_chat.web.identity import LANGUAGE
-from quart_chat.web.parts import answer, by_htmx, parts, person_of, retry_after, see_other, visitor
+from quart_chat.web.identity import LANGUAGE, TIMES
+from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
 
@@ -53,10 +54,41 @@ async def language() -> Response:
     if chosen not in TAGS:
         raise BadFrame("This server does not speak that language.")
     response = see_other(who, f"/r/{room}" if room else "/")
-    response.set_cookie(
-        LANGUAGE, chosen, max_age=timedelta(days=400), secure=who.visit.secure, httponly=True, samesite="Lax"
-    )
+    _keep(response, who, LANGUAGE, chosen)
     return response
+
+
+@blueprint.get("/times")
+async def times_form() -> Response:
+    """Give the form that chooses how times are shown, as a page or in place."""
+    who, room = visitor(request), _room(request.args.get("room"))
+    form = fragments.times_form(who.audience, room)
+    if by_htmx():
+        return Response(form)
+    return answer(who, templates.page("form.html", who.language, heading=say(who.language, "Times"), form=form))
+
+
+@blueprint.post("/times")
+async def times() -> Response:
+    """Remember how somebody wants times, and lead back."""
+    who = visitor(request)
+    form = await request.form
+    chosen, room = read_times(form.get("zone", ""), form.get("hours", "")), _room(form.get("room"))
+    if chosen is None:
+        raise BadFrame("This server does not know that time zone.")
+    response = see_other(who, f"/r/{room}" if room else "/")
+    if by_htmx():
+        response = answer(who, "")
+        response.headers["HX-Refresh"] = "true"
+    _keep(response, who, TIMES, write_times(chosen))
+    return response
+
+
+def _keep(response: Response, who: Visitor, name: str, value: str) -> None:
+    """Keep a choice as long as the identity."""
+    response.set_cookie(
+        name, value, max_age=timedelta(days=400), secure=who.visit.secure, httponly=True, samesite="Lax"
+    )
 
 
 def _room(name: str | None) -> str | None:

@@ -234,6 +234,7 @@ async def test_on_a_message_s_own_page_the_menu_does_what_it_says(ana: Tab, bent
     await ana["#menu"].get_by_role("link", name="Reply").click()
     await ana["#reply"].fill("from there")
     await ana.page.keyboard.press("Enter")
+    await ana.is_live()  # where a form leads
     await expect(message(bento, "from there").locator(".quote")).to_contain_text("look there")
 
 
@@ -422,6 +423,34 @@ async def test_all_of_it_works_by_plain_forms(server: ServerProcess, visitors: V
     await tab.page.keyboard.press("Enter")
     await expect(tab["#topic"]).to_have_text("plain")
     await expect(ana["#topic"]).to_have_text("plain")
+
+
+async def test_times_are_the_reader_s_own(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    ana = await (await visitors(server.url, locale="pt-BR")).enter(room)
+    bento = await (await visitors(server.url, locale="en")).enter(room)
+    await bento.move_away_from(ana)
+    await ana.say("what time is it?")
+    moments = [await tab["#log time"].get_attribute("title") or "" for tab in (ana, bento)]
+    assert moments[0].endswith(" BRT")
+    assert moments[1].endswith(" UTC")
+    await bento.page.get_by_role("link", name="Times: UTC").click()
+    await bento["#zone"].select_option("Asia/Tokyo")
+    await bento["#hours"].select_option("24")
+    await bento[".times"].get_by_role("button", name="Save").click()
+    await expect(bento.page.get_by_role("link", name="Times: Asia/Tokyo")).to_be_visible()
+    await bento.is_live()
+    await ana.say("and now?")
+    await bento.ends_with("and now?")
+    for row in (0, 1):
+        assert re.search(r" \d\d:\d\d:\d\d \+0900$", await bento["#log time"].nth(row).get_attribute("title") or "")
+        assert re.fullmatch(r"\d\d:\d\d", await bento["#log time"].nth(row).text_content() or "")
+    plain = await (await visitors(server.url, locale="en", java_script_enabled=False)).enter(room, live=False)
+    await plain.page.get_by_role("link", name="Times: UTC").click()
+    await plain["#zone"].select_option("America/Sao_Paulo")
+    await plain["#hours"].select_option("12")
+    await plain[".times"].get_by_role("button", name="Save").click()
+    await expect(plain.page).to_have_url(f"{server.url}/r/{room}")
+    assert re.search(r"[AP]M -0300$", await plain["#log time"].first.get_attribute("title") or "")
 
 
 async def test_earlier_texts_are_shown_where_they_are_kept(visitors: Visitors, serve: Serve, room: str) -> None:

@@ -120,6 +120,7 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     "the last reaction taken back": lambda to: fragments.changed("r", changed("x", Changes(), text=False), to),
     "a deleted message": lambda to: fragments.messages([befallen("", "x", deleted=True)], "r", to),
     "nothing above": lambda to: fragments.header("r", Header(), to),
+    "times": lambda to: fragments.times_form(to, "r"),
     "topic link": lambda to: fragments.topic_link("r", to.language),
     "a still page's menu": lambda to: fragments.menu(
         "r", message("x", "y"), frozenset(Right), to.language, pinned=False, live=False

@@ -59,6 +59,7 @@ def everything(language: str) -> list[str]:
         fragments.header("room", HEADER, Audience(language, "UTC")),
         fragments.topic_form("room", "topic", language, "error"),
         fragments.topic_link("room", language),
+        *(fragments.times_form(Audience(language, "UTC", "24"), room) for room in ("room", None)),
         fragments.replying("key-1", "text", "room", HEADER.pins[0], language),
         *(fragments.editing("room", "5-0", text, language, "error") for text in ("one", "one\ntwo")),
         *befallen(language),

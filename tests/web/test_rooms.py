@@ -189,7 +189,7 @@ def test_a_place_that_is_none_is_refused(server: ServerProcess, argument: str, p
         assert ask(server, f"/r/x?{argument}={quote(place)}").status == 400
 
 
-@pytest.mark.parametrize("place", ["0-0", "0-1", "00-00", "999999999999999-999999999999999"])
+@pytest.mark.parametrize("place", ["0-0", "0-1", "999999999999999-999999999999999"])
 @pytest.mark.parametrize("argument", ["before", "after"])
 def test_any_place_that_could_be_one_is_answered(server: ServerProcess, argument: str, place: str) -> None:
     assert ask(server, f"/r/x/messages?{argument}={place}").status == 200
