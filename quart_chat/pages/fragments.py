@@ -317,7 +317,7 @@ def me(person: Person, language: str) -> Markup:
 
 def times_form(audience: Audience, room: str | None) -> Markup:
     """Render the form that chooses how times are shown; room: where it leads back to."""
-    return _fragment(audience.language, "_times.html", "form", audience, room, zones.choices())
+    return _fragment(audience.language, "_times.html", "form", audience, room, zones.choices_beside(audience.zone))
 
 
 def own_marks(public: str) -> str:

@@ -49,10 +49,16 @@ def choices() -> dict[str, tuple[str, ...]]:
     return {area: tuple(names) for area, names in groups}
 
 
+def choices_beside(zone: str) -> dict[str, tuple[str, ...]]:
+    """Give the same with a zone that is in use: a server's may be another, such as Etc/UTC."""
+    area = zone.partition("/")[0]
+    named = choices().get(area, ())
+    return choices() if zone in named else {**choices(), area: (zone, *named)}
+
+
 def read_times(zone: str, hours: str) -> Times | None:
     """Read a choice; None where it is none."""
-    known = any(zone in names for names in choices().values())
-    return Times(zone, hours) if known and hours in HOURS else None
+    return Times(zone, hours) if zone in available() and hours in HOURS else None
 
 
 @lru_cache(1000)  # a reader's choice comes with each of their requests

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from quart_chat.pages import zones
+from quart_chat.pages import fragments, zones
 from quart_chat.pages.languages import Audience, clock, moment
 from quart_chat.pages.zones import Times, choices, guess, kept_times, read_times, write_times
+from tests.pages.trees import Tree
 
 AT = 1_763_820_359_000  # 22 November 2025, 14:05:59 UTC
 
@@ -44,6 +45,15 @@ def test_all_that_can_be_chosen_is_there() -> None:
     for name in named:
         assert ZoneInfo(name)
         assert read_times(name, "24") == Times(name, "24")
+
+
+def test_the_zone_in_use_can_be_chosen_again_whatever_it_is() -> None:
+    for zone in ("Etc/UTC", "America/Sao_Paulo", "EST", "US/Pacific"):
+        form = Tree(fragments.times_form(Audience("en", zone), None))
+        offered = [element for element in form.elements if element.path.endswith("optgroup/option")]
+        (chosen,) = (element for element in offered if "selected" in element.attributes)
+        assert chosen.attributes["value"] == zone
+        assert read_times(zone, "")
 
 
 @pytest.mark.parametrize("hours", zones.HOURS)
