@@ -45,6 +45,13 @@ async def choose(tab: Tab, text: str, name: str) -> None:
     await tab["#menu"].get_by_role("button", name=name, exact=True).click()
 
 
+async def answer(tab: Tab, text: str) -> None:
+    """Choose to answer a message, and wait until the field says so."""
+    await expect(tab[".turn:last-child .replying"]).to_have_count(0)
+    await choose(tab, text, "Reply")
+    await expect(tab[".turn:last-child .replying"]).to_be_visible()
+
+
 async def standing(tab: Tab) -> list[list[str]]:
     """All rows as they stand, and the header."""
     rows: list[list[str]] = await tab["#log > .message"].evaluate_all(ROWS)
@@ -102,7 +109,7 @@ async def test_an_edit_that_cannot_be_kept_stays_in_its_field_with_the_reason(an
 async def test_a_deleted_message_leaves_a_quiet_trace_and_nothing_of_its_text(ana: Tab, bento: Tab) -> None:
     await ana.say("a secret")
     await bento.shows("a secret")
-    await choose(bento, "a secret", "Reply")
+    await answer(bento, "a secret")
     await bento.say("what?")
     await expect(ana[".quote"]).to_contain_text("a secret")
     row = message(ana, "a secret")
@@ -159,7 +166,7 @@ async def test_the_menu_is_used_by_keyboard_alone_and_gives_the_focus_back(ana: 
 async def test_a_reply_quotes_its_message_and_leads_to_it(ana: Tab, bento: Tab, server: ServerProcess) -> None:
     await ana.say("**Who** has the keys?")
     await bento.field.fill("half typed")
-    await choose(bento, "Who", "Reply")
+    await answer(bento, "Who")
     await expect(bento[".replying"]).to_contain_text("Ana Who has the keys?")
     await expect(bento.field).to_be_focused()
     await expect(bento.field).to_have_value("half typed")
@@ -167,8 +174,9 @@ async def test_a_reply_quotes_its_message_and_leads_to_it(ana: Tab, bento: Tab, 
     await expect(bento[".replying"]).to_have_count(0)
     for tab in (ana, bento):
         await expect(message(tab, "I do").locator(".quote")).to_have_text("Ana Who has the keys?")
-    await choose(ana, "I do", "Reply")
+    await answer(ana, "I do")
     await ana[".replying"].get_by_role("button", name="Reply to nobody").click()
+    await expect(ana[".replying"]).to_have_count(0)
     await ana.say("to nobody")
     await expect(message(bento, "to nobody").locator(".quote")).to_have_count(0)
     await agree(ana, bento)
@@ -181,7 +189,7 @@ async def test_a_reply_quotes_its_message_and_leads_to_it(ana: Tab, bento: Tab, 
 
 async def test_a_reply_that_was_written_offline_arrives_as_one(ana: Tab, bento: Tab) -> None:
     await ana.say("a question")
-    await choose(bento, "a question", "Reply")
+    await answer(bento, "a question")
     await expect(bento[".replying"]).to_be_visible()
     await bento.set_offline(True)
     await bento.is_away()
@@ -328,9 +336,9 @@ async def test_who_is_meant_is_marked_for_themselves(ana: Tab, bento: Tab, visit
     assert await bento.look(".mention", "color", "background-color") == plain
     await bento.reload()
     await agree(ana, bento, third)
-    await choose(ana, "note to self", "Reply")
+    await answer(ana, "note to self")
     await ana.say("a reply marks whom it answers")
-    await choose(bento, "a reply marks", "Reply")
+    await answer(bento, "a reply marks")
     await bento.say("such as this")
     await expect(ana.texts).to_have_count(3)
     assert await ana.look(".text", "border-top-color", nth=2) != await third.look(".text", "border-top-color", nth=2)
@@ -344,7 +352,7 @@ async def test_who_was_away_sees_all_as_who_stayed(ana: Tab, bento: Tab, visitor
     for text in ("one", "two", "three", "four"):
         await ana.say(text)
     await bento.ends_with("four")
-    await choose(ana, "four", "Reply")
+    await answer(ana, "four")
     await ana.say("five")
     await bento.ends_with("five")
     await choose(ana, "one", "👍")
