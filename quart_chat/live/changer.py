@@ -147,7 +147,7 @@ class Changer:
 
         def plan(found: Found) -> _Plan | None:
             message, pins = _may(Right.PIN, found, person), found.header.pins
-            if any(pinned.id == entry_id for pinned in pins):
+            if found.header.has_pinned(entry_id):
                 return None
             if len(pins) >= MOST_PINS:
                 raise BadText("A room has at most %(most)d pinned messages. Unpin one first.", most=MOST_PINS)
@@ -212,9 +212,7 @@ class Changer:
         raise TooFast("Too many people change that at once. Try again in a while.", AGAIN)
 
     async def _allow(self, kind: str, person: Person, address: str, most: Limit, of_address: Limit) -> None:
-        wait = await self._limits.take(kind, person.public, most)
-        wait = wait or await self._limits.take(kind, f"@{address}", of_address)
-        if wait:
+        if wait := await self._limits.take_from_both(kind, person.public, address, most, of_address):
             metrics.LIMITED.labels(kind).inc()
             raise TooFast("That was too much at once. Try again in a while.", wait)
 

@@ -186,9 +186,7 @@ class Sayer:
             BadName: it cannot be a name. TooFast: that were too many.
         """
         name = clean_name(name)
-        wait = await self._limits.take("names", person.public, RENAMES)
-        wait = wait or await self._limits.take("names", f"@{address}", RENAMES_OF_ADDRESS)
-        if wait:
+        if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
         await self._people.rename(person.public, name)
         await self._feed.say_renamed(person.public, name)

@@ -69,6 +69,7 @@ class Row(NamedTuple):
     kind: str
 
 
+_NOTHING = Markup()
 _WORDS = ("room", "person", "day", "face", "name", "clock", "moment")  # texts that come again and again
 _SHAPE = ("new_day", "follows", "kind")  # of a row: what its markup depends on; the other fields are blanks in it
 
@@ -104,9 +105,6 @@ def row(message: Message, view: View) -> Row:
         follows=follows,
         kind=message.kind,
     )
-
-
-_NOTHING = Markup()
 
 
 class Said(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -81,10 +81,10 @@ def guess(accepted: Sequence[str], here: str) -> str:
     is in the server's own.
     """
     territory = next((part.upper() for tag in accepted[:1] for part in tag.split("-")[1:] if len(part) == 2), "")
-    zones: Iterable[str] = get_global("territory_zones").get(territory, ())
+    zones: Sequence[str] = get_global("territory_zones").get(territory, ())
     if here in zones:
         return here
-    found = _MAIN.get(territory) or (next(iter(zones)) if len(list(zones)) == 1 else here)
+    found = _MAIN.get(territory) or (zones[0] if len(zones) == 1 else here)
     return found if found in available() else here
 
 

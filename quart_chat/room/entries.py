@@ -109,6 +109,10 @@ class Header(NamedTuple):
     topic: str = ""
     pins: tuple[Quote, ...] = ()
 
+    def has_pinned(self, entry_id: str) -> bool:
+        """Tell whether a message is pinned."""
+        return any(pinned.id == entry_id for pinned in self.pins)
+
 
 class Entry(NamedTuple):
     """One entry of the log: a message, a change of one, a new header, or a message that tells of one.

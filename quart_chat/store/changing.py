@@ -14,9 +14,7 @@ from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
-SCRUBBED = (
-    16_000_000  # bytes of a room, at most, that are written anew where a message is deleted: 0.1 s of the store's time
-)
+SCRUBBED = 16_000_000  # bytes of a room, at most, that is written anew where a message is deleted: 0.1 s of the store
 
 logger = get_logger(__name__)
 

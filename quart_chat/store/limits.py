@@ -26,6 +26,13 @@ class Limits:
         """Take one event; give 0.0, or the seconds to wait where none is left."""
         return (await self.take_some(kind, who, limit, 1))[1]
 
+    async def take_from_both(self, kind: str, person: str, address: str, most: Limit, of_address: Limit) -> float:
+        """Take one event of a person and one of their address; give 0.0, or the seconds to wait.
+
+        person: public id. Where the person has none left, none of the address is taken.
+        """
+        return await self.take(kind, person, most) or await self.take(kind, f"@{address}", of_address)
+
     async def take_some(self, kind: str, who: str, limit: Limit, count: int) -> tuple[int, float]:
         """Take as many events as are left, at most `count`.
 

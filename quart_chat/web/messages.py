@@ -55,7 +55,7 @@ async def menu(name: str, entry_id: str) -> Response:
     if found.message is None:
         return Response(fragments.paragraph(languages.say(who.language, GONE)))
     may = rights(who.public, found.message)
-    pinned = any(one.id == entry_id for one in found.header.pins)
+    pinned = found.header.has_pinned(entry_id)
     return Response(fragments.menu(name, found.message, may, who.language, pinned=pinned, live=_is_live(name)))
 
 

@@ -72,7 +72,7 @@ async def room_page(
     meant = None
     if spot.around is not None:
         (message,) = (one for one in around.page.messages if one.id == spot.around)
-        pinned = any(one.id == message.id for one in newest.header.pins)
+        pinned = newest.header.has_pinned(message.id)
         meant = Meant(message, rights(who.public, message), pinned, spot.editing)
     html = render(shown, around.page.messages, person, who.visit.origin, typed=typed, error=error, meant=meant)
     return answer(who, html, status)
