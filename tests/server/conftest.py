@@ -24,8 +24,10 @@ class Servers:
     def end(self) -> None:
         for server in self._started:
             print(server.output)  # pytest shows it where the test failed
-        for server in reversed(self._started):
-            # The newest first: on a shared folder it would start again what an older one's end kills.
+        for server in self._started:
+            # All of them first: on a shared folder one starts again the store that another one's end kills.
+            server.process.kill()
+        for server in self._started:
             server.kill()
 
 

@@ -161,7 +161,7 @@ class ServerProcess:
     def kill(self) -> None:
         """Kill all of it at once, as a crash of the machine would; nothing of it is left after this."""
         workers = self._pids()
-        kill(self.process.pid)  # first: nothing is started again after this
+        self.process.kill()  # first: nothing is started again after this
         self.process.wait(PATIENCE)
         for pid in {*workers, *self._pids()}:
             kill(pid)
