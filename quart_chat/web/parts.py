@@ -29,9 +29,10 @@ from quart_chat.store.log import Log
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.reads import Reads
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
-from quart_chat.web.identity import LANGUAGE, TIMES, Identities
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
 
 EXTENSION = "quart_chat"
 LONGEST = 1000  # characters of Accept-Language that are read
@@ -49,6 +50,7 @@ class Parts:
     feed: Feed
     presence: Presence
     people: People
+    reads: Reads
     limits: Limits
     sayer: Sayer
     changer: Changer
@@ -63,6 +65,7 @@ class Visitor:
 
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
+    sounds: they want to hear when somebody means them.
     """
 
     visit: Visit
@@ -70,6 +73,7 @@ class Visitor:
     proved: bool
     forged: bool
     audience: Audience
+    sounds: bool
 
     @property
     def public(self) -> str:
@@ -106,6 +110,7 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
+        sounds=asked.cookies.get(SOUND) == "1",
     )
 
 
