@@ -160,8 +160,14 @@ class Hub:
 
     def turn(self, tab: Tab) -> None:
         """Note that a tab is looked at from now on, or no more."""
-        if tab.live is not None:
-            self._readers[tab.room].turn(tab)
+        readers = self._readers.get(tab.room)
+        if readers is not None:
+            readers.turn(tab)
+
+    def read_by(self, room: str, public: str) -> str | None:
+        """Tell how far somebody has read a room, where this worker knows it better than the store."""
+        readers = self._readers.get(room)
+        return readers.read_by(public) if readers is not None else None
 
     def step_out(self, tab: Tab) -> None:
         """Stop broadcasting to a tab that is about to enter again; it stays counted as here."""
@@ -199,7 +205,7 @@ class Hub:
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
             self._attendance[tab.room] = Attendance(room, self._presence, self.run)
-            room.listener = self._readers[tab.room] = Readers(room, self._reads, self.run)
+            room.listener = self._readers[tab.room] = Readers(room, self._reads, self._log, self.run)
             self._feed.follow(tab.room)
         tab.opened = True
         await room.ready.wait()

@@ -1,13 +1,13 @@
-"""Who reads a room, as one worker knows it: whose page is looked at, and what the others are told of in the background.
+"""Who reads a room, as one worker knows it: whose page is looked at, and what the others are told in the background.
 
-Broadcasts do not wait for any of it. What is new is counted from the room's own count, so that a message costs nothing
-for each of those who rest; how far people have read is noted for all of them at once, some time after.
+Broadcasts do not wait for any of it. What is new to somebody is counted from the room's newest messages, which all
+share; how far people have read is noted for all of them at once, some time after.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,19 +17,19 @@ from quart_chat.live.room import LiveRoom
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
-from quart_chat.room.entries import NO_ENTRY, Message, order
+from quart_chat.room.digest import Digest
+from quart_chat.room.entries import NO_ENTRY, Change, Message, order
 from quart_chat.room.people import Person
-from quart_chat.room.reading import MOST, NO_NEWS, News, people_meant
+from quart_chat.room.reading import MOST, NO_NEWS, RECENT, News, Recent
+from quart_chat.store.log import Log
 from quart_chat.store.reads import Reads
 
-NOTE = 1.0  # seconds in which what people read is gathered, before it is noted; more in a full room
-NOTE_PER_PERSON = 0.005
-AGAIN = 5.0  # the same after the store was away
-LEFT = 0.05  # the same where a tab closes: whoever opens the next page is to find where they stopped
-TELL = 2.0  # seconds until a page in the background is told: what is read elsewhere meanwhile is not new to it
+NOTE = 1.0  # seconds in which what people read is gathered, before it is noted; more in a full room:
+NOTE_PER_PERSON = 0.0005  # a thousand people take the store 2.5 ms
+LEFT = 0.05  # seconds in which those are noted whose tab has closed: their next page is to know where they stopped
+AGAIN = 5.0  # seconds after which the store is asked again, where it was away
+TELL = 1.0  # seconds, and those until others have noted it: what is read elsewhere meanwhile is not new to a page
 TELL_PER_WORK = 10.0  # of the time that telling took: a tenth of the worker at most
-LAG = 1.0  # seconds between two looks for whether this worker is as far as the store
-CALL_EVERY = 3.0  # seconds between two sounds for one person
 
 logger = get_logger(__name__)
 
@@ -39,7 +39,7 @@ Run = Callable[[Coroutine[Any, Any, None]], object]
 class ReadingTab(Protocol):
     """What is to be known of a tab. looking: its page is in the foreground; None: it never said.
 
-    sounds: a mention may be heard there.
+    sounds: a mention may be heard there. since: where its page stood as it connected again; None where it did not.
     """
 
     wire: Wire
@@ -47,42 +47,52 @@ class ReadingTab(Protocol):
     person: Person
     looking: bool | None
     sounds: bool
+    since: str | None
 
 
 @dataclass(slots=True)
 class _Reader:
-    """One person. public: their id. tabs: those that said whether they are looked at.
+    """One person. tabs: those that said whether they are looked at.
 
-    read: how far they have read, as far as this worker knows. news: what was new when the room had counted to `at`.
-    told: what their tabs show; None: not known. called: when they last heard a sound, the loop's time.
+    came: where the room was as the first of them said so. heard: that, or the last mention that was to be heard.
+    read: how far they have read; known: as far as the store knows, too.
+    missed: where a page stood that was looked at while its connection was gone; "" for none.
+    told: what their tabs show; None: not known.
     """
 
     public: str
-    at: int
-    read: str = NO_ENTRY
+    came: str
+    heard: str
     tabs: list[ReadingTab] = field(default_factory=list)
-    news: News = NO_NEWS
+    read: str = NO_ENTRY
+    known: bool = False
+    missed: str = ""
     told: News | None = NO_NEWS
-    called: float = 0.0
 
 
 class Readers:
     """The readers of one room. run: runs a short task."""
 
-    def __init__(self, room: LiveRoom, reads: Reads, run: Run) -> None:
+    def __init__(self, room: LiveRoom, reads: Reads, log: Log, run: Run) -> None:
         self._room = room
         self._reads = reads
+        self._log = log
         self._run = run
-        self._title: str | None = None  # not known before somebody says whether they look
-        self._asking = False
+        self._title: str | None = None  # a room has none before its first message
+        self._recent = Recent()
+        self._seeded = False  # what is remembered is all that there was
+        self._late: list[Change] = []  # that came while it was read
         self._people: dict[str, _Reader] = {}
         self._lookers: set[str] = set()  # people who look at one of their tabs
         self._resters: set[str] = set()  # people who have a tab that nobody looks at
-        self._count = 0  # messages that this worker has broadcast here
+        self._asked: set[str] = set()  # people of whom the store has still to say how far they have read
+        self._asking = False
         self._unnoted: dict[str, str] = {}  # people who stopped looking, or wrote: how far they have read
         self._moved = False  # since those who look were noted
         self._noting: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
         self._telling: asyncio.TimerHandle | None = None
+        self._ended = False
 
     # --- tabs --------------------------------------------------------------------------------------
 
@@ -90,81 +100,100 @@ class Readers:
         """Take a tab whose page has been sent all that there is."""
         if tab.looking is None or self._has(tab):
             return
-        self.turn(tab)
-        reader = self._people[tab.person.public]
+        reader = self._seat(tab)
         reader.told = None  # its page may show what an earlier connection told it
-        self._tell_one(reader)
+        if tab.looking and tab.since is not None:
+            reader.missed = tab.since
+        self._turned(tab, reader)
 
     def turn(self, tab: ReadingTab) -> None:
-        """Note that a tab is looked at from now on, or no more."""
-        public = tab.person.public
-        reader = self._people.get(public)
-        if reader is None:
-            reader = self._people[public] = _Reader(public, self._count)
-        is_new, was_looking = not reader.tabs, public in self._lookers
-        if tab not in reader.tabs:
-            reader.tabs.append(tab)
-            if not tab.looking:
-                reader.told = None
-        self._sort(reader, public)
-        tab.wire.write(Broadcast(fragments.looks(looking=bool(tab.looking))))
+        """Note that a tab is looked at from now on, or no more; one that is not let in yet is taken as it is then."""
+        if not self._has(tab):
+            if tab not in self._room:
+                return
+            reader = self._seat(tab)
+            reader.told = reader.told if tab.looking else None
+        reader = self._people[tab.person.public]
+        reader.missed = ""  # a line that could not be told until now would be one that nobody understands
+        self._turned(tab, reader)
+
+    def _turned(self, tab: ReadingTab, reader: _Reader) -> None:
+        was_looking = reader.public in self._lookers
+        self._sort(reader)
+        self._write(tab, Broadcast(fragments.looks(looking=bool(tab.looking))))
         if tab.looking or was_looking:
             self._has_read(reader)
-            self._tell_one(reader)
-        elif is_new:
-            self._run(self._recount(public))
+            self._note_soon()
+        elif not reader.known:
+            self._asked.add(reader.public)
+        if tab.looking and self._seeded:
+            self._tell_one(reader, {})
+        self._ask()
         self._tell_soon()
-        self._ask_for_title()
 
     def leave(self, tab: ReadingTab, *, whole: bool) -> None:
         """Let a tab go. whole: it had been sent all that there is."""
-        public = tab.person.public
         if not self._has(tab):
             return
-        reader = self._people[public]
+        reader = self._people[tab.person.public]
         if tab.looking and whole:
             self._has_read(reader)
-            self._note_soon(LEFT)
+            if self._leaving is None:
+                self._leaving = asyncio.get_running_loop().call_later(LEFT, self._note_left)
         reader.tabs.remove(tab)
-        self._sort(reader, public)
+        self._sort(reader)
         if not reader.tabs:
-            del self._people[public]
+            del self._people[reader.public]
+            self._asked.discard(reader.public)
+
+    def read_by(self, public: str) -> str | None:
+        """Tell how far somebody has read, where this worker knows it better than the store; None where it does not."""
+        if public in self._lookers:
+            return self._room.place
+        reader = self._people.get(public)
+        return reader.read if reader is not None and reader.known else self._unnoted.get(public)
+
+    def _seat(self, tab: ReadingTab) -> _Reader:
+        public = tab.person.public
+        reader = self._people.get(public)
+        if reader is None:
+            reader = self._people[public] = _Reader(public, self._room.place, self._room.place)
+        reader.tabs.append(tab)
+        return reader
 
     def _has(self, tab: ReadingTab) -> bool:
         reader = self._people.get(tab.person.public)
         return reader is not None and tab in reader.tabs
 
-    def _sort(self, reader: _Reader, public: str) -> None:
+    def _sort(self, reader: _Reader) -> None:
         for people, has in (
             (self._lookers, any(tab.looking for tab in reader.tabs)),
             (self._resters, any(not tab.looking for tab in reader.tabs)),
         ):
-            (people.add if has else people.discard)(public)
+            (people.add if has else people.discard)(reader.public)
 
     def _has_read(self, reader: _Reader) -> None:
         """Note that somebody has read all that the room has."""
-        reader.read, reader.at, reader.news = self._room.place, self._count, NO_NEWS
+        reader.read, reader.known = self._room.place, True
         self._unnoted[reader.public] = reader.read
-        self._note_soon()
 
     # --- what the room says ------------------------------------------------------------------------
 
-    def take(self, messages: Sequence[Message]) -> None:
-        """Take messages that have just been broadcast."""
-        self._count += len(messages)
-        if not self._people or not messages:
+    def take(self, news: Digest) -> None:
+        """Take what has just been broadcast."""
+        if not self._people:
+            self._forget()
             return
-        for number, message in enumerate(messages, self._count - len(messages) + 1):
+        self._recent.take(news.messages)
+        for change in news.changes:
+            self._recent.change(change)
+        if not self._seeded:
+            self._late += news.changes
+        for message in news.messages:
             author = self._people.get(message.author)
             if author is not None and message.author not in self._lookers:  # whoever writes has read what there was
-                author.read, author.at, author.news = message.id, number, NO_NEWS
+                author.read, author.known = message.id, True
                 self._unnoted[message.author] = message.id
-            for public in people_meant(message):
-                reader = self._people.get(public)
-                if reader is not None and public not in self._lookers:
-                    reader.news = self._news(reader, meant=1)
-                    reader.at = self._count
-                    self._call(reader, message)
         self._moved |= bool(self._lookers)
         self._note_soon()
         self._tell_soon()
@@ -173,81 +202,96 @@ class Readers:
         """Take how far people have read, as any worker noted it: public id to entry id."""
         for public, place in places.items():
             reader = self._people.get(public)
-            if reader is None or public in self._lookers or order(place) <= order(reader.read):
-                continue
-            left = self._room.shown_after(place)
-            reader.read, reader.at = place, self._count
-            reader.news = News(min(MOST, len(left)), min(reader.news.meant, len(left)), left[0] if left else "")
-            self._tell_soon()
+            if reader is not None and public not in self._lookers and order(place) > order(reader.read):
+                reader.read, reader.known = place, True
+                self._tell_soon()
 
     def restarted(self) -> None:
-        """Count anew: the room goes on from another place, and nobody knows what came between."""
+        """Begin anew: the room goes on from another place, and nobody knows what came between."""
+        self._forget()
         for public in self._resters - self._lookers:
-            self._run(self._recount(public))
+            self._people[public].known = False
+            self._asked.add(public)
+        self._ask()
 
-    def _news(self, reader: _Reader, meant: int = 0) -> News:
-        """Work out what is new to somebody by now; meant: messages that mean them, not counted yet."""
-        if reader.public in self._lookers:
-            return NO_NEWS
-        held = reader.news
-        came = self._count - reader.at
-        if not came and not meant:
-            return held
-        first = held.first or self._room.shown_at(came)
-        return News(min(MOST, held.new + came), min(MOST, held.meant + meant), first)
+    def _forget(self) -> None:
+        self._recent.clear()
+        self._late.clear()
+        self._seeded = False
 
-    async def _recount(self, public: str) -> None:
-        """Ask the store what is new to somebody."""
-        unread = await self._reads.unread(self._room.name, public)
-        while order(self._room.place) < order(unread.end):
-            await self._room.moved(LAG)  # what was counted there must not be counted here once more
-        reader = self._people.get(public)
-        if reader is None or public in self._lookers or unread.read is None:
-            return
-        if order(unread.read) >= order(reader.read):  # else it was not noted yet
-            reader.read, reader.news = unread.read, unread.news
-            reader.at = self._count - len(self._room.shown_after(unread.end))
-            self._tell_soon()
+    # --- what the store says -----------------------------------------------------------------------
 
-    def _ask_for_title(self) -> None:
-        if self._title is None and not self._asking:
+    def _ask(self) -> None:
+        """Ask the store for what is not known: the newest messages, and how far people have read."""
+        if not self._asking and not self._ended and (self._asked or not self._seeded):
             self._asking = True
-            self._run(self._read_title())
+            self._run(self._read_all())
 
-    async def _read_title(self) -> None:
+    async def _read_all(self) -> None:
         try:
-            self._title = await self._reads.title(self._room.name)
+            while not self._ended and self._people and (self._asked or not self._seeded):
+                try:
+                    await self._read_some()
+                except StoreAway:
+                    await asyncio.sleep(AGAIN)
         finally:
             self._asking = False
-        for reader in self._people.values():
-            self._tell_one(reader)
+        self._tell()
+
+    async def _read_some(self) -> None:
+        if not self._seeded:
+            self._late.clear()
+            newest = await self._log.newest(self._room.name, RECENT)
+            self._title = newest.title or self._title
+            self._recent.take(newest.page.messages)
+            for change in self._late:
+                self._recent.change(change)
+            self._seeded = True
+        asked = list(self._asked)
+        found = await self._reads.places(self._room.name, asked)
+        self._asked.difference_update(asked)
+        for public, place in found.items():
+            reader = self._people.get(public)
+            if reader is None or reader.known:
+                continue
+            # where nothing is known of somebody, nothing was new to them as they came
+            reader.read, reader.known = max(reader.read, place or reader.came, key=order), True
 
     # --- what is noted -----------------------------------------------------------------------------
 
+    @property
+    def _due(self) -> float:
+        """Seconds in which what people read is noted."""
+        return NOTE + NOTE_PER_PERSON * len(self._people)
+
     def _note_soon(self, within: float | None = None) -> None:
-        """Note how far people have read; within: seconds, None for when it is due."""
-        if within is not None and self._noting is not None:
-            self._noting.cancel()
-            self._noting = None
         if self._noting is None and (self._unnoted or self._moved):
-            delay = NOTE + NOTE_PER_PERSON * len(self._people) if within is None else within
-            self._noting = asyncio.get_running_loop().call_later(delay, self._note)
+            self._noting = asyncio.get_running_loop().call_later(within or self._due, self._note)
 
     def _note(self) -> None:
         self._noting = None
         self._run(self.note())
 
+    def _note_left(self) -> None:
+        self._leaving = None
+        self._run(self._note_places())
+
     async def note(self) -> None:
-        """Note how far people have read."""
-        places, self._unnoted = self._unnoted, {}
+        """Note how far people have read, those who look among them."""
         if self._moved:
             self._moved = False
-            places |= dict.fromkeys(self._lookers, self._room.place)
+            self._unnoted |= dict.fromkeys(self._lookers, self._room.place)
+        await self._note_places()
+
+    async def _note_places(self) -> None:
+        places, self._unnoted = self._unnoted, {}
         if not places:
             return
         try:
             if not await self._reads.note(self._room.name, places):
-                self._unnoted = {**places, **self._unnoted}  # goes with the next: a room begins with its first message
+                # a room begins with its first message: whoever is still there is noted then
+                places = {public: place for public, place in places.items() if public in self._people}
+                self._unnoted = {**places, **self._unnoted}
         except StoreAway:
             self._unnoted = {**places, **self._unnoted}
             self._note_soon(AGAIN)
@@ -256,50 +300,81 @@ class Readers:
 
     def _tell_soon(self) -> None:
         if self._telling is None and self._resters:
-            self._telling = asyncio.get_running_loop().call_later(TELL, self._tell)
+            self._telling = asyncio.get_running_loop().call_later(self._due + TELL, self._tell_in_turn)
 
-    def _tell(self) -> None:
+    def _tell_in_turn(self) -> None:
+        self._telling = None
         loop = asyncio.get_running_loop()
         began = loop.time()
-        self._ask_for_title()  # it has one since its first message
-        frames: dict[tuple[News, str], Broadcast] = {}
-        for public in self._resters:
-            self._tell_one(self._people[public], frames)
+        if self._title is None:
+            self._seeded = False  # it has one since its first message
+        if self._seeded:
+            self._tell()
+        else:
+            self._ask()
         rest = TELL_PER_WORK * (loop.time() - began)
-        self._telling = loop.call_later(rest, self._rested) if rest > TELL else None
+        if rest > TELL:
+            self._telling = loop.call_later(rest, self._rested)
 
     def _rested(self) -> None:
         self._telling = None
         self._tell_soon()
 
-    def _tell_one(self, reader: _Reader, frames: dict[tuple[News, str], Broadcast] | None = None) -> None:
-        """Show somebody's tabs what is new to them, where they do not know it; frames: what others were told."""
-        news, told = self._news(reader), reader.told
-        if self._title is None or news == told:
+    def _tell(self) -> None:
+        """Show everybody's tabs what is new to them."""
+        frames: dict[tuple[News, str], Broadcast] = {}
+        for reader in list(self._people.values()):
+            if reader.told is None or reader.public in self._resters:
+                self._tell_one(reader, frames)
+
+    def _tell_one(self, reader: _Reader, frames: dict[tuple[News, str], Broadcast]) -> None:
+        """Show somebody's tabs what is new to them, where they do not show it; frames: what others were told."""
+        if self._title is None or not reader.known:
             return
-        if told is not None and (news.new, news.meant) == (told.new, told.meant):
+        looking, told = reader.public in self._lookers, reader.told
+        news = NO_NEWS if looking else self._recent.news(reader.read, reader.public)
+        if told is not None and _same(news, told):
             return
         reader.told = news
-        if told is not None and told.new:
-            news = news._replace(first="")  # the line is where it has to be
-        frames = {} if frames is None else frames
+        shown = news
+        if looking and reader.missed:
+            shown = news._replace(first=self._recent.news(reader.missed, reader.public).first)
+            reader.missed = ""
+        elif told is not None and news.first == told.first:
+            shown = news._replace(first="")  # the line is where it has to be
         for tab in reader.tabs:
-            key = news, tab.audience.language
+            key = shown, tab.audience.language
             if key not in frames:
                 frames[key] = Broadcast(fragments.unread(self._title, *key))
-            tab.wire.write(frames[key])
+            self._write(tab, frames[key])
+        message = self._recent.last_meaning(reader.public) if news.meant else None
+        if message is not None and order(message.id) > order(reader.heard):
+            reader.heard = message.id
+            self._run(self._call(reader, message))
 
-    def _call(self, reader: _Reader, message: Message) -> None:
-        """Let somebody hear that they are meant, in one of their tabs."""
-        now = asyncio.get_running_loop().time()
+    async def _call(self, reader: _Reader, message: Message) -> None:
+        """Let somebody hear that a message means them, in one of their tabs."""
         tab = next((tab for tab in reader.tabs if tab.sounds), None)
-        if tab is None or (reader.called and now - reader.called < CALL_EVERY):
-            return
-        reader.called = now
-        tab.wire.write(Broadcast(fragments.called(self._room.name, message, tab.audience.language)))
+        if tab is not None and await self._reads.may_call(reader.public):
+            self._write(tab, Broadcast(fragments.called(self._room.name, message, tab.audience.language)))
+
+    def _write(self, tab: ReadingTab, told: Broadcast) -> None:
+        try:
+            tab.wire.write(told)
+        except Exception:
+            # one tab's transport must not keep the others from being told
+            logger.exception("tab.write.failed")
 
     def end(self) -> None:
         """Cancel what is timed."""
-        for timer in (self._noting, self._telling):
+        self._ended = True
+        for timer in (self._noting, self._leaving, self._telling):
             if timer is not None:
                 timer.cancel()
+
+
+def _same(news: News, told: News) -> bool:
+    """Tell whether a page that shows one shows the other; from MOST on the first is not looked for any more."""
+    if (news.new, news.meant) != (told.new, told.meant):
+        return False
+    return news.first == told.first or news.new == MOST

@@ -15,7 +15,7 @@ from quart_chat.kept import Kept
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
-from quart_chat.room.digest import digest
+from quart_chat.room.digest import Digest, digest
 from quart_chat.room.entries import Entry, Message, order
 from quart_chat.room.places import Timeline
 from quart_chat.store.presence import Here
@@ -37,8 +37,8 @@ logger = get_logger(__name__)
 class Listener(Protocol):
     """Who is told of what a room has broadcast."""
 
-    def take(self, messages: Sequence[Message]) -> None:
-        """Messages were broadcast, oldest first."""
+    def take(self, news: Digest) -> None:
+        """Messages and changes were broadcast."""
 
     def restarted(self) -> None:
         """The room goes on from another place."""
@@ -86,6 +86,10 @@ class LiveRoom:
     def tail(self) -> str:
         """The id of the last entry that this worker knows."""
         return self._pending[-1].id if self._pending else self.place
+
+    def __contains__(self, tab: object) -> bool:
+        """Tell whether broadcasts reach a tab."""
+        return any(tab in tabs for tabs in self._tabs.values())
 
     def add(self, tab: Seat) -> None:
         """Let a tab in whose place is the room's."""
@@ -158,8 +162,12 @@ class LiveRoom:
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
-        if self.listener is not None and news.messages:
-            self.listener.take(news.messages)
+        if self.listener is not None:
+            try:
+                self.listener.take(news)
+            except Exception:
+                # whoever listens must not hold up the room
+                logger.exception("room.listener.failed", room=self.name)
         # The fuller the room the longer the rest and the larger the batch: no room takes the worker for itself. One
         # message alone is no load: what follows it need not wait.
         busy = max(REST_BUSY, REST_PER_WORK * took)
@@ -200,15 +208,6 @@ class LiveRoom:
             return None
         self._untrimmed = 0
         return self._shown[-LIVE_ROWS]
-
-    def shown_at(self, back: int) -> str:
-        """Give the id of the message so far back, 1 for the newest; of the oldest that is remembered; "" for none."""
-        return self._shown[-min(back, len(self._shown))] if back > 0 and self._shown else ""
-
-    def shown_after(self, place: str) -> list[str]:
-        """Give the ids of the messages after a place, oldest first, as far as they are remembered."""
-        after = order(place)
-        return [entry_id for entry_id in self._shown if order(entry_id) > after]
 
     def broadcast(self, render: Callable[[Audience], Markup]) -> None:
         """Send every live tab what is rendered once for its audience."""

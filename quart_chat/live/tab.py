@@ -44,6 +44,7 @@ class Tab:
     live: the room while broadcasts reach this tab; None before it entered.
     counted: its person counts as here. opened: its room is held open for it.
     looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
+    since: where its page stood as it connected again; None where it did not.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Tab:
         self.opened = False
         self.looking: bool | None = None
         self.sounds = sounds
+        self.since: str | None = None
         self._hub = hub
         self._address = address
         self._sayer = sayer
@@ -167,6 +169,8 @@ class Tab:
 
     def _resume(self, resume: Resume) -> None:
         entering = self._entering is not None and not self._entering.done()
+        if self.live is None and resume.looking is not None:
+            self.since = resume.since
         if self.looking is None:
             self.looking = resume.looking
         if self.live is None and not entering:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -165,7 +166,8 @@ def trimmed(room: str, first: str, language: str) -> Markup:
     kept = f"#{ids.message(first)}"
     return Markup(
         '<hx-partial hx-target="{live}:has(> .message ~ {kept}) > #{older}" hx-swap="outerHTML">{row}</hx-partial>'
-        '<hx-partial hx-target="{live} > .message:has(~ {kept})" hx-swap="delete"></hx-partial>'
+        '<hx-partial hx-target="{live} > .message:has(~ {kept}), {live} > .new:has(~ {kept})" hx-swap="delete">'
+        "</hx-partial>"
     ).format(live=live, kept=kept, older=ids.OLDER, row=older(room, first, language))
 
 
@@ -276,18 +278,28 @@ def lobby(
     return templates.page("lobby.html", language, person=person, rooms=shown, total=total, typed=typed, error=error)
 
 
-def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> Markup:
+def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Markup, str]:
     """Render the list of somebody's rooms for a lobby that is open, and how much is new in all.
 
-    visited: name in addresses, title, and what is new.
+    visited: name in addresses, title, and what is new. Gives also what tells whether it is another one.
     """
-    return _fragment(language, "_reading.html", "all_rooms", *_sums(visited))
+    shown, *total = _sums(visited)
+    return _fragment(language, "_reading.html", "all_rooms", shown, *total), shown.mark
+
+
+class _Rooms(NamedTuple):
+    """Somebody's rooms as the lobby lists them; mark: another one for each other list."""
+
+    listed: list[tuple[str, str, News, str, str]]
+    mark: str
 
 
 def _sums(visited: Sequence[tuple[str, str, News]]) -> tuple[Any, ...]:
     total = News(min(MOST, sum(news.new for *_, news in visited)), min(MOST, sum(news.meant for *_, news in visited)))
-    shown = [(name, title, news, counted(news.new), counted(news.meant)) for name, title, news in visited]
-    return shown, total, counted(total.new), counted(total.meant)
+    listed = [(name, title, news, counted(news.new), counted(news.meant)) for name, title, news in visited]
+    shown = [(name, news.new, news.meant) for name, _, news in visited]
+    mark = hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+    return _Rooms(listed, mark), total, counted(total.new), counted(total.meant)
 
 
 @cache
@@ -315,8 +327,8 @@ def sound_switch(language: str, room: str, *, on: bool) -> Markup:
 
 def sound_switched(language: str, room: str, *, on: bool) -> Markup:
     """Render that switch for a page that has just turned it: its socket is told, and what was switched on is heard."""
-    told = _fragment(language, "_reading.html", "switched", on)
-    return sound_switch(language, room, on=on) + (told + sound() if on else told)
+    switch = _fragment(language, "_reading.html", "switch", room, on, True)
+    return switch + sound() if on else switch
 
 
 # --- the composer ----------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ DELETIONS = Limit(20, MINUTE)  # of a person: a room is written anew for each
 DELETIONS_OF_ADDRESS = Limit(100, MINUTE)
 
 
+COUNTS = Limit(60, MINUTE)  # of what is new in somebody's rooms: thirty cost the store up to 15 ms
+COUNTS_OF_ADDRESS = Limit(600, MINUTE)
+
+
 def messages_of_person(per_minute: int) -> Limit:
     """Limit the messages of one person."""
     return Limit(per_minute, MINUTE)

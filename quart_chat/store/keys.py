@@ -86,6 +86,11 @@ def visited(person: str) -> str:
     return f"c:{{~{person}}}:rooms"
 
 
+def called(person: str) -> str:
+    """Name what says that somebody was just called; person: public id."""
+    return f"c:{{~{person}}}:called"
+
+
 def allowance(kind: str, who: str) -> str:
     """Name one limit's count for one person or address."""
     return f"c:{{~{who}}}:limit:{kind}"

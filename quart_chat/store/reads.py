@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from quart_chat.kept import Kept
 from quart_chat.room.entries import NO_ENTRY
-from quart_chat.room.reading import MOST, News
+from quart_chat.room.reading import MOST, NO_NEWS, RECENT, News
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline, Script
 
+CALLED = 3000  # ms in which somebody is called once, in whichever tab
+KNOWN = 20_000  # counts that a worker keeps
 REMEMBERED = 10_000  # people of a room: 1 MB
 AT_ONCE = 1000  # of them that one script notes, about a ms of the store
 
@@ -42,6 +45,7 @@ class Reads:
         self._clock = clock
         self._read = Script.load("read.lua")
         self._unread = Script.load("unread.lua")
+        self._known: Kept[tuple[str, str], Unread] = Kept(KNOWN, KNOWN)
 
     async def note(self, room: str, places: Mapping[str, str]) -> bool:
         """Note how far people have read: public id to the id of the last entry that they were shown.
@@ -51,7 +55,7 @@ class Reads:
 
         Gives False where there is no such room: nothing was noted.
         """
-        names = keys.read(room), keys.channel(room), keys.meta(room)
+        names = keys.read(room), keys.channel(room), keys.meta(room), keys.last(room)
         noted = list(places.items())
         for start in range(0, len(noted), AT_ONCE):
             args: list[Argument] = [self._stays, REMEMBERED, *chain(*noted[start : start + AT_ONCE])]
@@ -61,13 +65,27 @@ class Reads:
             await asyncio.gather(*(self._people.visit(one, room, self._clock(), again=False) for one in newcomers))
         return True
 
-    async def title(self, room: str) -> str | None:
-        """Give a room's title; None where there is no such room."""
-        title = await self._pipeline.command("HGET", keys.meta(room), "title")
-        return None if title is None else str(title)
+    async def places(self, room: str, people: Sequence[str]) -> dict[str, str | None]:
+        """Tell how far people have read, by public id; None: not known."""
+        if not people:
+            return {}
+        return dict(zip(people, await self._pipeline.command("HMGET", keys.read(room), *people), strict=True))
 
     async def unread(self, room: str, person: str) -> Unread:
-        """Count what is new to somebody; person: public id."""
+        """Count what is new to somebody; person: public id. What has not changed is not counted again."""
+        known = self._known.get((room, person))
+        told = ("", "") if known is None else (known.end, known.read or "")
         names = keys.read(room), keys.messages(room), keys.meta(room), keys.changes(room), keys.last(room)
-        title, end, read, count, meant, first = await self._pipeline.script(self._unread, names, (person, MOST))
-        return Unread(title, end or NO_ENTRY, read, News(int(count), int(meant), first))
+        title, end, read, *counted = await self._pipeline.script(self._unread, names, (person, RECENT, *told))
+        if counted:
+            new, meant, first = counted
+            news = News(min(int(new), MOST), min(int(meant), MOST), first)
+        else:
+            news = known.news if known is not None else NO_NEWS
+        unread = Unread(title, end or NO_ENTRY, read, news)
+        self._known.put((room, person), unread, 1)
+        return unread
+
+    async def may_call(self, person: str) -> bool:
+        """Tell whether it falls to whoever asks to let somebody hear that they are meant; to no other for a while."""
+        return await self._pipeline.command("SET", keys.called(person), "1", "NX", "PX", CALLED) is not None

@@ -1,14 +1,17 @@
 -- Count what is new to somebody in a room.
 --
 -- KEYS  1 read  2 messages  3 meta  4 changes  5 last
--- ARGV  1 their public id  2 messages that are counted, at most
--- Gives the room's title (nil: there is no such room), its last entry's id (nil: none), how far they have read (nil:
--- not known), how many messages of others came since, how many of these mean them, and the id of the first.
+-- ARGV  1 their public id  2 messages that are looked at, at most, and what is known: 3 the last entry's id and 4 how far
+--       they had read then; '': nothing
+-- Gives the room's title (nil: there is no such room), its last entry's id (nil: none) and how far they have read (nil:
+-- not known); and where it is not as it is known, how many messages of others came since, how many of these mean them,
+-- and the id of the first that was looked at.
 
 local title, read = redis.call('HGET', KEYS[3], 'title'), redis.call('HGET', KEYS[1], ARGV[1])
-local last = redis.call('GET', KEYS[5])
-if not title or not read then return { title, last, read, 0, 0, '' } end
-local most, count, meant, first = tonumber(ARGV[2]), 0, 0, ''
+local last, most = redis.call('GET', KEYS[5]), tonumber(ARGV[2])
+if not title or not read or read == last then return { title, last, read, 0, 0, '' } end
+if read == ARGV[4] and last == ARGV[3] then return { title, last, read } end
+local changed, count, meant, first = redis.call('HLEN', KEYS[4]) > 0, 0, 0, ''
 
 local function means(body, change)
   if not string.find(body .. (change or ''), ARGV[1], 1, true) then return false end  -- few are taken apart
@@ -28,16 +31,15 @@ local function look_at(id, fields)
   local held = {}
   for i = 1, #fields, 2 do held[fields[i]] = fields[i + 1] end
   if held.author == ARGV[1] then return end
-  local change = redis.call('HGET', KEYS[4], id)
+  local change = changed and redis.call('HGET', KEYS[4], id)
   if change and string.find(change, '"d":1', 1, true) then return end
   count = count + 1
-  if first == '' then first = id end
+  first = id
   if means(held.body, change) then meant = meant + 1 end
 end
 
--- own messages are passed over, but not for ever
-for _, row in ipairs(redis.call('XRANGE', KEYS[2], '(' .. read, '+', 'COUNT', 3 * most)) do
+-- from the newest backwards: of those who have been away for long, what means them now counts more than what did
+for _, row in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '(' .. read, 'COUNT', most)) do
   look_at(row[1], row[2])
-  if count == most then break end
 end
 return { title, last, read, count, meant, first }

@@ -27,7 +27,11 @@ async def rooms() -> Response:
     who = visitor(request)
     if not by_htmx():
         return see_other(who, "/")
-    return Response(fragments.rooms(await visited_rooms(who), who.language))
+    visited, wait = await visited_rooms(who)
+    if wait:
+        raise TooFast("That was too much at once. Try again in a while.", wait)
+    html, mark = fragments.rooms(visited, who.language)
+    return Response("", 204) if request.args.get("shown") == mark else Response(html)
 
 
 @blueprint.post("/rooms")
@@ -55,5 +59,6 @@ async def _surprise() -> str:
 async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
     house = parts()
     person = await person_of(house, who)
-    html = fragments.lobby(await visited_rooms(who), person, who.language, typed=typed, error=error)
+    visited, _ = await visited_rooms(who)
+    html = fragments.lobby(visited, person, who.language, typed=typed, error=error)
     return answer(who, html, status)

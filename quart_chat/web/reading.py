@@ -8,8 +8,9 @@ from quart import Blueprint, Response, abort, request
 
 from quart_chat.pages import fragments
 from quart_chat.room.entries import is_entry_id
+from quart_chat.room.limits import COUNTS, COUNTS_OF_ADDRESS
 from quart_chat.room.names import is_slug
-from quart_chat.room.reading import MOST, News
+from quart_chat.room.reading import MOST, NO_NEWS, News
 from quart_chat.web.parts import Visitor, parts, visitor
 
 blueprint = Blueprint("reading", __name__)
@@ -21,7 +22,8 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 async def read(name: str) -> Response:
     """Note what a page shows as read. Only browsers without scripts ask for it: others say when they are looked at."""
     who, until = visitor(request), request.args.get("until", "")
-    if not is_slug(name) or not is_entry_id(until):
+    # a link to it, which anybody may write, is no page that was shown
+    if not is_slug(name) or not is_entry_id(until) or request.headers.get("Sec-Fetch-Dest", "style") != "style":
         abort(404)
     if who.proved:
         await parts().reads.note(name, {who.public: until})
@@ -38,9 +40,18 @@ async def icon(count: int, meant: int) -> Response:
     return response
 
 
-async def visited_rooms(who: Visitor) -> list[tuple[str, str, News]]:
-    """Give the rooms that somebody has been in, latest first: name, title and what is new."""
+async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], float]:
+    """Give the rooms that somebody has been in, latest first: name, title and what is new.
+
+    Where they ask too often nothing is counted; then also the seconds to wait, else 0.0.
+    """
     house = parts()
     visited = await house.people.visited(who.public) if who.proved else []
+    if not visited:
+        return [], 0.0
+    wait = await house.limits.take_from_both("counts", who.public, who.visit.address, COUNTS, COUNTS_OF_ADDRESS)
+    if wait:
+        titles = await house.log.titles(visited)
+        return [(room, titles[room], NO_NEWS) for room in visited if room in titles], wait
     found = await asyncio.gather(*(house.reads.unread(room, who.public) for room in visited))
-    return [(room, one.title, one.news) for room, one in zip(visited, found, strict=True) if one.title is not None]
+    return [(room, one.title, one.news) for room, one in zip(visited, found, strict=True) if one.title is not None], 0.0

@@ -12,7 +12,6 @@ from quart_chat.pages.room import Meant, Shown, render
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.reading import news_in
 from quart_chat.room.rights import rights
-from quart_chat.store.glances import Glance
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
 from quart_chat.web.parts import Visitor, answer, parts
@@ -60,7 +59,10 @@ async def room_page(
     if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
         await house.people.visit(who.public, name, now)
     around = await _read(name, spot, newest)
-    new, left = _news(glance, who.public) if spot == NOW else ("", "")
+    read = glance.read if spot == NOW else None
+    if read is not None:  # the store is told a moment later than this worker knows it
+        read = max(read, house.hub.read_by(name, who.public) or read, key=order)
+    new, left = _news(newest, read, who.public)
     shown = Shown(
         audience=who.audience,
         room=name,
@@ -92,9 +94,12 @@ async def room_page(
     return answer(who, html, status)
 
 
-def _news(glance: Glance, public: str) -> tuple[str, str]:
-    """Tell what is the first message of the newest page that is new to somebody, and where they left if before it."""
-    page, read = glance.newest.page, glance.read
+def _news(newest: Newest, read: str | None, public: str) -> tuple[str, str]:
+    """Tell what is the first message of the newest page that is new to somebody, and where they left if before it.
+
+    read: how far they have read, an entry's id; None: not known.
+    """
+    page = newest.page
     if read is None or not page.messages or order(read) >= order(page.messages[-1].id):
         return "", ""
     first = news_in(page.messages, read, public).first

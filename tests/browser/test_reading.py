@@ -6,7 +6,8 @@ from playwright.async_api import expect
 
 from quart_chat.store import keys
 from tests.browser.conftest import Visitors
-from tests.browser.pages import Tab, Visitor
+from tests.browser.pages import APART, Tab, Visitor, numbered
+from tests.browser.poster import Poster
 from tests.server.processes import ServerProcess, store
 
 
@@ -141,6 +142,41 @@ async def test_a_connection_that_was_lost_in_the_background_goes_on_counting(
     assert await rows(bento) == ["read", "New since you left", "one", "two"]
 
 
+async def test_a_reload_puts_no_line_above_what_one_has_just_read(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    ana, _, bento = await pair(server, visitors, room)
+    await ana.say("one")
+    await bento.shows("one")
+    with store(server) as client:  # else no line would be there anyway
+        while not client.hlen(keys.read(room)):
+            await ana.page.wait_for_timeout(20)
+    await ana.say("two")
+    await bento.ends_with("two")
+    for _ in range(APART):  # as often as it takes to come to the same worker again
+        worker = await bento.worker()
+        await bento.reload()
+        if await bento.worker() == worker:
+            break
+    assert await rows(bento) == ["one", "two"]
+
+
+async def test_the_line_goes_with_what_is_trimmed_above_it(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    await somebody.say(room, "first")
+    tab = await (await visitors(server.url)).enter(room)
+    await expect(tab["#looking"]).to_have_value("1")
+    await turn_away(tab)
+    await somebody.say(room, "new")
+    await expect(tab["#new"]).to_be_attached()
+    await somebody.say(room, *numbered(320))
+    await tab.ends_with("number 320")
+    await expect(tab["#log > .message"].first).not_to_contain_text("first")
+    await expect(tab["#new"]).to_have_count(0)
+    await expect(tab.page).to_have_title(f"(99+) {room} · Quart Chat")
+
+
 async def test_who_wants_to_hears_and_sees_that_they_are_meant(
     server: ServerProcess, visitors: Visitors, room: str
 ) -> None:
@@ -151,8 +187,10 @@ async def test_who_wants_to_hears_and_sees_that_they_are_meant(
     await ana.say("@Bento in silence")
     await expect(bento.page).to_have_title(f"(1, @1) {room} · Quart Chat")
     await expect(bento["#sound[src]"]).to_have_count(0)
-    await switch.click()
+    await switch.focus()
+    await bento.page.keyboard.press("Enter")
     await expect(switch).to_have_attribute("aria-checked", "true")
+    await expect(switch).to_be_focused()
     played = "audio => audio.played.length > 0 && audio.played.end(0)"
     handle = await bento["#sound[src]"].element_handle()
     await bento.page.wait_for_function(played, arg=handle)  # what one has just switched on is heard

@@ -14,6 +14,9 @@ from quart_chat.room.commands import Say
 from quart_chat.room.people import Person
 from quart_chat.room.reading import MOST
 from quart_chat.store import keys
+from quart_chat.store.archive import Archive
+from quart_chat.store.log import Retention
+from quart_chat.store.people import People
 from quart_chat.store.reads import Reads
 from tests.live.rig import Worker, page_at, somebody, until, wire
 from tests.store.valkey import Valkey
@@ -26,7 +29,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told and noted after seconds is after a moment, in the same order."""
     monkeypatch.setattr(readers, "NOTE", 0.02)
     monkeypatch.setattr(readers, "TELL", 0.1)
-    monkeypatch.setattr(readers, "LAG", 0.01)
 
 
 @pytest.fixture
@@ -227,25 +229,47 @@ async def test_what_was_read_is_noted_when_the_tab_or_the_worker_ends(valkey: Va
         assert client.hmget(keys.read(ROOM), [bob.public, eva.public]) == [second, second]
 
 
-async def test_one_who_is_meant_hears_it_in_one_tab_if_they_want_to(worker: Worker) -> None:
+def heard(*tabs: Tab) -> list[str]:
+    """The frames that were heard in any of these tabs."""
+    return [frame for tab in tabs for frame in wire(tab).holding("<audio")]
+
+
+async def mention(worker: Worker, text: str) -> None:
+    await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say(text, text.encode().hex()))
+
+
+async def test_one_who_is_meant_hears_it_once_whatever_tabs_they_have(worker: Worker, other: Worker) -> None:
     bob = somebody("Bob")
-    one, two = await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)
+    tabs = [await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)]
+    tabs.append(await other.enter(ROOM, person=bob))
     deaf = await worker.enter(ROOM, person=somebody("Deaf"))
     await known(worker, "Bob", "Deaf")
-    for tab in (one, two):
+    for tab in tabs:
         wire(tab).put(act="sound", on="1")
-    await rest(one, two, deaf)
-    for number, text in enumerate(("@Bob hello", "@Bob again", "@Deaf hello", "<b>@Deaf</b>")):
-        await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say(text, f"n{number}"))
+    await rest(*tabs, deaf)
+    for text in ("@Bob hello", "@Bob again", "@Deaf hello", "<b>@Deaf</b>"):
+        await mention(worker, text)
+    for tab in tabs:
+        await shows(tab, "(4, @2)")
     await shows(deaf, "(4, @2)")
-    heard = [frame for tab in (one, two, deaf) for frame in wire(tab).holding("<audio")]
-    assert len(heard) == 1  # and not a second time at once
-    assert "@Bob hello" in heard[0]
-    look(one)
-    await until(lambda: one.looking, "that it looks")
-    await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say("@Bob last", "last"))
-    await until(lambda: wire(two).holding("last"), "the message")
-    assert sum(len(wire(tab).holding("<audio")) for tab in (one, two)) == 1
+    await until(lambda: heard(*tabs), "the sound")
+    assert len(heard(*tabs, deaf)) == 1
+    assert "@Bob again" in heard(*tabs)[0]
+
+
+async def test_one_who_looks_hears_nothing_in_another_tab(worker: Worker, other: Worker) -> None:
+    bob = somebody("Bob")
+    resting, looked_at = await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)
+    deaf = await worker.enter(ROOM, person=somebody("Deaf"))
+    await known(worker, "Bob", "Deaf")
+    wire(resting).put(act="sound", on="1")
+    await rest(resting, deaf)
+    look(looked_at)
+    await until(lambda: wire(looked_at).holding('value="1"'), "that it looks")
+    await mention(worker, "@Bob and @Deaf")
+    await shows(deaf, "(1, @1)")
+    assert not heard(resting, looked_at)
+    assert titles(resting)[-1:] in ([], [""])
 
 
 async def test_a_page_that_was_shown_or_hidden_is_asked_which(worker: Worker) -> None:
@@ -288,3 +312,187 @@ async def test_what_could_not_be_noted_is_noted_later(
     with valkey.client() as client:
         await until(lambda: client.hget(keys.read(ROOM), tab.person.public) == place, "that its place is known")
     assert tried == 3
+
+
+async def test_a_tab_that_closes_has_its_own_person_noted_and_delays_no_other(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "NOTE", 0.3)
+    monkeypatch.setattr(readers, "LEFT", 0.01)
+    note, noted = Reads.note, list[int]()
+
+    async def counted(reads: Reads, room: str, places: dict[str, str]) -> bool:
+        noted.append(len(places))
+        return await note(reads, room, places)
+
+    monkeypatch.setattr(Reads, "note", counted)
+    tabs = [await worker.enter(ROOM) for _ in range(40)]
+    look(*tabs)
+    await until(lambda: sum(noted) >= len(tabs), "that all are noted")
+    noted.clear()
+    (second,) = await worker.say(ROOM, "second")
+    await until(lambda: wire(tabs[0]).holding(second), "the message")
+    for tab in tabs[20:]:
+        await worker.disconnect(tab)
+    await until(lambda: max(noted, default=0) >= 20, "that those who stayed are noted as well")
+    assert sum(count >= 20 for count in noted) == 1
+
+
+async def test_a_tab_that_turns_away_while_it_gets_the_newest_page_rests(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    look(tab)
+    await until(lambda: wire(tab).holding('value="1"'), "that it looks")
+    wire(tab).taking.clear()
+    wire(tab).put(act="newest")
+    await until(lambda: tab.live is None, "that it is out")
+    wire(tab).put(act="rest")
+    await until(lambda: tab.looking is False, "that it rests")
+    wire(tab).taking.set()
+    await until(lambda: tab.live is not None, "that it is in again")
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+
+
+async def test_a_tab_that_cannot_be_written_to_keeps_nothing_from_the_others(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, tab = await worker.enter(ROOM), await worker.enter(ROOM)
+    await rest(broken, tab)
+    monkeypatch.setattr(wire(broken), "write", lambda _: 1 / 0)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    await worker.say(ROOM, "third")
+    await shows(tab, "(2)")
+
+
+async def test_what_was_read_elsewhere_in_part_moves_the_line_and_counts_no_mention_twice(
+    worker: Worker, other: Worker
+) -> None:
+    bob = somebody("Bob")
+    tab, there = await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)
+    await known(worker, "Bob")
+    await rest(tab, there)
+    await mention(worker, "@Bob look")
+    await until(lambda: wire(tab).holding("look"), "the mention")
+    read = wire(tab).page.place
+    third, *_ = await worker.say(ROOM, "third", "fourth")
+    await shows(tab, "(3, @1)")
+    await Reads(worker.log._pipeline, People(worker.log._pipeline), 0, lambda: 0).note(ROOM, {bob.public: read})
+    await shows(tab, "(2)")
+    await shows(there, "(2)")
+    assert line(tab) == third
+
+
+async def test_a_place_that_this_worker_has_not_reached_is_one_that_was_read(worker: Worker) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    stranger = await worker.enter(ROOM)
+    await rest(tab, stranger)
+    await until(lambda: len(titles(tab)) == len(titles(stranger)) == 1, "that both are told")
+    worker.ear.drop = lambda _: True  # it will find out by the next entry
+    (second,) = await worker.say(ROOM, "second")
+    await Reads(worker.log._pipeline, People(worker.log._pipeline), 0, lambda: 0).note(ROOM, {bob.public: second})
+    worker.ear.drop = lambda _: False
+    await worker.say(ROOM, "third")
+    await shows(stranger, "(2)")
+    await shows(tab, "(1)")
+
+
+async def test_the_number_does_not_blink_as_a_page_comes_back(worker: Worker) -> None:
+    bob = somebody("Bob")
+    tab, stays = await worker.enter(ROOM, person=bob), await worker.enter(ROOM)
+    look(tab)
+    await until(lambda: wire(tab).holding('value="1"'), "that it looks")
+    await rest(tab, stays)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    page = wire(tab).page
+    await worker.disconnect(tab)
+    again = worker.connect(ROOM, page, bob, resume=False)
+    wire(again).put(act="resume", since=page.place, looking="0")
+    await shows(again, "(1)")
+    assert titles(again) == ["(1)"]
+
+
+async def test_a_page_that_was_in_front_while_it_was_cut_off_gets_the_line(worker: Worker) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    look(tab)
+    await until(lambda: wire(tab).holding('value="1"'), "that it looks")
+    page = wire(tab).page
+    await worker.disconnect(tab)
+    second, *_ = await worker.say(ROOM, "second", "third")
+    again = worker.connect(ROOM, page, bob, resume=False)
+    wire(again).put(act="resume", since=page.place, looking="1")
+    await until(lambda: wire(again).holding('class="new"'), "the line")
+    assert line(again) == second
+    assert titles(again) == [""]
+
+
+async def test_what_is_deleted_or_edited_meanwhile_counts_as_it_stands(worker: Worker) -> None:
+    bob, eva = somebody("Bob"), somebody("Eva")
+    tab = await worker.enter(ROOM, person=bob)
+    await known(worker, "Bob")
+    await rest(tab)
+    for text in ("one", "two"):
+        await worker.sayer.say(ROOM, eva, "127.0.0.1", Say(text, text))
+    await shows(tab, "(2)")
+    first, second = list(wire(tab).page.run.shown)[-2:]
+    await worker.changer.delete(ROOM, eva, "127.0.0.1", first.removeprefix("m-"))
+    await shows(tab, "(1)")
+    await worker.changer.edit(ROOM, eva, "127.0.0.1", second.removeprefix("m-"), "@Bob two")
+    await shows(tab, "(1, @1)")
+
+
+async def test_a_room_that_is_deleted_has_nothing_new(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    await Archive(worker.log._pipeline, Retention(100, 0)).delete(ROOM)
+    await shows(tab, "")
+
+
+async def test_a_store_that_was_away_is_asked_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "AGAIN", 0.02)
+    places, tried = Reads.places, 0
+
+    async def away_at_first(*args: Any) -> Any:
+        nonlocal tried
+        tried += 1
+        if tried < 3:
+            raise StoreAway("it is away")
+        return await places(*args)
+
+    monkeypatch.setattr(Reads, "places", away_at_first)
+    tab = await worker.enter(ROOM)
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+
+
+async def test_those_who_leave_a_room_that_there_is_not_are_forgotten(worker: Worker) -> None:
+    stays = await worker.enter("empty", page_at())
+    look(stays)
+    for _ in range(5):
+        tab = await worker.enter("empty", page_at())
+        look(tab)
+        await until(lambda tab=tab: wire(tab).holding('value="1"'), "that it looks")  # type: ignore[misc]
+        await worker.disconnect(tab)
+    held = worker.hub._readers["empty"]
+    await until(lambda: set(held._unnoted) <= {stays.person.public} and not held._leaving, "that only one is left")
+
+
+async def test_this_worker_knows_better_than_the_store_how_far_one_has_read(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    public = tab.person.public
+    assert worker.hub.read_by(ROOM, public) is worker.hub.read_by("nowhere", public) is None
+    look(tab)
+    await until(lambda: wire(tab).holding('value="1"'), "that it looks")
+    (second,) = await worker.say(ROOM, "second")
+    await until(lambda: wire(tab).holding("second"), "the message")
+    assert worker.hub.read_by(ROOM, public) == second
+    await rest(tab)
+    await worker.say(ROOM, "third")
+    await shows(tab, "(1)")
+    assert worker.hub.read_by(ROOM, public) == second

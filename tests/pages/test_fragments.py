@@ -106,7 +106,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "lobby": lambda text, name, to: fragments.lobby(
         [("r", text, News(3, 1))], Person(PERSON, name), to.language, typed=text, error=name
     ),
-    "rooms": lambda text, name, to: fragments.rooms([("r", text, News(3, 1)), ("s", name, News())], to.language),
+    "rooms": lambda text, name, to: fragments.rooms([("r", text, News(3, 1)), ("s", name, News())], to.language)[0],
     "unread": lambda text, name, to: fragments.unread(text, News(3, 1, PLACE), to.language),
     "called": lambda text, name, to: fragments.called("r", message(text, name), to.language),
 }

@@ -73,7 +73,7 @@ def everything(language: str) -> list[str]:
         fragments.profile(ana, language, "room", "error", "typed"),
         fragments.lobby([("r", "R", News(2, 1)), ("s", "S", News())], ana, language, error="error"),
         fragments.lobby([], ana, language),
-        fragments.rooms([("r", "R", News(2, 1))], language),
+        fragments.rooms([("r", "R", News(2, 1)), ("s", "S", News(100, 100))], language)[0],
         *(fragments.unread("R", news, language) for news in (News(), News(2, 0), News(100, 1, "5-0"))),
         *(fragments.new_line(language, link) for link in ("", "/r/r")),
         fragments.called("r", Message("5-0", 5, "a" * 16, "Ana", "text", None), language),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from quart_chat.room.limits import COUNTS
 from tests.server.processes import ServerProcess
 from tests.web.visits import browser, cookie_of, fresh
 
@@ -90,6 +91,18 @@ def test_what_is_no_place_is_not_noted(bob: httpx.Client, until: str) -> None:
     assert bob.get(f"/r/{fresh()}/read.css?until={until}").status_code == 404
 
 
+def test_a_link_to_what_notes_it_notes_nothing(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "one")
+    read(bob, room)
+    say(ana, room, "two")
+    address = f"/r/{room}/read.css?until=99999999999999-0"
+    assert bob.get(address, headers={"Sec-Fetch-Dest": "document"}).status_code == 404
+    assert LINE in bob.get(f"/r/{room}").text
+    assert bob.get(address, headers={"Sec-Fetch-Dest": "style"}).status_code == 200
+    assert LINE not in bob.get(f"/r/{room}").text
+
+
 def test_a_stranger_and_a_room_that_there_is_not_leave_nothing(server: ServerProcess, bob: httpx.Client) -> None:
     room = fresh()
     with browser(server) as stranger:
@@ -111,9 +124,26 @@ def test_the_lobby_counts_what_is_new_in_each_room_and_asks_again(ana: httpx.Cli
         assert "<title>(3) Quart Chat" in html
         assert 'href="/icon/3-0.svg?v=' in html
     assert polled.count("<li>") == page.count("<li><a")
+    (again,) = re.findall(r'hx-get="(/rooms\?shown=[^"]+)"', polled)
+    assert again in page
+    assert bob.get(again, headers=HTMX).status_code == 204  # nothing is another
     read(bob, one)
-    assert "<title>(1) Quart Chat" in bob.get("/rooms", headers=HTMX).text
+    assert "<title>(1) Quart Chat" in bob.get(again, headers=HTMX).text
     assert bob.get("/rooms").headers["Location"] == "/"
+
+
+def test_who_asks_all_the_time_gets_the_lobby_without_numbers(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(bob, room, "mine")
+    read(bob, room)
+    say(ana, room, "new")
+    answers = [bob.get("/rooms", headers=HTMX) for _ in range(COUNTS.most + 1)]
+    assert [answer.status_code for answer in answers] == [200] * COUNTS.most + [429]
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    page = bob.get("/")
+    assert page.status_code == 200
+    assert f"/r/{room}" in page.text
+    assert 'class="count"' not in page.text
 
 
 def test_what_means_somebody_is_counted_apart_in_the_lobby(ana: httpx.Client, bob: httpx.Client) -> None:
