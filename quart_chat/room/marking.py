@@ -1,0 +1,67 @@
+"""What was found in a message, marked in its HTML: in what people read of it, never within tags or attributes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from markupsafe import Markup, escape
+
+from quart_chat.room.folding import fold_with_places
+from quart_chat.room.search import Query, places
+
+MOST = 100  # marks in one message
+
+_TAG = re.compile(r'(<(?:[^<>"]|"[^"]*")*>)')
+_BLOCK = re.compile(r"</?(?:div|blockquote|pre|ul|ol|li|details|summary)\b")
+
+
+def mark(html: Markup, query: Query) -> Markup:
+    """Put `<mark>` around what is looked for, as it stands in a message's HTML; query: what it was found by."""
+    pieces = _TAG.split(html)  # text, and tags between
+    # a tag shows nothing, but where it begins a block, words do not go on over it
+    shown = [
+        ("\n" if _BLOCK.match(piece) else "") if at % 2 else Markup(piece).unescape()  # noqa: S704 - of markup
+        for at, piece in enumerate(pieces)
+    ]
+    text = "".join(shown)
+    folded, origin = fold_with_places(text)
+    origin.append(len(text))
+    # what folds to nothing, such as an accent of its own, belongs to what it follows
+    found = ((origin[begin], max(origin[end], origin[end - 1] + 1)) for begin, end in places(query, folded))
+    spans = list(_together(sorted(islice(found, MOST))))
+    if not spans:
+        return html
+    written, start = [], 0
+    for at, piece in enumerate(pieces):
+        end = start + len(shown[at])
+        written.append(piece if at % 2 else _marked(shown[at], [(a - start, b - start) for a, b in spans]))
+        start = end
+    return Markup("".join(written))  # noqa: S704 - tags as they were, and texts escaped
+
+
+def _together(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Make one of those that overlap; spans: in order."""
+    last: tuple[int, int] | None = None
+    for begin, end in spans:
+        if last is not None and begin <= last[1]:
+            last = last[0], max(last[1], end)
+            continue
+        if last is not None:
+            yield last
+        last = begin, end
+    if last is not None:
+        yield last
+
+
+def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Write a text as HTML; spans: may reach out of it at either side."""
+    written: list[str] = []
+    done = 0
+    for first, last in spans:
+        begin, end = max(first, 0), min(last, len(text))
+        if begin < end:
+            written += escape(text[done:begin]), Markup("<mark>{}</mark>").format(text[begin:end])
+            done = end
+    return "".join([*written, escape(text[done:])])
