@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -26,9 +27,16 @@ class Looked(NamedTuple):
         return f"/r/{self.room}/search?{urlencode(fields)}"
 
 
-def results(looked: Looked, query: Query, found: Found | None) -> Markup:
-    """Render what was found, and how much that is, for a page that is there already."""
-    return _results(looked, query, found) + _counted(_count(looked, found))
+def hits(looked: Looked, query: Query, found: Found) -> Iterator[Markup]:
+    """Render what was found, one by one: long ones take some ms each."""
+    view = rows.View(looked.room, looked.audience)
+    shown = frozenset(hit.message.id for hit in found.hits)
+    return (rows.found(hit, query, view, shown) for hit in found.hits)
+
+
+def part(looked: Looked, found: Found | None, shown: Sequence[Markup]) -> Markup:
+    """Render what was found, and how much that is, for a page that is there already; shown: as `hits` made it."""
+    return _results(looked, found, shown) + _counted(_count(looked, found))
 
 
 def told(why: str, room: str = "", again: float = 0.0) -> Markup:
@@ -37,8 +45,13 @@ def told(why: str, room: str = "", again: float = 0.0) -> Markup:
     return _counted(said)
 
 
-def page(looked: Looked, query: Query, found: Found | None, *, title: str, public: str, error: str = "") -> str:
-    """Render the page of a search; title: of the room; public: the reader's public id; error: why there is nothing."""
+def page(
+    looked: Looked, found: Found | None, shown: Sequence[Markup], *, title: str, public: str, error: str = ""
+) -> str:
+    """Render the page of a search.
+
+    shown: as `hits` made it. title: of the room; public: the reader's public id; error: why there is nothing.
+    """
     return templates.page(
         "search.html",
         looked.audience.language,
@@ -46,20 +59,17 @@ def page(looked: Looked, query: Query, found: Found | None, *, title: str, publi
         title=title,
         own=public,
         count=_count(looked, found),
-        results=_results(looked, query, found),
+        results=_results(looked, found, shown),
         error=error,
     )
 
 
-def _results(looked: Looked, query: Query, found: Found | None) -> Markup:
+def _results(looked: Looked, found: Found | None, shown: Sequence[Markup]) -> Markup:
     if found is None:
         return Markup()
-    view = rows.View(looked.room, looked.audience)
-    shown = frozenset(hit.message.id for hit in found.hits)
-    hits = [rows.found(hit, query, view, shown) for hit in found.hits]
     back = None if found.back is None else languages.day(found.back, looked.audience)
     further = None if found.rest is None else looked.address(found.rest)
-    return _macro(looked.audience.language, "results", hits, looked, back, further)
+    return _macro(looked.audience.language, "results", shown, looked, back, further)
 
 
 def _count(looked: Looked, found: Found | None) -> Markup:

@@ -65,6 +65,8 @@ def fold(text: str) -> str:
 
 def fold_with_places(text: str) -> Folded:
     """Fold a text as it is shown, and keep where each character came from."""
+    if text.isascii() and len(made := text.translate(_folds)) == len(text):  # none of them becomes more than one
+        return Folded(made, [*range(len(text))])
     folded, places = [], []
     for place, character in enumerate(text):
         made = _folds[ord(character)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -20,7 +21,7 @@ _BLOCK = re.compile(r"</?(?:div|blockquote|pre|ul|ol|li|details|summary)\b")
 def mark(html: Markup, query: Query) -> Markup:
     """Put `<mark>` around what is looked for, as it stands in a message's HTML; query: what it was found by."""
     pieces = _TAG.split(html)  # text, and tags between
-    # a tag shows nothing, but where it begins a block, words do not go on over it
+    # a tag shows nothing, but a word ends where a block does
     shown = [
         ("\n" if _BLOCK.match(piece) else "") if at % 2 else Markup(piece).unescape()  # noqa: S704 - of markup
         for at, piece in enumerate(pieces)
@@ -30,13 +31,15 @@ def mark(html: Markup, query: Query) -> Markup:
     origin.append(len(text))
     # what folds to nothing, such as an accent of its own, belongs to what it follows
     found = ((origin[begin], max(origin[end], origin[end - 1] + 1)) for begin, end in places(query, folded))
-    spans = list(_together(sorted(islice(found, MOST))))
+    spans = deque(_together(sorted(islice(found, MOST))))
     if not spans:
         return html
     written, start = [], 0
     for at, piece in enumerate(pieces):
         end = start + len(shown[at])
-        written.append(piece if at % 2 else _marked(shown[at], [(a - start, b - start) for a, b in spans]))
+        while spans and spans[0][1] <= start:
+            spans.popleft()
+        written.append(piece if at % 2 else _marked(shown[at], start, spans))
         start = end
     return Markup("".join(written))  # noqa: S704 - tags as they were, and texts escaped
 
@@ -55,13 +58,14 @@ def _together(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield last
 
 
-def _marked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Write a text as HTML; spans: may reach out of it at either side."""
+def _marked(text: str, start: int, spans: Iterable[tuple[int, int]]) -> str:
+    """Write a text as HTML; start: where it begins; spans: in order, those that end before it left out."""
     written: list[str] = []
     done = 0
     for first, last in spans:
-        begin, end = max(first, 0), min(last, len(text))
-        if begin < end:
-            written += escape(text[done:begin]), Markup("<mark>{}</mark>").format(text[begin:end])
-            done = end
+        begin, end = max(first - start, 0), min(last - start, len(text))
+        if begin >= len(text):
+            break
+        written += escape(text[done:begin]), Markup("<mark>{}</mark>").format(text[begin:end])
+        done = end
     return "".join([*written, escape(text[done:])])

@@ -29,10 +29,14 @@ OF_ROOM = CHARACTERS // 2  # and each of them no more than these
 
 
 class _Known(NamedTuple):
-    """A room's newest messages, as far as they were looked through. changed: its last change; "" for none."""
+    """A room's newest messages, as far as they were looked through. changed: its last change; "" for none.
+
+    whole: these are all that it has.
+    """
 
     chunks: tuple[Chunk, ...] = ()
     changed: str = ""
+    whole: bool = False
 
 
 class Searching:
@@ -56,7 +60,8 @@ class Searching:
         until = loop.time() + seconds
         look = Look(query, before, most)
         known = await self._known(room)
-        await self._look_through(known.chunks, look, until)
+        if await self._look_through(known.chunks, look, until) and known.whole:
+            look.ended = True
         while not look.ended and (look.reached is None or loop.time() < until):
             known = await self._read_on(room, known, look)
         hits = await self._hits(room, query, look.found[:most])
@@ -86,19 +91,22 @@ class Searching:
             if len(rows) > 1:
                 # what befell these would have changed the room
                 chunks = joined(chunks_of(_entries(rows[:0:-1])), chunks)
-            return self._keep(room, known, known._replace(chunks=tuple(chunks)))
+            whole = bool(chunks) and order(chunks[-1].oldest) <= first
+            return self._keep(room, known, _Known(tuple(chunks), known.changed, whole))
 
-    async def _look_through(self, chunks: Sequence[Chunk], look: Look, until: float) -> None:
+    async def _look_through(self, chunks: Sequence[Chunk], look: Look, until: float) -> bool:
+        """Look through chunks; tell whether these were all, or the time was over."""
         loop = asyncio.get_running_loop()
         breath = loop.time() + BREATH
         for chunk in chunks:
             look.through(chunk)
             now = loop.time()
             if look.ended or (now >= until and look.reached is not None):
-                return
+                return chunk is chunks[-1]
             if now >= breath:
                 await asyncio.sleep(0)
                 breath = loop.time() + BREATH
+        return True
 
     async def _read_on(self, room: str, known: _Known, look: Look) -> _Known:
         """Look through what comes next, and keep it if it follows what is known."""

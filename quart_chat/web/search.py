@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from markupsafe import Markup
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadSearch, Refused, StoreAway, TooFast
 from quart_chat.pages import fragments, languages, search
 from quart_chat.pages.search import Looked
-from quart_chat.room.search import NOTHING
 from quart_chat.web.messages import AWAY
 from quart_chat.web.parts import Visitor, answer, by_htmx, moved, parts, retry_after, true_name, visitor
 from quart_chat.web.room_page import place
@@ -24,7 +26,7 @@ async def find(name: str) -> Response:
     looked = Looked(name, request.args.get("q", ""), place("before"), who.audience)
     zone = languages.zone(who.audience.zone)
     try:
-        found = await house.searcher.search(
+        query, found = await house.searcher.search(
             name, who.public, who.visit.address, looked.typed, zone=zone, before=looked.before
         )
     except (BadSearch, TooFast) as error:
@@ -34,16 +36,20 @@ async def find(name: str) -> Response:
             raise
         # 200, for htmx shows no answer of a server that failed
         return _told(search.told(languages.say(who.language, AWAY)), 200)
+    shown: list[Markup] = []
+    for hit in search.hits(looked, query, found) if found is not None else ():
+        shown.append(hit)
+        await asyncio.sleep(0)  # nobody waits for all of them
     if by_htmx():
-        return Response(search.results(looked, *found))
-    return answer(who, search.page(looked, *found, title=await _title(name), public=who.public))
+        return Response(search.part(looked, found, shown))
+    return answer(who, search.page(looked, found, shown, title=await _title(name), public=who.public))
 
 
 async def _refused(who: Visitor, looked: Looked, error: Refused) -> Response:
     why = fragments.reason(who.language, error)
     if not by_htmx():
         title = await _title(looked.room)
-        return answer(who, search.page(looked, NOTHING, None, title=title, public=who.public, error=why), error.status)
+        return answer(who, search.page(looked, None, (), title=title, public=who.public, error=why), error.status)
     again = error.retry_after if isinstance(error, TooFast) and looked.before is None else 0.0
     return _told(search.told(why, looked.room, again), error.status)
 
