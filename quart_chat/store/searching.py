@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from quart_chat.errors import StoreAway
 from quart_chat.kept import Kept
 from quart_chat.room.changes import Changes
 from quart_chat.room.entries import Entry, Message, order
@@ -17,6 +18,7 @@ from quart_chat.room.looking import Chunk, Look, chunks_of, joined
 from quart_chat.room.search import Found, Hit, Query
 from quart_chat.store import keys
 from quart_chat.store.changing import changes_of, overlay
+from quart_chat.store.client import ANSWER
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.rows import read_row
 
@@ -24,7 +26,7 @@ CHUNK = 100  # messages that are read at once: 2 ms of the loop
 BREATH = 0.002  # seconds of looking through what is kept, after which others go on
 
 ROOMS = 100  # of which a worker keeps what it has looked through, as long as
-CHARACTERS = 16_000_000  # they have no more than these together: 40,000 messages, some 16 MB
+CHARACTERS = 10_000_000  # they have no more than these together: 40,000 messages, some 10 MB
 OF_ROOM = CHARACTERS // 2  # and each of them no more than these
 
 
@@ -56,18 +58,23 @@ class Searching:
         Raises:
             StoreAway: no answer.
         """
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
         look = Look(query, before, most)
-        known = await self._known(room)
-        if await self._look_through(known.chunks, look, until) and known.whole:
-            look.ended = True
-        while not look.ended and (look.reached is None or loop.time() < until):
-            known = await self._read_on(room, known, look)
+        try:
+            async with asyncio.timeout(seconds + ANSWER):  # else many would wait for a silent store in turn
+                await self._look(room, look, asyncio.get_running_loop().time() + seconds)
+        except TimeoutError as error:
+            raise StoreAway("the store does not answer: too many searches wait for it") from error
         hits = await self._hits(room, query, look.found[:most])
         if look.enough:
             return Found(hits, look.found[most - 1])
         return Found(hits) if look.ended else Found(hits, look.reached, look.at)
+
+    async def _look(self, room: str, look: Look, until: float) -> None:
+        known = await self._known(room)
+        if await self._look_through(known.chunks, look, until) and known.whole:
+            look.ended = True
+        while not look.ended and (look.reached is None or asyncio.get_running_loop().time() < until):
+            known = await self._read_on(room, known, look)
 
     async def _known(self, room: str) -> _Known:
         """Bring what is known of a room to how it is now; where that does not hold any more it is nothing."""
