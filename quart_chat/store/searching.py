@@ -7,6 +7,7 @@ with pages, the store is asked each time whether that still holds.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -103,17 +104,14 @@ class Searching:
 
     async def _look_through(self, chunks: Sequence[Chunk], look: Look, until: float) -> bool:
         """Look through chunks; tell whether these were all, or the time was over."""
-        loop = asyncio.get_running_loop()
-        breath = loop.time() + BREATH
-        for chunk in chunks:
-            look.through(chunk)
-            now = loop.time()
-            if look.ended or (now >= until and look.reached is not None):
-                return chunk is chunks[-1]
-            if now >= breath:
-                await asyncio.sleep(0)
+        loop, rest = asyncio.get_running_loop(), deque(chunks)
+        while rest and not look.ended and (look.reached is None or loop.time() < until):
+            async with self._turn:
                 breath = loop.time() + BREATH
-        return True
+                while rest and not look.ended and loop.time() < breath:
+                    look.through(rest.popleft())
+                await asyncio.sleep(0)
+        return not rest
 
     async def _read_on(self, room: str, known: _Known, look: Look) -> _Known:
         """Look through what comes next, and keep it if it follows what is known."""

@@ -1,4 +1,4 @@
-"""Looking for messages: over a room that goes on beneath, on a small screen, on a page of its own, and without a script."""
+"""Looking for messages: over a room that goes on beneath, on a small screen, by an address, and without a script."""
 
 from __future__ import annotations
 

@@ -127,6 +127,8 @@ def test_only_what_comes_after_a_page_takes_the_focus() -> None:
     assert [one for one in part("x", found).elements if "autofocus" in one.attributes] == []
     (first,) = (one for one in part("x", found, "9-0").elements if "autofocus" in one.attributes)
     assert first.attributes["class"] == "hit"
+    (link,) = (one for one in part("x", Found((), "5-0", AT), "9-0").elements if "autofocus" in one.attributes)
+    assert link.tag == "a"
 
 
 @pytest.mark.parametrize("text", HOSTILE)
