@@ -36,7 +36,7 @@ def hits(looked: Looked, query: Query, found: Found) -> Iterator[Markup]:
 
 def part(looked: Looked, found: Found | None, shown: Sequence[Markup]) -> Markup:
     """Render what was found, and how much that is, for a page that is there already; shown: as `hits` made it."""
-    return _results(looked, found, shown) + _counted(_count(looked, found))
+    return _results(looked, found, shown, part=True) + _counted(_count(looked, found))
 
 
 def told(why: str, room: str = "", again: float = 0.0) -> Markup:
@@ -64,12 +64,12 @@ def page(
     )
 
 
-def _results(looked: Looked, found: Found | None, shown: Sequence[Markup]) -> Markup:
+def _results(looked: Looked, found: Found | None, shown: Sequence[Markup], *, part: bool = False) -> Markup:
     if found is None:
         return Markup()
     back = None if found.back is None else languages.day(found.back, looked.audience)
     further = None if found.rest is None else looked.address(found.rest)
-    return _macro(looked.audience.language, "results", shown, looked, back, further)
+    return _macro(looked.audience.language, "results", shown, looked, back, further, part)
 
 
 def _count(looked: Looked, found: Found | None) -> Markup:

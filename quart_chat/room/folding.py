@@ -46,9 +46,9 @@ class _Folds(dict[int, str]):
     """What each code point becomes, worked out when it is met first."""
 
     def __missing__(self, code: int) -> str:
-        made = _fold(chr(code))
-        if len(self) < KEPT:
-            self[code] = made
+        if len(self) >= KEPT:
+            self.clear()
+        made = self[code] = _fold(chr(code))
         return made
 
 

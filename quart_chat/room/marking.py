@@ -14,7 +14,8 @@ from quart_chat.room.search import Query, places
 
 MOST = 100  # marks in one message
 
-_TAG = re.compile(r'(<(?:[^<>"]|"[^"]*")*>)')
+# a summary is the word that stands for what is hidden, and nobody wrote it
+_TAG = re.compile(r'(<summary>[^<]*</summary>|<(?:[^<>"]|"[^"]*")*>)')
 _BLOCK = re.compile(r"</?(?:div|blockquote|pre|ul|ol|li|details|summary)\b")
 
 

@@ -26,7 +26,8 @@ KEYS = {"from": "from", "de": "from", "before": "before", "antes": "before", "af
 
 _TO_COME = frozenset(f"{key}:" for key in KEYS)  # with nothing after them yet
 
-_PART = re.compile(rf'(?:({"|".join(KEYS)}):\s*)?(?:"([^"]*)("?)|([^\s"]+))', re.IGNORECASE)
+_KEY = f"({'|'.join(KEYS)}):"
+_PART = re.compile(rf'(?:{_KEY}\s*(?!{_KEY.replace("(", "(?:")}))?(?:"([^"]*)("?)|([^\s"]+))', re.IGNORECASE)
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{0,2})(?:-([0-9]{0,2}))?)?")
 _QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„«»", '"'))  # as phones put them in
 
@@ -112,7 +113,7 @@ def read(typed: str, zone: tzinfo) -> Query:
         if count == MOST:
             raise BadSearch("A search has at most %(most)d words.", most=MOST)
         key, quoted, closed, word = part.groups()
-        kind = KEYS.get((key or "").lower())
+        kind = KEYS.get((key or "").casefold())
         if kind == "before":
             day = _begin_of(quoted or word or "", zone)
             until = day if until is None else min(day, until)

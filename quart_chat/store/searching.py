@@ -139,7 +139,8 @@ class Searching:
     def _keep(self, room: str, old: _Known, new: _Known) -> _Known:
         """Keep what is known now, unless it is too much, or somebody else who looks has kept another."""
         held, weight = self._kept.get(room), sum(chunk.weight for chunk in new.chunks)
-        if weight <= OF_ROOM and (held is old or (held is None and not old.chunks)):
+        begins = not old.chunks and (held is None or not held.chunks)
+        if weight <= OF_ROOM and (held is old or begins):
             self._kept.put(room, new, weight)
         return new
 

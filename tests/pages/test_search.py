@@ -58,7 +58,8 @@ def test_what_was_found_stands_between_what_is_beside_it_and_tells_its_day() -> 
     ]
     assert [one.text for one in tree.elements if one.tag == "mark"] == ["hello"]
     links = [one.attributes["href"] for one in tree.elements if one.tag == "a"]
-    assert links == [f"/r/r/m/{AT + number}-0" for number in (1, 2, 3)]
+    assert links == ["/r/r/search?q=hello", *(f"/r/r/m/{AT + number}-0" for number in (1, 2, 3))]
+    assert "page of its own" not in page("hello", Found((hit,)))
 
 
 def test_nothing_that_was_found_has_an_id_for_it_may_be_in_the_list_too() -> None:

@@ -53,6 +53,12 @@ def test_tags_and_attributes_stay_as_they_are() -> None:
         assert Tree(shown("'<\"> [x](https://y.z) **b** ~~s~~", typed)).text == "'<\"> x b s"
 
 
+def test_the_word_for_what_is_hidden_is_nobody_s() -> None:
+    html = shown("a ||spoiler||", "spoiler")
+    assert html.count("<mark>") == 1
+    assert "<summary>Spoiler</summary><span><mark>spoiler</mark></span>" in html
+
+
 def test_who_is_meant_stays_marked_too() -> None:
     html = mark(marked(to_html("hi @Ana"), [Mention("Ana", "a" * 16)]), read("hi ana", UTC))
     assert html == f'<mark>hi</mark> <span class="mention u-{"a" * 16}">@<mark>Ana</mark></span>'

@@ -111,6 +111,8 @@ def test_nothing_is_looked_for(typed: str) -> None:
         ('from:"ana souza"', True),
         ("de:ána", True),
         ("from:bob from:ana", True),
+        ("before: from:ana", True),
+        ("before: from:bob", False),
         ("from:ana hello", True),
         ("from:uza", False),
         ('from:"an"', False),

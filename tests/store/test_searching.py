@@ -257,8 +257,24 @@ async def test_many_who_search_at_once_find_the_same(log: Log, look_for: Searchi
     assert await everything(look_for, "hello", LONG) == found[0]
 
 
-async def test_a_search_that_is_given_up_holds_up_no_other(log: Log, look_for: Searching) -> None:
-    await say(log, *("x" for _ in range(5 * CHUNK)))
+async def test_a_search_that_is_given_up_holds_up_no_other(
+    log: Log, look_for: Searching, monkeypatch: pytest.MonkeyPatch, trips: Trips
+) -> None:
+    made = await say(log, *("x" for _ in range(5 * CHUNK)))
+    await find(look_for, "hello")
+    await react(log, made[0])  # what is known does not hold any more
+    with monkeypatch.context() as patched:
+
+        async def given_up(*_: object) -> None:
+            raise asyncio.CancelledError
+
+        patched.setattr(look_for, "_read_on", given_up)
+        with pytest.raises(asyncio.CancelledError):
+            await find(look_for, "hello")
+    await find(look_for, "hello")
+    trips.count = 0
+    await find(look_for, "hello")
+    assert trips.count < 5  # it is known again
     for _ in range(5):
         task = asyncio.create_task(find(look_for, "hello"))
         await asyncio.sleep(0.001)
