@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from quart_chat import metrics
 from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
 from quart_chat.live.attendance import Attendance
+from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
@@ -27,6 +28,7 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
 from quart_chat.store.presence import RENEW, Presence
+from quart_chat.store.reads import Reads
 from quart_chat.tasks import end_tasks
 
 HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
@@ -45,7 +47,9 @@ class Hub:
     away: why the store does not answer; None while it does. answered: set once it has, for the first time.
     """
 
-    def __init__(self, log: Log, feed: Feed, presence: Presence, worker: str, zone: str = "UTC") -> None:
+    def __init__(
+        self, log: Log, feed: Feed, presence: Presence, reads: Reads, *, worker: str, zone: str = "UTC"
+    ) -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
         self.answered = asyncio.Event()
@@ -55,8 +59,10 @@ class Hub:
         self._log = log
         self._feed = feed
         self._presence = presence
+        self._reads = reads
         self._rooms: dict[str, LiveRoom] = {}
         self._attendance: dict[str, Attendance] = {}
+        self._readers: dict[str, Readers] = {}
         self._people: dict[str, set[Tab]] = {}
         self._tabs: set[Tab] = set()
         self._mending: set[str] = set()  # rooms that are read on
@@ -150,6 +156,12 @@ class Hub:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
         tab.wire.write(room.states(tab.audience.language))
+        self._readers[room.name].enter(tab)
+
+    def turn(self, tab: Tab) -> None:
+        """Note that a tab is looked at from now on, or no more."""
+        if tab.live is not None:
+            self._readers[tab.room].turn(tab)
 
     def step_out(self, tab: Tab) -> None:
         """Stop broadcasting to a tab that is about to enter again; it stays counted as here."""
@@ -168,9 +180,11 @@ class Hub:
         if not tabs:
             self._people.pop(tab.person.public, None)
         room = self._rooms.get(tab.room)
+        whole = tab.live is not None
         self.step_out(tab)
         if room is None:
             return
+        self._readers[room.name].leave(tab, whole=whole)
         room.forget_acks(tab)
         tab.opened = False
         if tab.counted:
@@ -185,6 +199,7 @@ class Hub:
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
             self._attendance[tab.room] = Attendance(room, self._presence, self.run)
+            room.listener = self._readers[tab.room] = Readers(room, self._reads, self.run)
             self._feed.follow(tab.room)
         tab.opened = True
         await room.ready.wait()
@@ -203,6 +218,9 @@ class Hub:
             return
         room.end()
         self._attendance.pop(name).end()
+        readers = self._readers.pop(name)
+        readers.end()
+        self.run(readers.note())
         del self._rooms[name]
         self._feed.leave(name)
 
@@ -247,6 +265,11 @@ class Hub:
         live = self._rooms.get(room)
         if live is not None:
             live.types(person, name)
+
+    def read(self, room: str, places: Mapping[str, str]) -> None:
+        """Take how far people have read."""
+        if room in self._readers:
+            self._readers[room].read_elsewhere(places)
 
     def renamed(self, person: str, name: str) -> None:
         """Use a new name in all tabs of a person, and show it to them."""
@@ -386,10 +409,13 @@ class Hub:
             tab.wire.write(self._state(tab.audience.language))
 
     async def close(self) -> None:
-        """End: let the leases lapse, and cancel what runs."""
+        """End: let the leases lapse, note what was read, and cancel what runs."""
         for timer in self._closing.values():
             timer.cancel()
         await asyncio.gather(*(attendance.part() for attendance in self._attendance.values()))
+        for readers in self._readers.values():
+            readers.end()
+        await asyncio.gather(*(readers.note() for readers in self._readers.values()))
         for room in self._rooms.values():
             room.end()
         await end_tasks(self._tasks)

@@ -34,6 +34,16 @@ MAX_TYPISTS = 20  # that are remembered; more than three are not named anyway
 logger = get_logger(__name__)
 
 
+class Listener(Protocol):
+    """Who is told of what a room has broadcast."""
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Messages were broadcast, oldest first."""
+
+    def restarted(self) -> None:
+        """The room goes on from another place."""
+
+
 class Seat(Protocol):
     """What a room knows of a tab: where to write, and in which language and time zone."""
 
@@ -53,6 +63,7 @@ class LiveRoom:
         self.timeline = Timeline()
         self.ready = asyncio.Event()
         self.here = Here()
+        self.listener: Listener | None = None
         self._tabs: dict[Audience, dict[Seat, Wire]] = {}
         self._pending: deque[Entry] = deque()
         self._resting: asyncio.TimerHandle | None = None
@@ -99,6 +110,8 @@ class LiveRoom:
         self._shown.extend(entry.id for entry in entries if entry.message is not None)
         self.ready.set()
         self._arrived()
+        if self.listener is not None:
+            self.listener.restarted()
 
     def take(self, entries: Iterable[Entry]) -> bool:
         """Take entries from the feed or the log; False where some before them are missing."""
@@ -145,6 +158,8 @@ class LiveRoom:
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
+        if self.listener is not None and news.messages:
+            self.listener.take(news.messages)
         # The fuller the room the longer the rest and the larger the batch: no room takes the worker for itself. One
         # message alone is no load: what follows it need not wait.
         busy = max(REST_BUSY, REST_PER_WORK * took)
@@ -185,6 +200,15 @@ class LiveRoom:
             return None
         self._untrimmed = 0
         return self._shown[-LIVE_ROWS]
+
+    def shown_at(self, back: int) -> str:
+        """Give the id of the message so far back, 1 for the newest; of the oldest that is remembered; "" for none."""
+        return self._shown[-min(back, len(self._shown))] if back > 0 and self._shown else ""
+
+    def shown_after(self, place: str) -> list[str]:
+        """Give the ids of the messages after a place, oldest first, as far as they are remembered."""
+        after = order(place)
+        return [entry_id for entry_id in self._shown if order(entry_id) > after]
 
     def broadcast(self, render: Callable[[Audience], Markup]) -> None:
         """Send every live tab what is rendered once for its audience."""

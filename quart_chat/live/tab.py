@@ -14,7 +14,7 @@ from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.arrival import Arrival
-from quart_chat.room.commands import Command, Compose, Newest, Resume, Say, Typing, read_command
+from quart_chat.room.commands import Command, Compose, Glance, Look, Newest, Resume, Say, Sound, Typing, read_command
 from quart_chat.room.limits import FRAMES_AT_ONCE, FRAMES_PER_SECOND, TokenBucket
 from quart_chat.room.people import Person
 from quart_chat.room.texts import is_blank
@@ -43,6 +43,7 @@ class Tab:
 
     live: the room while broadcasts reach this tab; None before it entered.
     counted: its person counts as here. opened: its room is held open for it.
+    looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Tab:
         person: Person,
         audience: Audience,
         address: str,
+        sounds: bool = False,
     ) -> None:
         self.wire = wire
         self.room = room
@@ -63,6 +65,8 @@ class Tab:
         self.live: LiveRoom | None = None
         self.counted = False
         self.opened = False
+        self.looking: bool | None = None
+        self.sounds = sounds
         self._hub = hub
         self._address = address
         self._sayer = sayer
@@ -138,6 +142,10 @@ class Tab:
                 self._write(fragments.fresh_composer(command.nonce, self.audience.language))
             elif isinstance(command, Newest):
                 self._enter(None)
+            elif isinstance(command, Look | Glance):
+                self._look(command)
+            elif isinstance(command, Sound):
+                self.sounds = command.on
         if said:
             await self._say(said)
 
@@ -159,6 +167,8 @@ class Tab:
 
     def _resume(self, resume: Resume) -> None:
         entering = self._entering is not None and not self._entering.done()
+        if self.looking is None:
+            self.looking = resume.looking
         if self.live is None and not entering:
             self._enter(resume.since)
         else:
@@ -177,6 +187,12 @@ class Tab:
         if self._hub.enter_at_once(self, since):
             return
         self._entering = self._hub.run(self._hub.enter(self, since))
+
+    def _look(self, command: Look | Glance) -> None:
+        if isinstance(command, Glance):
+            self._write(fragments.probe())
+        self.looking = isinstance(command, Look) and command.looking
+        self._hub.turn(self)
 
     # --- what it says ------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
 from quart_chat.room.people import Person
+from quart_chat.room.reading import MOST, News
 from quart_chat.room.rights import Right
 
 BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
@@ -232,6 +233,91 @@ def crowd(named: int, count: int, language: str) -> Markup:
 def typing(typists: Sequence[tuple[str, str]], language: str) -> Markup:
     """Render who is typing, (public id, name) each; everybody's own row is hidden by their stylesheet."""
     return _fragment(language, "_states.html", "typing", typists)
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+@cache
+def looks(*, looking: bool) -> Markup:
+    """Let the page remember whether somebody looks at it, for when it connects again."""
+    return _fragment(languages.DEFAULT, "_reading.html", "looking", looking)
+
+
+@cache
+def probe() -> Markup:
+    """Let the page find out whether it is shown."""
+    return _fragment(languages.DEFAULT, "_reading.html", "probe", True)
+
+
+def unread(title: str, news: News, language: str) -> Markup:
+    """Show in the page's title and icon what is new, and the line above the first of it, where that is known."""
+    html = _fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant))
+    if not news.first:
+        return html
+    line = Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.NEW)
+    return html + line + _partial(f"#{ids.message(news.first)}", "beforebegin", new_line(language))
+
+
+def new_line(language: str, link: str = "") -> Markup:
+    """Render the line above what is new; link: to where it begins, where that is on another page."""
+    return _fragment(language, "_reading.html", "line", link)
+
+
+def counted(number: int) -> str:
+    """Write a number that is counted as far as MOST."""
+    return str(number) if number < MOST else f"{MOST - 1}+"
+
+
+def lobby(
+    visited: Sequence[tuple[str, str, News]], person: Person, language: str, *, typed: str = "", error: str = ""
+) -> str:
+    """Render the lobby; visited: somebody's rooms, as `rooms` takes them; typed: what stays in the field."""
+    shown, *total = _sums(visited)
+    return templates.page("lobby.html", language, person=person, rooms=shown, total=total, typed=typed, error=error)
+
+
+def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> Markup:
+    """Render the list of somebody's rooms for a lobby that is open, and how much is new in all.
+
+    visited: name in addresses, title, and what is new.
+    """
+    return _fragment(language, "_reading.html", "all_rooms", *_sums(visited))
+
+
+def _sums(visited: Sequence[tuple[str, str, News]]) -> tuple[Any, ...]:
+    total = News(min(MOST, sum(news.new for *_, news in visited)), min(MOST, sum(news.meant for *_, news in visited)))
+    shown = [(name, title, news, counted(news.new), counted(news.meant)) for name, title, news in visited]
+    return shown, total, counted(total.new), counted(total.meant)
+
+
+@cache
+def icon(count: int, meant: int) -> str:
+    """Draw the page's icon with the number of what is new; count, meant: at most MOST."""
+    return templates.page("icon.svg", languages.DEFAULT, number=counted(meant or count), meant=meant)
+
+
+def called(room: str, message: Message, language: str) -> Markup:
+    """Let somebody hear and see that a message means them."""
+    return sound() + _fragment(language, "_reading.html", "called", room, quote_of(message))
+
+
+@cache
+def sound() -> Markup:
+    """Let a tab be heard; a browser that forbids it stays silent."""
+    return _fragment(languages.DEFAULT, "_reading.html", "sound")
+
+
+@cache
+def sound_switch(language: str, room: str, *, on: bool) -> Markup:
+    """Render the switch that lets mentions be heard; on: it is on."""
+    return _fragment(language, "_reading.html", "switch", room, on)
+
+
+def sound_switched(language: str, room: str, *, on: bool) -> Markup:
+    """Render that switch for a page that has just turned it: its socket is told, and what was switched on is heard."""
+    told = _fragment(language, "_reading.html", "switched", on)
+    return sound_switch(language, room, on=on) + (told + sound() if on else told)
 
 
 # --- the composer ----------------------------------------------------------------------------------

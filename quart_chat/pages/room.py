@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quart_chat.kept import Kept
-from quart_chat.pages import fragments, rows, templates
+from quart_chat.pages import fragments, ids, rows, templates
 from quart_chat.pages.blanks import Form, blanks
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Header, Message
@@ -59,23 +59,37 @@ def render(
     person: Person,
     origin: str,
     *,
+    sounds: bool = False,
+    new: str = "",
+    left: str = "",
     typed: str = "",
     error: str = "",
     meant: Meant | None = None,
 ) -> bytes:
     """Render a page for somebody.
 
-    origin: where they see it, such as https://chat.example; typed: what stays in the field of the plain form beside an
+    origin: where they see it, such as https://chat.example; sounds: they want to hear when somebody means them.
+    new: the id of the first message that is new to them; "" for none; left: how far they had read, where that is before
+    this page. typed: what stays in the field of the plain form beside an
     error; meant: the message around which it is, None for none.
     """
     kept = not (typed or error or meant)
     form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)
-    return form.fill(
+    html = form.fill(
         own=person.public,
         link=f"{origin}/r/{shown.room}",
         key=fragments.new_page_key(),
         profile=fragments.profile(person, shown.audience.language, shown.room),
+        sounds=fragments.sound_switch(shown.audience.language, shown.room, on=sounds),
     )
+    return _with_line(html, shown, new, left) if new else html
+
+
+def _with_line(html: bytes, shown: Shown, new: str, left: str) -> bytes:
+    """Put the line above what is new into a page that is the same for everybody; nobody's text holds a bare "<"."""
+    row = f'<li id="{ids.message(new)}"'.encode()
+    link = f"/r/{shown.room}?after={left}" if left else ""
+    return html.replace(row, fragments.new_line(shown.audience.language, link).encode() + row, 1)
 
 
 def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
@@ -110,6 +124,6 @@ def _render(
             block=fragments.BLOCK,
             typed=typed,
             error=error,
-            **blanks(("own", "link", "key", "profile")),
+            **blanks(("own", "link", "key", "profile", "sounds")),
         )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +17,13 @@ NO_NONCE = "A message needs its field “nonce”: 1 to 64 letters, digits, or _
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The page connected and stands at `since`; None: it does not know, and wants the newest page."""
+    """The page connected and stands at `since`; None: it does not know, and wants the newest page.
+
+    looking: whether somebody looks at it; None: nobody knows yet.
+    """
 
     since: str | None
+    looking: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,25 @@ class Say:
 @dataclass(frozen=True, slots=True)
 class Typing:
     """The person is typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looks at the page; or no more."""
+
+    looking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The page was shown or hidden, and cannot tell which: it has to be looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The person wants to hear of mentions in this tab; or not."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,7 @@ class Nothing:
     """What would have sent a message again found it acknowledged, and its form gone."""
 
 
-Command = Resume | Say | Typing | Newest | Compose | Nothing
+Command = Resume | Say | Typing | Look | Glance | Sound | Newest | Compose | Nothing
 
 
 def read_command(frame: str | bytes | None) -> Command:
@@ -72,29 +96,46 @@ def read_command(frame: str | bytes | None) -> Command:
     if not isinstance(sent, dict):
         raise BadFrame("That was JSON, but not a form.")
     act = sent.get("act")
-    if act == "say":
-        text, nonce = sent.get("text"), sent.get("nonce")
-        if not isinstance(text, str):
-            raise BadFrame(NO_TEXT)
-        if not isinstance(nonce, str) or not is_nonce(nonce):
-            raise BadFrame(NO_NONCE)
-        return Say(text, nonce, _id(sent, "reply"))
-    if act == "resume":
-        return Resume(_id(sent, "since"))
-    if act == "typing":
-        return Typing()
-    if act == "newest":
-        return Newest()
-    if act == "compose":
-        nonce = sent.get("nonce")
-        if not isinstance(nonce, str) or not is_nonce(nonce):
-            raise BadFrame(NO_NONCE)
-        return Compose(nonce)
+    read = _READERS.get(act) if isinstance(act, str) else None
+    if read is not None:
+        return read(sent)
     if not sent.keys() - {"headers"}:
         return Nothing()
     raise BadFrame("This room does not know that act.")
 
 
+def _say(sent: dict[str, Any]) -> Say:
+    text, nonce = sent.get("text"), sent.get("nonce")
+    if not isinstance(text, str):
+        raise BadFrame(NO_TEXT)
+    return Say(text, _nonce(nonce), _id(sent, "reply"))
+
+
+def _resume(sent: dict[str, Any]) -> Resume:
+    looking = sent.get("looking")
+    return Resume(_id(sent, "since"), _LOOKING.get(looking) if isinstance(looking, str) else None)
+
+
+def _nonce(nonce: object) -> str:
+    if not isinstance(nonce, str) or not is_nonce(nonce):
+        raise BadFrame(NO_NONCE)
+    return nonce
+
+
 def _id(sent: dict[str, Any], field: str) -> str | None:
     entry_id = sent.get(field)
     return entry_id if isinstance(entry_id, str) and is_entry_id(entry_id) else None
+
+
+_LOOKING = {"1": True, "0": False}
+_READERS: dict[str, Callable[[dict[str, Any]], Command]] = {
+    "say": _say,
+    "resume": _resume,
+    "typing": lambda _: Typing(),
+    "look": lambda _: Look(looking=True),
+    "rest": lambda _: Look(looking=False),
+    "glance": lambda _: Glance(),
+    "sound": lambda sent: Sound(on=sent.get("on") == "1"),
+    "newest": lambda _: Newest(),
+    "compose": lambda sent: Compose(_nonce(sent.get("nonce"))),
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from redis.exceptions import ResponseError
 
 from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
-from quart_chat.room.entries import Entry, TornEntry, read_entry
+from quart_chat.room.entries import Entry, TornEntry, is_entry_id, read_entry
 from quart_chat.store import keys
 from quart_chat.store.client import ANSWER, Pool, answering
 from quart_chat.store.line import Line, pack
@@ -52,6 +52,9 @@ class Listener(Protocol):
 
     def typing(self, room: str, person: str, name: str) -> None:
         """Somebody is typing; person: public id."""
+
+    def read(self, room: str, places: Mapping[str, str]) -> None:
+        """People have read on: public id to the id of the last entry that they were shown."""
 
     def renamed(self, person: str, name: str) -> None:
         """Somebody has a new name."""
@@ -236,6 +239,10 @@ class Feed:
             self._listener.here(room)
         elif kind == "reset":
             self._listener.confirmed(room)  # the log is another one: read it on, and find that out
+        elif kind == "read":
+            places = dict(line.split(" ") for line in rest.split("\n"))
+            if all(map(is_entry_id, places.values())):
+                self._listener.read(room, places)
         elif kind == "typing":
             self._listener.typing(room, *json.loads(rest))
         elif kind == PROBED and rest == self._worker:

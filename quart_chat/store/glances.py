@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -40,11 +40,15 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A room as it stands, who is here, and who reads."""
+    """A room as it stands, who is here, and who reads.
+
+    read: how far they have read, an entry's id; None: not known.
+    """
 
     newest: Newest
     here: Here
     reader: Reader
+    read: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +98,25 @@ class Glances:
         """Read for many: each room and each person once, all of them in one turn and so in one round trip."""
         rooms = tuple({one.room for one in asked})
         people = tuple({one.person for one in asked if one.person is not None})
+        places = tuple({(one.room, one.person) for one in asked if one.person is not None})
         answers: list[Any] = await asyncio.gather(
             *map(self._log.newest, rooms),
             *map(self._presence.read, rooms),
             *(self._pipeline.command("GET", keys.name(person)) for person in people),
             *(self._pipeline.command("ZREVRANGE", keys.visited(person), 0, 0, "WITHSCORES") for person in people),
+            *(self._pipeline.command("HGET", keys.read(room), person) for room, person in places),
             return_exceptions=True,
         )
         newest, here = answers[: len(rooms)], answers[len(rooms) : 2 * len(rooms)]
-        names, latest = answers[2 * len(rooms) :][: len(people)], answers[2 * len(rooms) + len(people) :]
+        rest = answers[2 * len(rooms) :]
+        names, latest, read = rest[: len(people)], rest[len(people) : 2 * len(people)], rest[2 * len(people) :]
+        of_place = dict(zip(places, read, strict=True))
         of_room = dict(zip(rooms, map(_made, repeat(_room), newest, here), strict=True))
         of_person = dict(zip((*people, None), (*map(_made, repeat(_reader), names, latest), Reader()), strict=True))
         for one in asked:
             glance = _made(_glance, of_room[one.room], of_person[one.person])
+            if one.person is not None:
+                glance = _made(_placed, glance, of_place[one.room, one.person])
             if one.answer.done():
                 continue  # whoever asked has left
             if isinstance(glance, asyncio.CancelledError):
@@ -134,6 +144,10 @@ def _room(newest: Newest, here: Here) -> tuple[Newest, Here]:
 
 def _glance(room: tuple[Newest, Here], reader: Reader) -> Glance:
     return Glance(*room, reader)
+
+
+def _placed(glance: Glance, read: str | None) -> Glance:
+    return replace(glance, read=read)
 
 
 def _reader(name: str | None, latest: list[str]) -> Reader:

@@ -28,6 +28,11 @@ def changes(room: str) -> str:
     return f"c:{{{room}}}:changes"
 
 
+def read(room: str) -> str:
+    """Name the hash of how far people have read: a field a person, by public id, an entry's id."""
+    return f"c:{{{room}}}:read"
+
+
 def rewritten(room: str) -> str:
     """Name the stream that takes another one's place, while it is written."""
     return f"c:{{{room}}}:rewritten"
@@ -35,7 +40,7 @@ def rewritten(room: str) -> str:
 
 def held(room: str) -> tuple[str, ...]:
     """Name all that a room is made of."""
-    return log(room), last(room), messages(room), meta(room), changes(room)
+    return log(room), last(room), messages(room), meta(room), changes(room), read(room)
 
 
 def of_entries(room: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quart_chat.store import keys
+from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline
 
 KEPT = 400 * 24 * 60 * 60 * 1000  # ms, as long as browsers keep the cookie
@@ -24,11 +25,15 @@ class People:
         """Keep a new name."""
         await self._pipeline.command("SET", keys.name(person), name, "PX", KEPT)
 
-    async def visit(self, person: str, room: str, now: int) -> None:
-        """Note that somebody is in a room now; now: ms since the epoch."""
+    async def visit(self, person: str, room: str, now: int, *, again: bool = True) -> None:
+        """Note that somebody is in a room now.
+
+        now: ms since the epoch. again: False leaves it as it is where they have been there before.
+        """
         visited = keys.visited(person)
+        added: tuple[Argument, ...] = ("ZADD", visited, now, room) if again else ("ZADD", visited, "NX", now, room)
         await self._pipeline.together(
-            ("ZADD", visited, now, room),
+            added,
             ("ZREMRANGEBYRANK", visited, 0, -VISITED - 1),
             ("PEXPIRE", visited, KEPT),
         )

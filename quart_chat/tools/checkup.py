@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -152,5 +152,7 @@ class _Ear:
     def entries(self, room: str, entries: Sequence[Entry]) -> None: ...
 
     def here(self, room: str) -> None: ...
+
+    def read(self, room: str, places: Mapping[str, str]) -> None: ...
 
     def renamed(self, person: str, name: str) -> None: ...

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from quart_chat.errors import Unwelcome
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LONGEST = 100  # characters that any address stays under

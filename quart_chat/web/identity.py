@@ -20,6 +20,7 @@ SECURE = "__Host-quart_chat"  # over HTTPS: no other host and no plain page can 
 PLAIN = "quart_chat"
 LANGUAGE = "quart_chat_language"
 TIMES = "quart_chat_times"
+SOUND = "quart_chat_sound"  # "1": mentions may be heard
 REMEMBERED = 10_000  # identities whose signature a worker need not work out again
 LONGEST = 200  # characters of a cookie that may be remembered; ours have 60
 

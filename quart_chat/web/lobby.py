@@ -5,9 +5,10 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadName, TooFast
-from quart_chat.pages import fragments, templates
+from quart_chat.pages import fragments
 from quart_chat.room.names import slug_of, surprise_title
-from quart_chat.web.parts import Visitor, answer, parts, person_of, retry_after, see_other, visitor
+from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
+from quart_chat.web.reading import visited_rooms
 
 blueprint = Blueprint("lobby", __name__)
 
@@ -18,6 +19,15 @@ TRIES = 5  # surprises before one is taken that may be in use: there are 400,000
 async def lobby() -> Response:
     """Show the lobby."""
     return await _page(visitor(request))
+
+
+@blueprint.get("/rooms")
+async def rooms() -> Response:
+    """Give the rooms that somebody has been in, with what is new in them, for a lobby that is open."""
+    who = visitor(request)
+    if not by_htmx():
+        return see_other(who, "/")
+    return Response(fragments.rooms(await visited_rooms(who), who.language))
 
 
 @blueprint.post("/rooms")
@@ -45,14 +55,5 @@ async def _surprise() -> str:
 async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
     house = parts()
     person = await person_of(house, who)
-    visited = await house.people.visited(who.public) if who.proved else []
-    titles = await house.log.titles(visited) if visited else {}
-    html = templates.page(
-        "lobby.html",
-        who.language,
-        person=person,
-        rooms=[(room, titles[room]) for room in visited if room in titles],
-        typed=typed,
-        error=error,
-    )
+    html = fragments.lobby(await visited_rooms(who), person, who.language, typed=typed, error=error)
     return answer(who, html, status)

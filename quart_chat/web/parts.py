@@ -30,9 +30,10 @@ from quart_chat.store.log import Log
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.reads import Reads
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
-from quart_chat.web.identity import LANGUAGE, TIMES, Identities
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
 
 EXTENSION = "quart_chat"
 LONGEST = 1000  # characters of Accept-Language that are read
@@ -50,6 +51,7 @@ class Parts:
     feed: Feed
     presence: Presence
     people: People
+    reads: Reads
     limits: Limits
     sayer: Sayer
     changer: Changer
@@ -65,6 +67,7 @@ class Visitor:
 
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
+    sounds: they want to hear when somebody means them.
     """
 
     visit: Visit
@@ -72,6 +75,7 @@ class Visitor:
     proved: bool
     forged: bool
     audience: Audience
+    sounds: bool
 
     @property
     def public(self) -> str:
@@ -108,6 +112,7 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
+        sounds=asked.cookies.get(SOUND) == "1",
     )
 
 

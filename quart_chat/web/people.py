@@ -11,7 +11,7 @@ from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.pages.zones import read_times, write_times
 from quart_chat.room.names import is_slug
-from quart_chat.web.identity import LANGUAGE, TIMES
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
@@ -66,6 +66,19 @@ async def times_form() -> Response:
     if by_htmx():
         return Response(form)
     return answer(who, templates.page("form.html", who.language, heading=say(who.language, "Times"), form=form))
+
+
+@blueprint.post("/sound")
+async def sound() -> Response:
+    """Remember whether somebody wants to hear when they are meant, and lead back."""
+    who, form = visitor(request), await request.form
+    on, room = form.get("sound") == "1", _room(form.get("room"))
+    if by_htmx() and room:
+        response = answer(who, fragments.sound_switched(who.language, room, on=on))
+    else:
+        response = see_other(who, f"/r/{room}" if room else "/")
+    _keep(response, who, SOUND, "1" if on else "0")
+    return response
 
 
 @blueprint.post("/times")

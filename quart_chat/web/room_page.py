@@ -9,8 +9,10 @@ from quart import Response, request
 from quart_chat.errors import BadFrame, NoMessage
 from quart_chat.live.changer import GONE
 from quart_chat.pages.room import Meant, Shown, render
-from quart_chat.room.entries import is_entry_id
+from quart_chat.room.entries import is_entry_id, order
+from quart_chat.room.reading import news_in
 from quart_chat.room.rights import rights
+from quart_chat.store.glances import Glance
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
 from quart_chat.web.parts import Visitor, answer, parts
@@ -58,6 +60,7 @@ async def room_page(
     if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
         await house.people.visit(who.public, name, now)
     around = await _read(name, spot, newest)
+    new, left = _news(glance, who.public) if spot == NOW else ("", "")
     shown = Shown(
         audience=who.audience,
         room=name,
@@ -74,8 +77,28 @@ async def room_page(
         (message,) = (one for one in around.page.messages if one.id == spot.around)
         pinned = newest.header.has_pinned(message.id)
         meant = Meant(message, rights(who.public, message), pinned, spot.editing)
-    html = render(shown, around.page.messages, person, who.visit.origin, typed=typed, error=error, meant=meant)
+    html = render(
+        shown,
+        around.page.messages,
+        person,
+        who.visit.origin,
+        sounds=who.sounds,
+        new=new,
+        left=left,
+        typed=typed,
+        error=error,
+        meant=meant,
+    )
     return answer(who, html, status)
+
+
+def _news(glance: Glance, public: str) -> tuple[str, str]:
+    """Tell what is the first message of the newest page that is new to somebody, and where they left if before it."""
+    page, read = glance.newest.page, glance.read
+    if read is None or not page.messages or order(read) >= order(page.messages[-1].id):
+        return "", ""
+    first = news_in(page.messages, read, public).first
+    return first, read if page.more and order(read) < order(page.messages[0].id) else ""
 
 
 async def _read(name: str, spot: Spot, newest: Newest) -> Around:

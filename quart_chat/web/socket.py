@@ -86,6 +86,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
             person=person,
             audience=who.audience,
             address=address,
+            sounds=who.sounds,
         )
         await tab.run()
     except Gone:

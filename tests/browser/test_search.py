@@ -49,6 +49,7 @@ async def test_a_search_finds_as_one_types_while_the_room_goes_on_beneath(
     await expect(bento["#found-count"]).to_contain_text("“soon” is no day")
     await expect(bento["#found .hit"]).to_have_count(2)  # what stands stays
     await look_for(bento, "cafe", "a cafe of my own", "Two CAFÉS, please")
+    await expect(bento["#found-count"]).to_have_text("2 messages found.")
 
     await message(ana, "a cafe of my own").hover()
     await message(ana, "a cafe of my own").get_by_role("button", name="More").click()

@@ -27,6 +27,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.reads import Reads
 from quart_chat.store.servers import servers
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
@@ -196,7 +197,7 @@ class Worker:
         self.log = SlowLog(pipeline, Retention(10_000, 0))
         self.feed = Feed(store, pipeline, name)
         self.presence = Presence(pipeline, name)
-        self.hub = Hub(self.log, self.feed, self.presence, name)
+        self.hub = Hub(self.log, self.feed, self.presence, Reads(pipeline, People(pipeline), 0, _now), worker=name)
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)

@@ -18,6 +18,7 @@ from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
 from quart_chat.room.markup import to_html
 from quart_chat.room.people import Person, new_id, public_id
+from quart_chat.room.reading import News
 from quart_chat.room.rights import Right
 from tests.pages.trees import Tree
 
@@ -102,9 +103,12 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "notice": lambda text, name, to: fragments.notice(text, to.language),
     "ended": lambda text, name, to: fragments.sent_away(text, to.language),
     "error": lambda text, name, to: templates.page("error.html", to.language, heading=name, text=text, back="/"),
-    "lobby": lambda text, name, to: templates.page(
-        "lobby.html", to.language, person=Person(PERSON, name), rooms=[("r", text)], typed=text, error=name
+    "lobby": lambda text, name, to: fragments.lobby(
+        [("r", text, News(3, 1))], Person(PERSON, name), to.language, typed=text, error=name
     ),
+    "rooms": lambda text, name, to: fragments.rooms([("r", text, News(3, 1)), ("s", name, News())], to.language),
+    "unread": lambda text, name, to: fragments.unread(text, News(3, 1, PLACE), to.language),
+    "called": lambda text, name, to: fragments.called("r", message(text, name), to.language),
 }
 OTHERS: dict[str, Callable[[Audience], str]] = {
     "older": lambda to: fragments.older("r", PLACE, to.language),
@@ -127,6 +131,13 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     ),
     "editing in place": lambda to: fragments.edit_in_place("r", PLACE, "x", to.language),
     "trimmed": lambda to: fragments.trimmed("r", PLACE, to.language),
+    "looking": lambda to: fragments.looks(looking=True),
+    "probe": lambda to: fragments.probe(),
+    "nothing unread": lambda to: fragments.unread("x", News(), to.language),
+    "a line with a link": lambda to: fragments.new_line(to.language, "/r/r?after=1-0"),
+    "switch": lambda to: fragments.sound_switch(to.language, "r", on=False),
+    "switched on": lambda to: fragments.sound_switched(to.language, "r", on=True),
+    "switched off": lambda to: fragments.sound_switched(to.language, "r", on=False),
     "waiting": lambda to: fragments.connection("waiting", to.language),
     "live": lambda to: fragments.connection("live", to.language, "f00"),
     "away": lambda to: fragments.connection("away", to.language),
@@ -172,7 +183,7 @@ def test_every_fragment_begins_with_an_element_and_has_no_loose_text(audience: A
     tree = Tree(html)
     assert not tree.loose.strip()
     assert not any(name.startswith(("on", "hx-on", "style")) for e in tree.elements for name in e.attributes)
-    if fragment not in ("acknowledged", "replayed"):
+    if fragment not in ("acknowledged", "replayed", "unread"):
         assert len(tree.ids()) == len(set(tree.ids()))
 
 

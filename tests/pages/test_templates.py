@@ -11,6 +11,7 @@ from quart_chat.pages.rows import Mode, View, render, row
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.entries import KINDS, Header, Message, Quote
 from quart_chat.room.people import Person
+from quart_chat.room.reading import News
 from quart_chat.room.rights import Right
 
 HEADER = Header("topic", (Quote("4-0", "a" * 16, "Ana", "text"),))
@@ -70,7 +71,12 @@ def everything(language: str) -> list[str]:
         fragments.typing(people, language),
         fragments.typing(people * 4, language),
         fragments.profile(ana, language, "room", "error", "typed"),
-        templates.page("lobby.html", language, person=ana, rooms=[("r", "R")], typed="", error="error"),
+        fragments.lobby([("r", "R", News(2, 1)), ("s", "S", News())], ana, language, error="error"),
+        fragments.lobby([], ana, language),
+        fragments.rooms([("r", "R", News(2, 1))], language),
+        *(fragments.unread("R", news, language) for news in (News(), News(2, 0), News(100, 1, "5-0"))),
+        *(fragments.new_line(language, link) for link in ("", "/r/r")),
+        fragments.called("r", Message("5-0", 5, "a" * 16, "Ana", "text", None), language),
         templates.page("error.html", language, heading="h", text="t", back="/", again=True),
         *(room_page(language, place) for place in ("5-0", None)),
     ]
@@ -105,6 +111,7 @@ def room_page(language: str, place: str | None) -> str:
         "link": "l",
         "key": "k",
         "profile": "p",
+        "sounds": "s",
         "newer": "",
         "meant": Meant(message, frozenset(Right), pinned=True, editing=place is None),
     }

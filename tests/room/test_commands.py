@@ -7,16 +7,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.errors import BadFrame
-from quart_chat.room.commands import Command, Compose, Newest, Nothing, Resume, Say, Typing, read_command
+from quart_chat.room.commands import (
+    Command,
+    Compose,
+    Glance,
+    Look,
+    Newest,
+    Nothing,
+    Resume,
+    Say,
+    Sound,
+    Typing,
+    read_command,
+)
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.texts import NONCE
 
 ANY = st.text(alphabet=st.characters(exclude_categories=[]))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY
-ACTS = st.sampled_from(["say", "resume", "typing", "newest", "compose", "Say", "", None, 1, ["say"]])
-KEYS = st.sampled_from(["act", "text", "nonce", "since", "headers"]) | ANY
+ACTS = st.sampled_from(
+    ["say", "resume", "typing", "look", "rest", "glance", "sound", "newest", "compose", "Say", "", None, 1, ["say"]]
+)
+KEYS = st.sampled_from(["act", "text", "nonce", "since", "looking", "headers"]) | ANY
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner), max_leaves=8)
-FRAMES = st.fixed_dictionaries({}, optional={"act": ACTS, "text": VALUES, "nonce": VALUES, "since": VALUES})
+FRAMES = st.fixed_dictionaries(
+    {}, optional={"act": ACTS, "text": VALUES, "nonce": VALUES, "since": VALUES, "looking": VALUES, "on": VALUES}
+)
 
 
 def read(**fields: object) -> Command:
@@ -35,6 +51,7 @@ def command_or_refusal(frame: str | bytes) -> None:
         assert NONCE.fullmatch(command.nonce)
     if isinstance(command, Resume):
         assert command.since is None or order(command.since)
+        assert command.looking in (True, False, None)
     if isinstance(command, Compose):
         assert NONCE.fullmatch(command.nonce)
 
@@ -132,3 +149,14 @@ def test_a_button_whose_form_is_gone_asks_for_nothing() -> None:
     assert read_command("{}") == Nothing()
     with pytest.raises(BadFrame):
         read_command('{"text":"x"}')
+
+
+def test_a_page_says_whether_it_is_looked_at() -> None:
+    assert read(act="look") == Look(looking=True)
+    assert read(act="rest") == Look(looking=False)
+    assert read(act="glance") == Glance()
+    assert read(act="sound", on="1") == Sound(on=True)
+    assert read(act="sound", on="0") == read(act="sound", on=1) == read(act="sound") == Sound(on=False)
+    assert [read(act="resume", since="1-0", looking=said) for said in ("1", "0", "", None, 1, ["1"])] == [
+        Resume("1-0", looking) for looking in (True, False, None, None, None, None)
+    ]

@@ -215,8 +215,11 @@ class Watched(Fleet):
 
     @property
     def master(self) -> Server:
-        """The master, as the Sentinels have it."""
-        _, port = self.sentinels[0].look.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+        """The master, as the first Sentinel has it."""
+        return self._master(self.sentinels[0])
+
+    def _master(self, sentinel: Server) -> Server:
+        _, port = sentinel.look.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return next(server for server in self.data if server.port == int(port))
 
     def begin(self) -> None:
@@ -237,9 +240,9 @@ class Watched(Fleet):
             sentinel.until(lambda one=sentinel: _watches(one), "the others and the replica")  # type: ignore[misc]
 
     def until_another(self, than: Server) -> Server:
-        """Wait until the Sentinels have another master."""
+        """Wait until all Sentinels have another master: one that has not would put the old one back."""
         for sentinel in self.sentinels:
-            sentinel.until(lambda: self.master is not than, "another master")
+            sentinel.until(lambda one=sentinel: self._master(one) is not than, "another master")  # type: ignore[misc]
         found = self.master
         found.until(lambda: found.look.info("replication")["role"] == "master", "that it is the master")
         return found

@@ -245,11 +245,12 @@ async def test_what_befell_messages_goes_with_them(pipeline: Pipeline, look: Red
 async def test_it_lapses_with_its_room_and_is_put_off_with_it(log: Log, look: Redis) -> None:
     (first,) = await say(log, "a")
     await write(log, first, react(NOTHING, "🎉", ANA, "Ana"))
-    for key in keys.held("r"):
+    written = [key for key in keys.held("r") if key != keys.read("r")]  # which lapses by those who look
+    for key in written:
         assert DAY - 10_000 < look.pttl(key) <= DAY, key
         look.pexpire(key, DAY // 2)
     await say(log, "b")
-    for key in keys.held("r"):
+    for key in written:
         assert DAY - 10_000 < look.pttl(key) <= DAY, key
 
 

@@ -10,11 +10,11 @@ from tests.web.visits import PATIENCE, ask, fresh
 
 
 @pytest.mark.parametrize(
-    "path", ["/x", "/r", "/r/", "/r/a/b", "/rooms", "/static/", "/favicon.ico", "//", "/%00", "/%ff"]
+    "path", ["/x", "/r", "/r/", "/r/a/b", "/sound", "/static/", "/favicon.ico", "//", "/%00", "/%ff"]
 )
 def test_an_unknown_address_says_where_rooms_are(client: httpx.Client, server: ServerProcess, path: str) -> None:
     answer = ask(server, path)
-    if path == "/rooms":
+    if path == "/sound":
         assert answer.status == 405
         return
     if path == "//":
@@ -33,7 +33,7 @@ def test_an_error_speaks_the_reader_s_language(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/rooms"), ("DELETE", "/"), ("PUT", "/r/x"), ("POST", "/healthz")]
+    ("method", "path"), [("GET", "/sound"), ("DELETE", "/"), ("PUT", "/r/x"), ("POST", "/healthz")]
 )
 def test_a_method_that_an_address_does_not_take_is_said(client: httpx.Client, method: str, path: str) -> None:
     response = client.request(method, path)

@@ -11,7 +11,7 @@ from tests.server.processes import ServerProcess
 from tests.web.visits import fresh, tab
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 FOR_GOOD = "max-age=31536000, immutable"

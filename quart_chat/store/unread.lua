@@ -1,0 +1,43 @@
+-- Count what is new to somebody in a room.
+--
+-- KEYS  1 read  2 messages  3 meta  4 changes  5 last
+-- ARGV  1 their public id  2 messages that are counted, at most
+-- Gives the room's title (nil: there is no such room), its last entry's id (nil: none), how far they have read (nil:
+-- not known), how many messages of others came since, how many of these mean them, and the id of the first.
+
+local title, read = redis.call('HGET', KEYS[3], 'title'), redis.call('HGET', KEYS[1], ARGV[1])
+local last = redis.call('GET', KEYS[5])
+if not title or not read then return { title, last, read, 0, 0, '' } end
+local most, count, meant, first = tonumber(ARGV[2]), 0, 0, ''
+
+local function means(body, change)
+  if not string.find(body .. (change or ''), ARGV[1], 1, true) then return false end  -- few are taken apart
+  local whole, held = pcall(cjson.decode, body)
+  local known, changed = pcall(cjson.decode, change or '{}')
+  if not whole or not known or type(held) ~= 'table' or type(changed) ~= 'table' then return false end  -- torn
+  if held.x == 'pin' or held.x == 'topic' then return false end
+  if type(held.r) == 'table' and held.r[2] == ARGV[1] then return true end
+  local named = changed.t and changed.p or (not changed.t and held.p) or {}  -- an edit says anew who is meant
+  for _, mention in ipairs(type(named) == 'table' and named or {}) do
+    if type(mention) == 'table' and mention[2] == ARGV[1] then return true end
+  end
+  return false
+end
+
+local function look_at(id, fields)
+  local held = {}
+  for i = 1, #fields, 2 do held[fields[i]] = fields[i + 1] end
+  if held.author == ARGV[1] then return end
+  local change = redis.call('HGET', KEYS[4], id)
+  if change and string.find(change, '"d":1', 1, true) then return end
+  count = count + 1
+  if first == '' then first = id end
+  if means(held.body, change) then meant = meant + 1 end
+end
+
+-- own messages are passed over, but not for ever
+for _, row in ipairs(redis.call('XRANGE', KEYS[2], '(' .. read, '+', 'COUNT', 3 * most)) do
+  look_at(row[1], row[2])
+  if count == most then break end
+end
+return { title, last, read, count, meant, first }

@@ -1,0 +1,290 @@
+"""Whose page is looked at, and what the others are told: on two workers over one store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from quart_chat.errors import StoreAway
+from quart_chat.live import readers
+from quart_chat.live.tab import Tab
+from quart_chat.room.commands import Say
+from quart_chat.room.people import Person
+from quart_chat.room.reading import MOST
+from quart_chat.store import keys
+from quart_chat.store.reads import Reads
+from tests.live.rig import Worker, page_at, somebody, until, wire
+from tests.store.valkey import Valkey
+
+ROOM = "room"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told and noted after seconds is after a moment, in the same order."""
+    monkeypatch.setattr(readers, "NOTE", 0.02)
+    monkeypatch.setattr(readers, "TELL", 0.1)
+    monkeypatch.setattr(readers, "LAG", 0.01)
+
+
+@pytest.fixture
+async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
+    async with Worker(valkey) as worker:
+        await worker.say(ROOM, "first")
+        yield worker
+
+
+@pytest.fixture
+async def other(valkey: Valkey) -> AsyncIterator[Worker]:
+    async with Worker(valkey, "w2") as worker:
+        yield worker
+
+
+def look(*tabs: Tab) -> None:
+    for tab in tabs:
+        wire(tab).put(act="look")
+
+
+async def rest(*tabs: Tab) -> None:
+    for tab in tabs:
+        wire(tab).put(act="rest")
+        await until(lambda tab=tab: tab.looking is False, "that it rests")  # type: ignore[misc]
+
+
+async def known(worker: Worker, *names: str) -> None:
+    """Wait until people can be meant by their names."""
+    live = worker.hub._rooms[ROOM]
+    await until(lambda: set(names) <= {name for _, name in live.here.people}, f"that {names} are here")
+
+
+def titles(tab: Tab) -> list[str]:
+    """What the page's title was told to be, without the room's own."""
+    told = [frame.partition("<title>")[2].partition("</title>")[0] for frame in wire(tab).holding("<title>")]
+    return [title.replace("room · Quart Chat", "").strip() for title in told]
+
+
+async def shows(tab: Tab, title: str) -> None:
+    await until(lambda: titles(tab)[-1:] == [title], f"the title {title!r}, but {titles(tab)}")
+
+
+def line(tab: Tab) -> str:
+    """The id of the message under the last line above what is new."""
+    return wire(tab).holding('class="new"')[-1].rpartition('hx-target="#m-')[2].partition('"')[0]
+
+
+async def test_a_page_that_nobody_looks_at_is_told_what_is_new(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    await rest(tab)
+    second, *_ = await worker.say(ROOM, "second", "third")
+    await shows(tab, "(2)")
+    assert line(tab) == second
+    await worker.say(ROOM, "fourth")
+    await shows(tab, "(3)")
+    assert len(wire(tab).holding('class="new"')) == 1  # the line stays where it is
+    look(tab)
+    await shows(tab, "")
+    await rest(tab)
+    fifth, *_ = await worker.say(ROOM, "fifth")
+    await shows(tab, "(1)")
+    assert line(tab) == fifth
+
+
+async def test_a_page_that_is_looked_at_is_told_nothing(worker: Worker) -> None:
+    tab, resting = await worker.enter(ROOM), await worker.enter(ROOM)
+    look(tab)
+    await rest(resting)
+    await worker.say(ROOM, "second")
+    await shows(resting, "(1)")
+    assert titles(tab) == []
+
+
+async def test_a_page_that_never_said_is_told_nothing(worker: Worker) -> None:
+    silent, resting = await worker.enter(ROOM), await worker.enter(ROOM)
+    await rest(resting)
+    await worker.say(ROOM, "second")
+    await shows(resting, "(1)")
+    assert titles(silent) == []
+    assert not [frame for frame in wire(silent).frames if "looking" in frame]
+
+
+async def test_what_means_somebody_is_counted_apart(worker: Worker) -> None:
+    bob = Person(somebody().id, "Bob")
+    tab, stranger = await worker.enter(ROOM, person=bob), await worker.enter(ROOM)
+    await known(worker, "Bob")
+    await rest(tab, stranger)
+    for number, text in enumerate(("@Bob hello", "no more", "@bob again")):
+        await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say(text, f"n{number}"))
+    await shows(tab, "(3, @2)")
+    await shows(stranger, "(3)")
+
+
+async def test_what_is_read_in_one_tab_is_read_in_all(worker: Worker, other: Worker) -> None:
+    bob = somebody("Bob")
+    here, there = await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)
+    await rest(here, there)
+    await worker.say(ROOM, "second", "third")
+    await shows(here, "(2)")
+    await shows(there, "(2)")
+    look(here)
+    await shows(there, "")
+    await worker.say(ROOM, "fourth")  # read here at once
+    await until(lambda: wire(there).holding("fourth"), "the message there")
+    stranger = await other.enter(ROOM)
+    await rest(stranger)
+    await worker.say(ROOM, "fifth")
+    await shows(stranger, "(1)")
+    assert titles(there)[-1] == ""
+
+
+async def test_another_tab_of_one_s_own_on_the_same_worker_reads_for_all(worker: Worker) -> None:
+    bob = somebody("Bob")
+    one, two = await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)
+    await rest(one)
+    look(two)
+    await until(lambda: wire(two).holding('value="1"'), "that it looks")
+    stranger = await worker.enter(ROOM)
+    await rest(stranger)
+    await worker.say(ROOM, "second")
+    await shows(stranger, "(1)")
+    assert "(1)" not in titles(one)
+    await worker.disconnect(two)
+    await worker.say(ROOM, "third")
+    await shows(one, "(1)")
+
+
+async def test_who_was_away_is_told_of_what_came_meanwhile(worker: Worker, other: Worker) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    look(tab)
+    await until(lambda: tab.looking, "that it looks")
+    await rest(tab)
+    second, *_ = await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    page = wire(tab).page
+    await worker.disconnect(tab)
+    await worker.say(ROOM, "third", "fourth")
+    again = other.connect(ROOM, page, bob, resume=False)
+    wire(again).put(act="resume", since=page.place, looking="0")
+    await shows(again, "(3)")
+    assert line(again) == second
+
+
+async def test_a_page_whose_number_was_read_elsewhere_meanwhile_loses_it_as_it_comes_back(
+    worker: Worker, other: Worker
+) -> None:
+    bob = somebody("Bob")
+    tab, elsewhere = await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    page = wire(tab).page
+    await worker.disconnect(tab)
+    look(elsewhere)
+    await until(lambda: wire(elsewhere).holding('value="1"'), "that it looks")
+    for looking in ("0", "1"):
+        back = worker.connect(ROOM, page, bob, resume=False)
+        wire(back).put(act="resume", since=page.place, looking=looking)
+        await shows(back, "")
+        await worker.disconnect(back)
+
+
+async def test_own_messages_are_not_new(worker: Worker) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    await worker.sayer.say(ROOM, bob, "127.0.0.1", Say("mine", "n"))
+    await shows(tab, "")
+
+
+async def test_it_is_counted_as_far_as_most_and_then_told_no_more(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    await rest(tab)
+    await worker.say(ROOM, *(f"t{number}" for number in range(MOST + 5)))
+    await shows(tab, "(99+)")
+    told = len(titles(tab))
+    bob = somebody("Bob")
+    stranger = await worker.enter(ROOM, person=bob)
+    await rest(stranger)
+    await worker.say(ROOM, "another")
+    await shows(stranger, "(1)")
+    assert len(titles(tab)) == told
+
+
+async def test_what_was_read_is_noted_when_the_tab_or_the_worker_ends(valkey: Valkey, worker: Worker) -> None:
+    bob, eva = somebody("Bob"), somebody("Eva")
+    async with Worker(valkey, "w3") as ending:
+        tab, stays = await ending.enter(ROOM, person=bob), await ending.enter(ROOM, person=eva)
+        look(tab, stays)
+        await until(lambda: tab.looking and stays.looking, "that they look")
+        (second,) = await worker.say(ROOM, "second")
+        await until(lambda: wire(tab).holding("second"), "the message")
+        await ending.disconnect(tab)
+    with valkey.client() as client:
+        assert client.hmget(keys.read(ROOM), [bob.public, eva.public]) == [second, second]
+
+
+async def test_one_who_is_meant_hears_it_in_one_tab_if_they_want_to(worker: Worker) -> None:
+    bob = somebody("Bob")
+    one, two = await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)
+    deaf = await worker.enter(ROOM, person=somebody("Deaf"))
+    await known(worker, "Bob", "Deaf")
+    for tab in (one, two):
+        wire(tab).put(act="sound", on="1")
+    await rest(one, two, deaf)
+    for number, text in enumerate(("@Bob hello", "@Bob again", "@Deaf hello", "<b>@Deaf</b>")):
+        await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say(text, f"n{number}"))
+    await shows(deaf, "(4, @2)")
+    heard = [frame for tab in (one, two, deaf) for frame in wire(tab).holding("<audio")]
+    assert len(heard) == 1  # and not a second time at once
+    assert "@Bob hello" in heard[0]
+    look(one)
+    await until(lambda: one.looking, "that it looks")
+    await worker.sayer.say(ROOM, somebody("Eva"), "127.0.0.1", Say("@Bob last", "last"))
+    await until(lambda: wire(two).holding("last"), "the message")
+    assert sum(len(wire(tab).holding("<audio")) for tab in (one, two)) == 1
+
+
+async def test_a_page_that_was_shown_or_hidden_is_asked_which(worker: Worker) -> None:
+    tab = await worker.enter(ROOM)
+    look(tab)
+    wire(tab).put(act="glance")
+    await until(lambda: tab.looking is False, "that it rests")
+    (probe,) = wire(tab).holding('id="probe"')
+    assert 'hx-trigger="intersect once"' in probe
+
+
+async def test_a_room_that_nobody_opened_yet_takes_readers(valkey: Valkey, worker: Worker) -> None:
+    tab = await worker.enter("empty", page_at())
+    look(tab)
+    await until(lambda: tab.looking, "that it looks")
+    await rest(tab)
+    await worker.say("empty", "first")
+    await until(lambda: wire(tab).holding("<title>(1) empty · Quart Chat</title>"), "the number")
+    with valkey.client() as client:
+        await until(lambda: client.hget(keys.read("empty"), tab.person.public) == "0-0", "that its place is known")
+
+
+async def test_what_could_not_be_noted_is_noted_later(
+    valkey: Valkey, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "AGAIN", 0.02)
+    note, tried = Reads.note, 0
+
+    async def away_at_first(*args: Any) -> bool:
+        nonlocal tried
+        tried += 1
+        if tried < 3:
+            raise StoreAway("it is away")
+        return await note(*args)
+
+    monkeypatch.setattr(Reads, "note", away_at_first)
+    tab = await worker.enter(ROOM)
+    look(tab)
+    place = wire(tab).page.place
+    with valkey.client() as client:
+        await until(lambda: client.hget(keys.read(ROOM), tab.person.public) == place, "that its place is known")
+    assert tried == 3

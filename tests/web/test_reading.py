@@ -1,0 +1,169 @@
+"""What is new, as a browser asks for it: the line in the page, the lobby's list, icons, and the switch of the sound."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.server.processes import ServerProcess
+from tests.web.visits import browser, cookie_of, fresh
+
+HTMX = {"HX-Request": "true"}
+LINE = '<li id="new" class="new">'
+
+
+@pytest.fixture
+def ana(server: ServerProcess) -> Iterator[httpx.Client]:
+    with browser(server) as client:
+        client.get("/")
+        yield client
+
+
+@pytest.fixture
+def bob(server: ServerProcess) -> Iterator[httpx.Client]:
+    with browser(server) as client:
+        client.get("/")
+        yield client
+
+
+def say(client: httpx.Client, room: str, *texts: str) -> None:
+    for text in texts:
+        response = client.post(f"/r/{room}/messages", data={"text": text, "nonce": fresh("n")})
+        assert response.status_code == 303, response.text
+
+
+def read(client: httpx.Client, room: str) -> str:
+    """Open a room as a browser without a script does; gives the page."""
+    page = client.get(f"/r/{room}").text
+    (address,) = re.findall(r'"(/r/[^"]+/read\.css\?until=[^"]+)"', page)
+    response = client.get(address)
+    assert (response.status_code, response.text, response.headers["Content-Type"]) == (
+        200,
+        "",
+        "text/css; charset=utf-8",
+    )
+    assert response.headers["Cache-Control"] == "no-store"
+    return page
+
+
+def test_a_line_stands_above_what_is_new_and_is_gone_once_it_was_read(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "one")
+    assert LINE not in read(bob, room)
+    say(ana, room, "two", "three")
+    for _ in range(2):  # a page that was fetched and never shown has not been read
+        page = bob.get(f"/r/{room}").text
+        assert page.count(LINE) == 1
+        assert re.search(rf"{LINE}<span>New since you left</span></li><li[^>]*>.*?two", page)
+    assert LINE in read(bob, room)
+    assert LINE not in read(bob, room)
+    assert LINE not in read(ana, room)
+
+
+def test_what_is_new_from_before_the_page_is_a_link_away(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "first")
+    read(bob, room)
+    say(ana, room, *(f"t{number}" for number in range(60)))
+    (link,) = re.findall(rf'{LINE}<a href="(/r/[^"]+)">New since you left', bob.get(f"/r/{room}").text)
+    beyond = bob.get(link).text
+    assert re.findall(r'dir="auto">(t\d+)<', beyond)[:2] == ["t0", "t1"]
+
+
+def test_no_text_moves_the_line(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "one")
+    read(bob, room)
+    entry = '<li id="m-1-0" class="message">'
+    say(ana, room, entry)
+    page = bob.get(f"/r/{room}").text
+    assert page.count(LINE) == 1
+    assert page.index(LINE) < page.index("&lt;li id=")
+
+
+@pytest.mark.parametrize("until", ["", "x", "0-0-0", "1-1%0a", "'"])
+def test_what_is_no_place_is_not_noted(bob: httpx.Client, until: str) -> None:
+    assert bob.get(f"/r/{fresh()}/read.css?until={until}").status_code == 404
+
+
+def test_a_stranger_and_a_room_that_there_is_not_leave_nothing(server: ServerProcess, bob: httpx.Client) -> None:
+    room = fresh()
+    with browser(server) as stranger:
+        assert stranger.get(f"/r/{room}/read.css?until=1-0").status_code == 200
+    assert bob.get(f"/r/{room}/read.css?until=1-0").status_code == 200
+    assert f"/r/{room}" not in bob.get("/").text
+
+
+def test_the_lobby_counts_what_is_new_in_each_room_and_asks_again(ana: httpx.Client, bob: httpx.Client) -> None:
+    one, two = fresh("one"), fresh("two")
+    for room in (one, two):
+        say(bob, room, "mine")
+        read(bob, room)
+    say(ana, one, "a", "b")
+    say(ana, two, "@nobody")
+    page, polled = bob.get("/").text, bob.get("/rooms", headers=HTMX).text
+    for html in (page, polled):
+        assert re.findall(r'<span class="aside">([^<]+)</span>', html) == ["1 new message", "2 new messages"]
+        assert "<title>(3) Quart Chat" in html
+        assert 'href="/icon/3-0.svg?v=' in html
+    assert polled.count("<li>") == page.count("<li><a")
+    read(bob, one)
+    assert "<title>(1) Quart Chat" in bob.get("/rooms", headers=HTMX).text
+    assert bob.get("/rooms").headers["Location"] == "/"
+
+
+def test_what_means_somebody_is_counted_apart_in_the_lobby(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    name = fresh("bob")
+    bob.post("/me", data={"name": name})
+    say(bob, room, "mine")
+    read(bob, room)
+    say(ana, room, f"@{name} look", "and this")
+    page = bob.get("/").text
+    assert "<title>(2, @1) Quart Chat" in page
+    assert re.findall(r'<span class="aside">([^<]+)</span>', page) == ["2 new messages", "1 of them mentions you"]
+
+
+@pytest.mark.parametrize(("path", "number"), [("7-0", "7"), ("7-2", "2"), ("100-0", "99+"), ("100-100", "99+")])
+def test_an_icon_has_the_number(client: httpx.Client, path: str, number: str) -> None:
+    response = client.get(f"/icon/{path}.svg")
+    assert response.headers["Content-Type"].startswith("image/svg+xml")
+    assert f">{number}</text>" in response.text
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["0-0", "101-0", "1-2", "x-0", "-1-0", "1"])
+def test_an_icon_that_nobody_needs_is_not_drawn(client: httpx.Client, path: str) -> None:
+    assert client.get(f"/icon/{path}.svg").status_code == 404
+
+
+def test_the_switch_of_the_sound_is_remembered_and_told_to_the_socket(bob: httpx.Client) -> None:
+    room = fresh()
+    switch = r'role="switch" aria-checked="(true|false)"'
+    say(bob, room, "one")
+    assert re.findall(switch, bob.get(f"/r/{room}").text) == ["false"]
+    answer = bob.post("/sound", data={"sound": "1", "room": room}, headers=HTMX)
+    assert re.findall(switch, answer.text) == ["true"]
+    assert json.loads(re.findall(r"hx-vals='([^']+)'", answer.text)[0]) == {"act": "sound", "on": "1"}
+    assert "<audio" in answer.text
+    assert "HttpOnly" in cookie_of(answer, "quart_chat_sound")
+    assert re.findall(switch, bob.get(f"/r/{room}").text) == ["true"]
+    plain = bob.post("/sound", data={"sound": "0", "room": room})
+    assert (plain.status_code, plain.headers["Location"]) == (303, f"/r/{room}")
+    assert re.findall(switch, bob.get(f"/r/{room}").text) == ["false"]
+    for odd in ({}, {"sound": "x"}, {"sound": "0", "room": "//evil.example"}):
+        assert bob.post("/sound", data=odd).headers["Location"] == "/"
+
+
+def test_the_sound_is_one_that_the_page_may_play(client: httpx.Client) -> None:
+    page = client.get(f"/r/{fresh()}")
+    assert "media-src 'self'" in page.headers["Content-Security-Policy"]
+    switched = client.post("/sound", data={"sound": "1", "room": "x"}, headers=HTMX).text
+    (address,) = re.findall(r'src="(/static/mention\.wav[^"]+)"', switched)
+    sound = client.get(address)
+    assert sound.content[:4] == b"RIFF"
+    assert sound.headers["Content-Type"] in ("audio/x-wav", "audio/wav")
