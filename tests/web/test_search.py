@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from quart_chat.store.client import ANSWER
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
+from tests.web.conftest import UNLIMITED
 from tests.web.test_messages import say
-from tests.web.visits import browser, fresh
+from tests.web.visits import ask, browser, fresh
 
 HTMX = {"HX-Request": "true"}
 
@@ -122,6 +129,25 @@ def test_pages_lead_through_all_that_was_found_by_plain_links(ana: httpx.Client)
     assert "1 more message found." in page
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["q=%00", "q=%FF%FE", "q=%ED%A0%80x", "q=a&q=b", "q", "q=" + "x" * 8000, "q=%22%22%22%22", "q=" + "%22a" * 30]
+    + [
+        "q=x&before=0-0",
+        "q=x&before=999999999999999-0",
+        "q=after:9999+before:0001",
+        "q=%E2%80%AEabc",
+        "q=before:",
+        "&=&",
+    ],
+)
+def test_a_strange_search_gets_a_clear_answer(server: ServerProcess, query: str) -> None:
+    for headers in ({}, HTMX):
+        answer = ask(server, f"/r/strange/search?{query}", **headers)
+        assert answer.status in (200, 422), answer.body
+        assert found(answer.body) == []
+
+
 def test_a_room_that_is_not_there_is_not_made_by_searching(ana: httpx.Client) -> None:
     room = fresh("nowhere")
     assert found(search(ana, room, "hello").text) == []
@@ -151,6 +177,23 @@ def test_a_reader_is_answered_in_their_language(ana: httpx.Client) -> None:
     assert "1 mensagem encontrada." in page
     assert "depois:2026-11-01" in page
     assert "não é um dia" in search(ana, room, "antes:ontem", status=422).text
+
+
+async def test_a_store_that_is_silent_is_told_to_all_who_search_and_none_waits_for_another(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data", env=UNLIMITED) as server:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as client:
+            assert (await client.get("/r/silent/search?q=x")).status_code == 200
+            os.kill(server.store_pid, signal.SIGSTOP)
+            try:
+                began = time.monotonic()
+                asked = [client.get("/r/silent/search?q=x", headers=headers) for headers in (HTMX, {}) * 5]
+                answers = await asyncio.gather(*asked)
+                assert time.monotonic() - began < 3 * ANSWER
+            finally:
+                os.kill(server.store_pid, signal.SIGCONT)
+    for part, page in zip(answers[::2], answers[1::2], strict=True):
+        assert (part.status_code, part.headers["HX-Reswap"], page.status_code) == (200, "none", 503)
+        assert "The server can’t reach its messages right now." in tree(part.text).text
 
 
 def test_a_person_and_an_address_search_so_many_times_a_minute(behind: ServerProcess) -> None:
