@@ -131,14 +131,9 @@ def test_pages_lead_through_all_that_was_found_by_plain_links(ana: httpx.Client)
 
 @pytest.mark.parametrize(
     "query",
-    ["q=%00", "q=%FF%FE", "q=%ED%A0%80x", "q=a&q=b", "q", "q=" + "x" * 8000, "q=%22%22%22%22", "q=" + "%22a" * 30]
-    + [
-        "q=x&before=0-0",
-        "q=x&before=999999999999999-0",
-        "q=after:9999+before:0001",
-        "q=%E2%80%AEabc",
-        "q=before:",
-        "&=&",
+    [
+        *("q=%00", "q=%FF%FE", "q=%ED%A0%80x", "q=a&q=b", "q", f"q={'x' * 8000}", "q=%22%22%22%22", f"q={'%22a' * 30}"),
+        *("q=x&before=0-0", "q=x&before=999999999999999-0", "q=after:9999+before:0001", "q=%E2%80%AEabc", "q=before:"),
     ],
 )
 def test_a_strange_search_gets_a_clear_answer(server: ServerProcess, query: str) -> None:
