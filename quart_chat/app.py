@@ -24,6 +24,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
+from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
@@ -38,9 +39,10 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
+from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, health, lobby, messages, people, reading, rooms, socket
+from quart_chat.web import composer, health, lobby, messages, people, reading, rooms, search, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.parts import EXTENSION, Parts, by_htmx, parts, retry_after, visitor
@@ -76,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, search, reading, composer, people, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -138,6 +140,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits=limits,
         sayer=sayer,
         changer=changer,
+        searcher=Searcher(Searching(pipeline), limits),
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,

@@ -9,6 +9,7 @@
         ├── BadName           a room's or a person's name: 422
         ├── BadText           a message's text: 422
         │   └── Spent         its nonce went with another text before
+        ├── BadSearch         what is looked for in a room: 422
         ├── NoMessage             there is no such message, or not any more: 404
         ├── NotYours              somebody else's message: 403
         ├── TooFast           a limit was reached: 429; says when to come again
@@ -66,6 +67,12 @@ class BadText(Refused):
 
 class Spent(BadText):
     """A nonce that was sent before with another text: what is sent now needs a new one."""
+
+
+class BadSearch(Refused):
+    """What is looked for in a room, which cannot be understood."""
+
+    status = 422
 
 
 class NoMessage(Refused):

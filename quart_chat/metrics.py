@@ -36,6 +36,11 @@ LOST = Counter(
     "quart_chat_entries_lost",
     "Entries that a worker had shown and that the store has no more, as after a failover; once for each worker.",
 )
+SEARCH = Histogram(
+    "quart_chat_search_seconds",
+    "Time of one search in a room.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
+)
 STORE = Histogram(
     "quart_chat_store_seconds",
     "Time until the store has answered, one of the commands that left together.",

@@ -74,13 +74,14 @@ def appended(room: str, news: Digest, place: str, audience: Audience) -> Markup:
 def changed(room: str, change: Change, audience: Audience) -> Markup:
     """Render what became of a message: its parts alone, so that a menu or a form on it stays."""
     element, html = ids.message(change.of), Markup()
+    anywhere = f":is(#{element}, .{ids.found(change.of)})"
     view = rows.View(room, audience)
     if change.text:
         text = change.changes.text or ""
         one = rows.Said(change.of, change.name, change.kind, text, change.changes.mentions)
-        html += _partial(f"#{element} > .text", "innerHTML", rows.said(one, change.changes, view))
+        html += _partial(f"{anywhere} > .text", "innerHTML", rows.said(one, change.changes, view))
         if change.changes.deleted:
-            html += _partial(f"#{element} > .quote", "delete", Markup())
+            html += _partial(f"{anywhere} > .quote", "delete", Markup())
         excerpt = "" if change.changes.deleted else to_plain(text)
         html += _partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
     if change.reactions:

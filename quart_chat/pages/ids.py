@@ -21,6 +21,11 @@ TOPIC = "topic"  # what the room is about
 TOPIC_FORM = "topic-form"  # what sets it
 PINS = "pins"  # its pinned messages
 MENU = "menu"  # what one may do with a message: one for all
+SEARCH = "search"  # the panel that opens over a room
+FIND = "find"  # its form
+FOUND = "found"  # what was found
+FOUND_COUNT = "found-count"  # how much that was, or why there is nothing
+FURTHER = "further"  # what searches on
 NEWER = "newer"  # the list's last row, where newer messages lie beyond it
 PEOPLE = "people"  # who is here
 OTHERS = "others"  # its last row, where it does not name all
@@ -40,6 +45,11 @@ def message(entry_id: str) -> str:
 def quote(entry_id: str) -> str:
     """Name the class of what quotes a message."""
     return f"q-{entry_id}"
+
+
+def found(entry_id: str) -> str:
+    """Name the class of a message's row outside of the list, where it may stand more than once."""
+    return f"f-{entry_id}"
 
 
 def reactions(entry_id: str) -> str:

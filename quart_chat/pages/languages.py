@@ -87,13 +87,14 @@ def _locale(tag: str) -> Locale:
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
+def zone(name: str) -> ZoneInfo:
+    """Give a time zone by its IANA name."""
     return ZoneInfo(name)
 
 
 def local(ms: int, audience: Audience) -> datetime:
     """Turn ms since the epoch into the audience's time."""
-    return datetime.fromtimestamp(ms / 1000, _zone(audience.zone))
+    return datetime.fromtimestamp(ms / 1000, zone(audience.zone))
 
 
 def iso(ms: int) -> str:
@@ -139,11 +140,11 @@ def day(ms: int, audience: Audience) -> str:
 
 @lru_cache(maxsize=4096)
 def _moment(minute: int, audience: Audience) -> str:
-    when, zone, locale = local(minute * 60_000, audience), _zone(audience.zone), _locale(audience.language)
+    when, there, locale = local(minute * 60_000, audience), zone(audience.zone), _locale(audience.language)
     style = "long"
     if audience.hours:
         style = f"{locale.date_formats['long'].pattern} {'HH:mm:ss z' if audience.hours == '24' else 'h:mm:ss a z'}"
-    return format_datetime(when, style, tzinfo=zone, locale=locale)
+    return format_datetime(when, style, tzinfo=there, locale=locale)
 
 
 def moment(ms: int, audience: Audience) -> str:

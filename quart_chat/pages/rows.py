@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
@@ -14,9 +14,11 @@ from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
+from quart_chat.room.marking import mark
 from quart_chat.room.markup import marked, to_html
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import hue_of
+from quart_chat.room.search import Hit, Query
 
 MINUTES = 60_000  # ms
 GROUP = 5 * MINUTES  # what one person says within these stands under one name
@@ -24,12 +26,15 @@ GROUP = 5 * MINUTES  # what one person says within these stands under one name
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 
-Mode = Literal["live", "old", "meant", "edited", "file"]
+Mode = Literal["live", "old", "meant", "edited", "file", "found", "near", "apart"]
 """How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
 
 meant: its address led here. edited: the same, and the form that edits it has the focus. file: in a transcript, where
-nothing answers.
+nothing answers. found: among what was searched for, which stands apart from the list and so tells its day; near: beside
+such a one; apart: the same, of another day.
 """
+
+OUTSIDE = ("found", "near", "apart")  # modes of rows outside of the list
 
 
 class View(NamedTuple):
@@ -74,19 +79,22 @@ _WORDS = ("room", "person", "day", "face", "name", "clock", "moment")  # texts t
 _SHAPE = ("new_day", "follows", "kind")  # of a row: what its markup depends on; the other fields are blanks in it
 
 
-def row(message: Message, view: View) -> Row:
-    """Work out what a message's row shows; nothing but these goes into it."""
-    before, audience = message.before, view.audience
-    new_day = before is None or languages.date_of(before.at, audience) != languages.date_of(message.at, audience)
+def row(message: Message, view: View, query: Query | None = None) -> Row:
+    """Work out what a message's row shows; nothing but these goes into it. query: by which it was found."""
+    before, audience, listed = message.before, view.audience, view.mode not in OUTSIDE
+    new_day = listed and (
+        before is None or languages.date_of(before.at, audience) != languages.date_of(message.at, audience)
+    )
     follows = (
-        before is not None
+        listed
+        and before is not None
         and not new_day
         and before.author == message.author
         and before.name in (message.name, None)  # a new name has to be seen once
         and 0 <= message.at - before.at < GROUP
     )
     changes = message.changes
-    plain = not message.kind and changes is None and not message.mentions
+    plain = not message.kind and changes is None and not message.mentions and query is None
     return Row(
         room=view.room,
         place=message.id,
@@ -98,7 +106,7 @@ def row(message: Message, view: View) -> Row:
         clock=languages.clock(message.at, audience),
         moment=languages.moment(message.at, audience),
         iso=languages.iso(message.at),
-        said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view),
+        said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view, query),
         quote=_NOTHING if message.reply is None else quote(message.reply, view),
         reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
         new_day=new_day,
@@ -121,9 +129,11 @@ def _said_by(message: Message) -> Said:
     return Said(message.id, message.name, message.kind, message.said, message.meant)
 
 
-def said(one: Said, changes: Changes, view: View) -> Markup:
-    """Render what a message says, as it stands."""
+def said(one: Said, changes: Changes, view: View, query: Query | None = None) -> Markup:
+    """Render what a message says, as it stands; query: by which it was found."""
     html = marked(to_html(one.text), one.mentions)
+    if query is not None:
+        html = mark(html, query)
     if not one.kind and changes is UNCHANGED:
         return html
     when = languages.moment(changes.edited, view.audience) if changes.edited else ""
@@ -171,16 +181,33 @@ def render(shown: Iterable[Message], view: View, meant: str = "", *, editing: bo
     return Markup("".join([_rendered(one, view) for one in shown]))  # noqa: S704 - made of markup
 
 
+def found(hit: Hit, query: Query, view: View, shown: Container[str] = ()) -> Markup:
+    """Render a message that was found, with those beside it; shown: ids of those that are found themselves."""
+    day = languages.date_of(hit.message.at, view.audience)
+
+    def beside(message: Message | None) -> Markup:
+        if message is None or message.id in shown:
+            return _NOTHING
+        same = languages.date_of(message.at, view.audience) == day
+        return _rendered(message, view._replace(mode="near" if same else "apart"))
+
+    one = _written(row(hit.message, view._replace(mode="found"), query), view._replace(mode="found"))
+    return beside(hit.before) + one + beside(hit.after)
+
+
 def _rendered(message: Message, view: View) -> Markup:
     key = message, view
     html = rows.get(key)
     if html is None:
-        shown = row(message, view)
-        written = shown._asdict()
-        written["place"] = escape(shown.place)
-        for field in _WORDS:
-            written[field] = _escaped(written[field])
-        language = view.audience.language
-        html = Markup(_pattern(language, shown.new_day, shown.follows, shown.kind, view.mode) % written)  # noqa: S704 - escaped
+        html = _written(row(message, view), view)
         rows.put(key, html, len(html) + len(message.text))
     return html
+
+
+def _written(shown: Row, view: View) -> Markup:
+    written = shown._asdict()
+    written["place"] = escape(shown.place)
+    for field in _WORDS:
+        written[field] = _escaped(written[field])
+    language = view.audience.language
+    return Markup(_pattern(language, shown.new_day, shown.follows, shown.kind, view.mode) % written)  # noqa: S704 - escaped

@@ -17,6 +17,7 @@ from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
 from quart_chat.room.people import hue_of
 from quart_chat.room.reading import MOST
+from quart_chat.room.search import LONGEST as LONGEST_SEARCH
 from quart_chat.room.texts import MAX_TOPIC
 
 FIELD = 20_000  # UTF-16 units that a field takes: well over any limit, and under the socket's
@@ -63,6 +64,7 @@ def environment(language: str) -> Environment:
         "max_name": MAX_NAME,
         "max_title": MAX_TITLE,
         "max_topic": MAX_TOPIC,
+        "longest_search": LONGEST_SEARCH,
         "quick": QUICK,
         "picker": PICKER,
     }

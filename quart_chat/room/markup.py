@@ -88,7 +88,7 @@ def to_html(text: str) -> Markup:
         return _big(text) or escape(text)
     if sum(1 for _ in _PART.finditer(_FENCED.sub("", text))) > MEANT:
         return escape(text)
-    if (big := _big(_with_emoji(text))) is not None:
+    if (big := _big(with_emoji(text))) is not None:
         return big
     try:
         return Markup(_second_wall().clean(_blocks(_parser().parse(text))))  # noqa: S704 - sanitised
@@ -132,7 +132,7 @@ def _big(text: str) -> Markup | None:
     return Markup('<span class="big">{}</span>').format(text) if emoji.emoji_count(text) <= BIG else None
 
 
-def _with_emoji(text: str) -> str:
+def with_emoji(text: str) -> str:
     """Replace the shortcodes that there are."""
     return _SHORTCODE.sub(lambda found: emoji.emojize(found[0], language="alias"), text)
 
@@ -464,7 +464,7 @@ def _list_begun(token: Token) -> str:
 
 _MADE: dict[str, Callable[[Token], str]] = {
     "inline": lambda token: "".join(map(_written, token.children or ())),
-    "text": lambda token: escape(_with_emoji(token.content)),
+    "text": lambda token: escape(with_emoji(token.content)),
     "link_open": lambda token: Markup('<a href="{}">').format(token.attrGet("href")),
     "code_inline": lambda token: Markup("<code>{}</code>").format(token.content),
     "fence": lambda token: Markup("<pre><code>{}</code></pre>").format(highlight(token.content, token.info)),

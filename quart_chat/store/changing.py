@@ -123,14 +123,15 @@ async def overlay(pipeline: Pipeline, room: str, messages: tuple[Message, ...]) 
         written, oldest = await pipeline.together(held, ("XRANGE", keys.messages(room), "-", "+", "COUNT", 1))
     else:
         written, oldest = await pipeline.command(*held), []
-    changes = {
-        entry_id: _read(entry_id, UNCHANGED, read_shown, one)
-        for entry_id, one in zip(ids, written, strict=True)
-        if one is not None
-    }
+    changes = _read_all(ids, written)
     for entry_id, _ in oldest:
         changes.update((one, Changes(deleted=True)) for one in quoted if order(one) < order(entry_id))
     return tuple(overlaid(message, changes) for message in messages) if changes else messages
+
+
+async def changes_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[str, Changes]:
+    """Read what pages show of what befell messages, one at least; those that nothing befell are left out."""
+    return _read_all(ids, await pipeline.command("HMGET", keys.changes(room), *ids))
 
 
 async def held_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[str, Held]:
@@ -153,6 +154,14 @@ def header_of(topic: str | None, pins: str | None) -> Header:
     except TornEntry as error:
         logger.error("pins.torn", reason=type(error).__name__)  # noqa: TRY400 - their text stays out
         return Header(topic or "")
+
+
+def _read_all(ids: Sequence[str], written: Sequence[str | None]) -> dict[str, Changes]:
+    return {
+        entry_id: _read(entry_id, UNCHANGED, read_shown, one)
+        for entry_id, one in zip(ids, written, strict=True)
+        if one is not None
+    }
 
 
 def _read(entry_id: str, nothing: Read, read: Callable[..., Read], *written: str | None) -> Read:

@@ -18,6 +18,7 @@ from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.sayer import Sayer
+from quart_chat.live.searcher import Searcher
 from quart_chat.pages.languages import Audience, choose
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
@@ -54,6 +55,7 @@ class Parts:
     limits: Limits
     sayer: Sayer
     changer: Changer
+    searcher: Searcher
     hub: Hub
     identities: Identities
     clock: Callable[[], int]
@@ -149,6 +151,12 @@ def see_other(who: Visitor, path: str) -> Response:
     response = answer(who, "", 303)
     response.headers["Location"] = path
     return response
+
+
+def moved(path: str) -> Response:
+    """Lead to the one true address of what was asked for."""
+    query = request.query_string.decode("latin1")
+    return Response("", 308, {"Location": f"{path}?{query}" if query else path})
 
 
 def true_name(name: str) -> str:

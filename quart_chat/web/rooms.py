@@ -11,7 +11,18 @@ from quart_chat.pages import fragments, languages, templates
 from quart_chat.room.commands import NO_NONCE, NO_TEXT, Say
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
-from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, true_name, visitor
+from quart_chat.web.parts import (
+    Visitor,
+    answer,
+    by_htmx,
+    moved,
+    parts,
+    person_of,
+    retry_after,
+    see_other,
+    true_name,
+    visitor,
+)
 from quart_chat.web.room_page import NOW, Spot, place, room_page
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/r")
@@ -21,7 +32,7 @@ blueprint = Blueprint("rooms", __name__, url_prefix="/r")
 async def room(name: str) -> Response:
     """Show a room; another spelling of its name leads to the one true address."""
     if (true := true_name(name)) != name:
-        return _redirect(f"/r/{true}")
+        return moved(f"/r/{true}")
     return await room_page(visitor(request), name, Spot(before=place("before"), after=place("after")))
 
 
@@ -29,7 +40,7 @@ async def room(name: str) -> Response:
 async def history(name: str) -> Response:
     """Give a page of history as a fragment: before a message, after one, or the newest."""
     if (true := true_name(name)) != name:
-        return _redirect(f"/r/{true}/messages")
+        return moved(f"/r/{true}/messages")
     log, who = parts().log, visitor(request)
     before, after = place("before"), place("after")
     if after is not None:
@@ -45,7 +56,7 @@ async def history(name: str) -> Response:
 async def say(name: str) -> Response:
     """Say something by a plain form."""
     if (true := true_name(name)) != name:
-        return _redirect(f"/r/{true}/messages")
+        return moved(f"/r/{true}/messages")
     house, who = parts(), visitor(request)
     form = await request.form
     text, nonce = form.get("text"), form.get("nonce")
@@ -73,16 +84,11 @@ async def say(name: str) -> Response:
     return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")
 
 
-def _redirect(path: str) -> Response:
-    query = request.query_string.decode("latin1")
-    return Response("", 308, {"Location": f"{path}?{query}" if query else path})
-
-
 @blueprint.get("/<name>/topic")
 async def topic_form(name: str) -> Response:
     """Give the form that sets a room's topic, as a page or in place."""
     if (true := true_name(name)) != name:
-        return _redirect(f"/r/{true}/topic")
+        return moved(f"/r/{true}/topic")
     who, newest = visitor(request), await parts().log.newest(name)
     form = fragments.topic_form(name, newest.header.topic, who.language)
     return Response(form) if by_htmx() else _form_page(who, form)
@@ -92,7 +98,7 @@ async def topic_form(name: str) -> Response:
 async def set_topic(name: str) -> Response:
     """Give a room a topic."""
     if (true := true_name(name)) != name:
-        return _redirect(f"/r/{true}/topic")
+        return moved(f"/r/{true}/topic")
     house, who = parts(), visitor(request)
     typed = (await request.form).get("topic", "")
     try:
