@@ -181,9 +181,9 @@ def _prompt(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Take lines that begin with "> ", and no others: what comes right below is the answer."""
-    depth = state.env.get("depth", 0)
-    if depth >= NESTED or not _QUOTE.match(_line(state, start)):
+    """Take lines that begin with "> ", and no others: what comes right below is the answer. The first says something."""
+    depth, first = state.env.get("depth", 0), _line(state, start)
+    if depth >= NESTED or not _QUOTE.match(first) or not first[1:].strip():
         return False
     if not silent:
         state.line = next((number for number in range(start, end) if not _QUOTE.match(_line(state, number))), end)

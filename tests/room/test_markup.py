@@ -78,6 +78,8 @@ def test_nothing_comes_of_a_text_but_what_is_on_the_list(text: str) -> None:
 @UNHURRIED
 @given(ANY | MARKED)
 @example("a:b:c 10:30:15 ~x~ a_b $x_1$ [x] |x| 1:1:")
+@example(">")
+@example("a\n>\n>")
 def test_a_text_in_which_nothing_is_meant_has_nothing_to_be_parsed_for(text: str) -> None:
     text = without_controls(text)  # as all is that is kept
     if markup._MEANT.search(text) or markup._big(text):
