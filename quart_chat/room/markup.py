@@ -181,7 +181,7 @@ def _prompt(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Take lines that begin with "> ", and no others: what comes right below is the answer. The first says something."""
+    """Take lines that begin with "> ", the first with words, and no others: what comes right below is the answer."""
     depth, first = state.env.get("depth", 0), _line(state, start)
     if depth >= NESTED or not _QUOTE.match(first) or not first[1:].strip():
         return False
