@@ -167,8 +167,7 @@ def trimmed(room: str, first: str, language: str) -> Markup:
     kept = f"#{ids.message(first)}"
     return Markup(
         '<hx-partial hx-target="{live}:has(> .message ~ {kept}) > #{older}" hx-swap="outerHTML">{row}</hx-partial>'
-        '<hx-partial hx-target="{live} > .message:has(~ {kept}), {live} > .new:has(~ {kept})" hx-swap="delete">'
-        "</hx-partial>"
+        '<hx-partial hx-target="{live} > :is(.message, .new):has(~ {kept})" hx-swap="delete"></hx-partial>'
     ).format(live=live, kept=kept, older=ids.OLDER, row=older(room, first, language))
 
 

@@ -22,7 +22,7 @@ STATES = frozenset(value for name, value in vars(ids).items() if name.isupper())
     ids.OTHERS,
 }
 
-_TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > \.message:has\(~ #m-(\d+-\d+)\)")
+_TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > :is\(\.message, \.new\):has\(~ #m-(\d+-\d+)\)")
 _TRIM_OLDER = re.compile(r"#log:not\(:has\(\.old\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older")
 _FRESH = re.compile(
     r"#composer:has\(> #turn-\S+:last-child\), #composer:not\(:has\(> \.turn:last-child > \.say:not\(\.refused\)\)\)"
