@@ -36,6 +36,17 @@ LOST = Counter(
     "quart_chat_entries_lost",
     "Entries that a worker had shown and that the store has no more, as after a failover; once for each worker.",
 )
+FILES = Counter("quart_chat_files", "Files that came with messages.")
+FILE_BYTES = Counter("quart_chat_file_bytes", "Bytes of these files, as they are kept.")
+REFUSED_FILES = Counter("quart_chat_files_refused", "Files that were not taken.", ["reason"])
+SWEPT_FILES = Counter(
+    "quart_chat_files_swept", "Files that nobody held any more, taken away by the hourly look for them."
+)
+PICTURES = Histogram(
+    "quart_chat_picture_seconds",
+    "Time in which a picture was made anew.",
+    buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40),
+)
 STORE = Histogram(
     "quart_chat_store_seconds",
     "Time until the store has answered, one of the commands that left together.",

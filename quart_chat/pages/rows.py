@@ -12,6 +12,7 @@ from quart_chat.kept import Kept
 from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
+from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
 from quart_chat.room.markup import marked, to_html
@@ -21,6 +22,7 @@ from quart_chat.room.people import hue_of
 MINUTES = 60_000  # ms
 GROUP = 5 * MINUTES  # what one person says within these stands under one name
 
+BOX = (320, 280)  # px that a picture takes in a page at most
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 
@@ -48,7 +50,7 @@ class Row(NamedTuple):
     """What a message's row shows.
 
     new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
-    said, quote, reactions: parts of it, each from a macro of its own; the last two may be empty.
+    said, quote, files, reactions: parts of it, each from a macro of its own; all but the first may be empty.
     """
 
     room: str
@@ -63,6 +65,7 @@ class Row(NamedTuple):
     iso: str
     said: Markup
     quote: Markup
+    files: Markup
     reactions: Markup
     new_day: bool
     follows: bool
@@ -100,6 +103,7 @@ def row(message: Message, view: View) -> Row:
         iso=languages.iso(message.at),
         said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view),
         quote=_NOTHING if message.reply is None else quote(message.reply, view),
+        files=_NOTHING if not message.files or message.deleted else files(message.id, message.files, view),
         reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
         new_day=new_day,
         follows=follows,
@@ -138,6 +142,30 @@ def quote(quoted: Quote, view: View) -> Markup:
 def quoted(text: str, view: View) -> Markup:
     """Render what a quote says; text: "" where its message was deleted."""
     return _part(view, "quoted", text)
+
+
+class _Shown(NamedTuple):
+    """A file as its row shows it. width, height: px of its small picture in a page; size: as people read it."""
+
+    name: str
+    digest: str
+    media: str
+    width: int
+    height: int
+    moves: bool
+    size: str
+
+
+def files(entry_id: str, attached: Iterable[Attached], view: View) -> Markup:
+    """Render the files of a message."""
+    shown = [_shown(one, view.audience.language) for one in attached]
+    return _part(view, "files", entry_id, shown)
+
+
+def _shown(one: Attached, language: str) -> _Shown:
+    scale = min(1.0, BOX[0] / max(1, one.width), BOX[1] / max(1, one.height))
+    width, height = (max(1, round(scale * side)) for side in (one.width, one.height))
+    return _Shown(one.name, one.digest, one.media, width, height, one.frames > 1, languages.size(one.size, language))
 
 
 def reactions(entry_id: str, changes: Changes, view: View) -> Markup:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
+from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
 from quart_chat.room.people import hue_of
@@ -61,6 +62,7 @@ def environment(language: str) -> Environment:
         "max_name": MAX_NAME,
         "max_title": MAX_TITLE,
         "max_topic": MAX_TOPIC,
+        "most_files": MOST_FILES,
         "quick": QUICK,
         "picker": PICKER,
     }

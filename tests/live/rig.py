@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
@@ -21,7 +24,9 @@ from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
+from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -200,8 +205,10 @@ class Worker:
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
+        self.shelf = Shelf(None, Path(tempfile.gettempdir()) / "quart-chat-tests-have-no-files")
+        self.leftovers = Leftovers(Holdings(pipeline), self.shelf)
         self.changer = Changer(
-            self.log, limits, company, characters=4000, per_minute=0, keep_versions=False, clock=_now
+            self.log, limits, company, self.leftovers, characters=4000, per_minute=0, keep_versions=False, clock=_now
         )
         self.sayer = Sayer(
             self.log,
@@ -213,6 +220,7 @@ class Worker:
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,
+            file_bytes=0,
             clock=_now,
         )
         self._serving: dict[Tab, asyncio.Task[None]] = {}
