@@ -97,7 +97,7 @@ class Uploads:
         try:
             if wait := await self._limits.take_from_both("uploads", person, address, self._person, self._address):
                 metrics.LIMITED.labels("uploads").inc()
-                raise TooFast("That were many files in a minute. Try again in a while.", wait)
+                raise TooFast("Those were many files in a minute. Try again in a while.", wait)
             if not await asyncio.to_thread(self._shelf.has_room, self._bytes):
                 logger.error("files.disk_full")
                 raise BadFile("The server has no room for more files. Whoever runs it has to make some.")
@@ -117,9 +117,7 @@ class Uploads:
             BadFile: a file is not taken; nothing was kept. The rest as `Sayer.say`.
         """
         if len(received) > MOST_FILES:
-            raise BadFile(
-                "A message takes at most %(most)d files; these are %(count)d.", most=MOST_FILES, count=len(received)
-            )
+            raise BadFile("A message takes at most %(most)d files.", most=MOST_FILES)
         async with AsyncExitStack() as ends:
             ready = [await self._make_ready(one, ends) for one in received]
             files = tuple(one.attached for one in ready)

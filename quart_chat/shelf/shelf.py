@@ -22,7 +22,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 
-from quart_chat.errors import SettingsError, ShelfAway
+from quart_chat.errors import ShelfAway
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -79,7 +79,7 @@ class Shelf:
                 config={"endpoint": endpoint} if endpoint else {},
             )
         except Exception as error:
-            raise SettingsError(f"QUART_CHAT_FILES_URL cannot be used: {_short(error)}") from error
+            raise ShelfAway(f"QUART_CHAT_FILES_URL cannot be used: {_short(error)}") from error
 
     # --- one file ----------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class Shelf:
         """Keep something, read it and take it away again; gives where that was.
 
         Raises:
-            ShelfAway, SettingsError: it cannot be used; the text says why.
+            ShelfAway: it cannot be used; the text says why.
         """
         await self._do(self._check)
         return self._url or str(self._folder)
@@ -231,7 +231,7 @@ class Shelf:
     async def _do(self, work: Callable[..., T], *arguments: object) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        except (ShelfAway, SettingsError):
+        except ShelfAway:
             raise
         except Exception as error:  # obstore's own errors, and others of Python's: they share no root
             raise ShelfAway(f"files cannot be kept or had: {_short(error)}") from error

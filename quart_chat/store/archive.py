@@ -14,6 +14,7 @@ from quart_chat.room.entries import NO_ENTRY, Header, write_before, write_messag
 from quart_chat.store import keys
 from quart_chat.store.appends import write_sizes
 from quart_chat.store.changing import header_of, held_of
+from quart_chat.store.holdings import Holdings
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
@@ -57,6 +58,7 @@ class Archive:
         self._pipeline = pipeline
         self._retention = retention
         self._log = Log(pipeline, retention)
+        self.holdings = Holdings(pipeline)
         self._restore = Script.load("held.lua", "restore.lua")
 
     async def rooms(self) -> list[RoomSummary]:

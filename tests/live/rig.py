@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -44,6 +43,11 @@ EVA = "e" * 16
 
 def somebody(name: str = "Ana") -> Person:
     return Person(new_id(), name)
+
+
+def no_files(pipeline: Pipeline) -> Leftovers:
+    """Make what takes files away, where there are none."""
+    return Leftovers(Holdings(pipeline), Shelf(None, Path("/nonexistent")))
 
 
 def page_at(place: str = NO_ENTRY) -> Page:
@@ -205,10 +209,15 @@ class Worker:
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
-        self.shelf = Shelf(None, Path(tempfile.gettempdir()) / "quart-chat-tests-have-no-files")
-        self.leftovers = Leftovers(Holdings(pipeline), self.shelf)
         self.changer = Changer(
-            self.log, limits, company, self.leftovers, characters=4000, per_minute=0, keep_versions=False, clock=_now
+            self.log,
+            limits,
+            company,
+            no_files(pipeline),
+            characters=4000,
+            per_minute=0,
+            keep_versions=False,
+            clock=_now,
         )
         self.sayer = Sayer(
             self.log,
