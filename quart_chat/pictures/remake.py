@@ -144,6 +144,7 @@ def _moving(picture: Image.Image, whole: BinaryIO, made: str, most: tuple[int, i
         for frame in ImageSequence.Iterator(picture):
             if len(times) == frames or (len(times) + 1) * frame.width * frame.height > 4 * pixels:
                 raise TooMuch
+            frame.load()  # WebP knows a frame's time only then
             times.append(max(20, int(frame.info.get("duration", 0) or 100)))
             clear = frame.info.get("transparency")
             copy = frame.copy() if made == "GIF" else frame.convert("RGBA")

@@ -226,7 +226,7 @@ def _mentions(fields: dict[str, Any]) -> tuple[Mention, ...]:
 
 def _files(fields: dict[str, Any]) -> tuple[Attached, ...]:
     """Read what a file says of a message's files; their bytes are not in it."""
-    found = fields.get("files") or ()
+    found = fields.get("files") or []
     if not isinstance(found, list) or len(found) > MOST_FILES:
         raise ValueError(f"its files have to be a list of {MOST_FILES} at most")
     try:

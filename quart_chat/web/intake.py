@@ -99,23 +99,18 @@ async def read_form(asked: Request, ends: ExitStack, folder: Path | None, megaby
     def make() -> IO[bytes]:
         return ends.enter_context(tempfile.TemporaryFile(dir=folder))
 
-    reading = _Reading(make, megabytes)
-    decoder = MultipartDecoder(boundary.encode(), MAX_FIELD + PIECE, max_parts=MAX_PARTS)
+    reading = _Reading(boundary.encode(), make, megabytes)
     try:
         async with asyncio.timeout(WITHIN):
             async for data in asked.body:
                 for start in range(0, len(data), PIECE):
-                    decoder.receive_data(data[start : start + PIECE])
-                    reading.take(decoder)
+                    reading.take(data[start : start + PIECE])
                     await asyncio.sleep(0)  # others have their turn
-        decoder.receive_data(None)
-        reading.take(decoder)
+        reading.take(None)
     except RequestEntityTooLarge as error:
         raise TooLarge("These files have more than %(most)d MB together.", most=MOST_FILES * megabytes) from error
     except TimeoutError as error:
         raise BadFile("The files took too long to arrive. Try again where the network is better.") from error
-    except ValueError as error:
-        raise BadFrame(NO_FORM) from error
     if not reading.ended:
         raise BadFrame(NO_FORM)
     if not reading.form.files:
@@ -126,9 +121,10 @@ async def read_form(asked: Request, ends: ExitStack, folder: Path | None, megaby
 class _Reading:
     """A form while it is read; make: makes a file."""
 
-    def __init__(self, make: Callable[[], IO[bytes]], megabytes: int) -> None:
+    def __init__(self, boundary: bytes, make: Callable[[], IO[bytes]], megabytes: int) -> None:
         self.form = Form()
         self.ended = False
+        self._decoder = MultipartDecoder(boundary, MAX_FIELD + PIECE, max_parts=MAX_PARTS)
         self._make = make
         self._megabytes = megabytes
         self._part: Field | File | None = None
@@ -137,18 +133,26 @@ class _Reading:
         self._hash = hashlib.sha256()
         self._size = 0
 
-    def take(self, decoder: MultipartDecoder) -> None:
-        """Take all that the decoder has now."""
-        while not isinstance(event := decoder.next_event(), NeedData):
-            if isinstance(event, Epilogue):
-                self.ended = True
-                return
-            if isinstance(event, Field | File):
-                self._begin(event)
-            elif isinstance(event, Data):
-                self._go_on(event.data)
-                if not event.more_data:
-                    self._end()
+    def take(self, data: bytes | None) -> None:
+        """Take what came; None: there is no more.
+
+        Raises:
+            BadFrame, BadFile, TooLarge: as `read_form`.
+        """
+        try:
+            self._decoder.receive_data(data)
+            while not isinstance(event := self._decoder.next_event(), NeedData):
+                if isinstance(event, Epilogue):
+                    self.ended = True
+                    return
+                if isinstance(event, Field | File):
+                    self._begin(event)
+                elif isinstance(event, Data):
+                    self._go_on(event.data)
+                    if not event.more_data:
+                        self._end()
+        except (ValueError, RequestEntityTooLarge) as error:  # no boundary where one has to be, or too many
+            raise BadFrame(NO_FORM) from error
 
     def _begin(self, part: Field | File) -> None:
         self._part, self._text, self._content = part, bytearray(), None
