@@ -12,7 +12,7 @@ from quart_chat.kept import Kept
 from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
-from quart_chat.room.attachments import Attached
+from quart_chat.room.attachments import Attached, in_page
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
 from quart_chat.room.markup import marked, to_html
@@ -22,7 +22,6 @@ from quart_chat.room.people import hue_of
 MINUTES = 60_000  # ms
 GROUP = 5 * MINUTES  # what one person says within these stands under one name
 
-BOX = (320, 280)  # px that a picture takes in a page at most
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 
@@ -163,8 +162,7 @@ def files(entry_id: str, attached: Iterable[Attached], view: View) -> Markup:
 
 
 def _shown(one: Attached, language: str) -> _Shown:
-    scale = min(1.0, BOX[0] / max(1, one.width), BOX[1] / max(1, one.height))
-    width, height = (max(1, round(scale * side)) for side in (one.width, one.height))
+    width, height = in_page(one.width, one.height) if one.media else (0, 0)
     return _Shown(one.name, one.digest, one.media, width, height, one.frames > 1, languages.size(one.size, language))
 
 

@@ -1,4 +1,4 @@
-"""The process that makes one picture anew, and is gone: `python -I remake.py OUT SMALL PIXELS SIDE FRAMES`.
+"""The process that makes one picture anew and ends: `python -I remake.py OUT SMALL PIXELS SIDE FRAMES WIDTH HEIGHT`.
 
 It reads the picture from standard input, writes it to the descriptor OUT, a small still one to SMALL, and one line of
 JSON to standard output. Decoders meet strangers' bytes here, so it knows nothing, no settings or names, and memory,
@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms, ImageOps, ImageSequence
@@ -23,7 +23,7 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space; 40 megapixels of a turned
 SECONDS = 30  # of the processor
 GROWTH = 4  # times the size that came in, or
 LEAST = 64 * 1024 * 1024  # bytes, may come out
-SMALL = (640, 640)  # px: shown at half of that on a dense screen
+DENSE = 2  # pixels of a small picture for one of the page's
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
@@ -33,8 +33,11 @@ class TooMuch(Exception):
     """It has more pixels or frames than it may."""
 
 
-def main(out: int, small: int, pixels: int, side: int, frames: int) -> dict[str, Any]:
-    """Make the picture on standard input anew; gives what there is to say of it."""
+def main(out: int, small: int, *bounds: int) -> dict[str, Any]:
+    """Make the picture on standard input anew; gives what there is to say of it.
+
+    bounds: pixels, pixels of a side, and frames that it may have; width and height that it takes in a page at most.
+    """
     size = os.fstat(0).st_size
     _bound(size)
     warnings.simplefilter("ignore")  # of what is odd in a file
@@ -42,7 +45,7 @@ def main(out: int, small: int, pixels: int, side: int, frames: int) -> dict[str,
     try:
         with os.fdopen(0, "rb") as source, os.fdopen(out, "wb") as whole, os.fdopen(small, "wb") as thumb:
             source.seek(0)
-            return _remake(source, whole, thumb, (pixels, side, frames))
+            return _remake(source, whole, thumb, bounds)
     except (TooMuch, MemoryError):
         return {"refused": "pixels"}
     except Exception:  # whatever a decoder raises
@@ -65,11 +68,11 @@ def _bound(size: int) -> None:
         os.nice(10)  # people's messages come first
 
 
-def _remake(source: BinaryIO, whole: BinaryIO, thumb: BinaryIO, most: tuple[int, int, int]) -> dict[str, Any]:
+def _remake(source: BinaryIO, whole: BinaryIO, thumb: BinaryIO, bounds: Sequence[int]) -> dict[str, Any]:
     lossless = _is_lossless(source)
     with Image.open(source, formats=FORMATS) as picture:
         width, height = picture.size
-        pixels, side, frames = most
+        pixels, side, frames, *box = bounds
         if width * height > pixels or max(width, height) > side:
             raise TooMuch
         made = "WEBP" if picture.format == "AVIF" else "JPEG" if picture.format == "MPO" else str(picture.format)
@@ -81,10 +84,19 @@ def _remake(source: BinaryIO, whole: BinaryIO, thumb: BinaryIO, most: tuple[int,
             first.save(whole, made, **_choices(made, lossless))
         first = first.convert("RGBA" if first.has_transparency_data else "RGB")
         size = first.size
-        first.thumbnail(SMALL, reducing_gap=2.0)
+        first = _small(first, box)
         first.info = {}
         first.save(thumb, "WEBP", quality=78, method=4)
     return {"media": MEDIA[made], "width": size[0], "height": size[1], "frames": count}
+
+
+def _small(picture: Image.Image, box: Sequence[int]) -> Image.Image:
+    """Make it small. Its sides have the ratio that the page tells (`attachments.in_page`), so that nothing moves."""
+    scale = min(1.0, box[0] / picture.width, box[1] / picture.height)
+    if scale == 1:
+        return picture
+    width, height = (DENSE * max(1, round(scale * side)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _is_lossless(source: BinaryIO) -> bool:
@@ -163,4 +175,4 @@ def _moving(picture: Image.Image, whole: BinaryIO, made: str, most: tuple[int, i
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*map(int, sys.argv[1:6]))), flush=True)
+    print(json.dumps(main(*map(int, sys.argv[1:8]))), flush=True)

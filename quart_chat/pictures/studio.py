@@ -17,6 +17,7 @@ from quart_chat import metrics
 from quart_chat.errors import BadFile, ShelfAway
 from quart_chat.events import get_logger
 from quart_chat.pictures import remake
+from quart_chat.room.attachments import BOX
 
 MEGAPIXELS = 40  # of a picture; of one that moves, four times as many in all frames together
 SIDE = 16_000  # px: WebP ends at 16,383
@@ -67,7 +68,7 @@ class Studio:
 
     async def _run(self, source: IO[bytes], content: IO[bytes], small: IO[bytes]) -> dict[str, Any]:
         ends = (content.fileno(), small.fileno())
-        bounds = (MEGAPIXELS * 1_000_000, SIDE, FRAMES)
+        bounds = (MEGAPIXELS * 1_000_000, SIDE, FRAMES, *BOX)
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -14,6 +14,7 @@ MOST_FILES = 10  # of a message
 MAX_NAME = 100  # code points, and
 MAX_NAME_BYTES = 200  # as UTF-8, for a file system takes 255
 EXCERPT = 140  # code points of a quote, as `markup.EXCERPT`
+BOX = (320, 280)  # px that a picture takes in a page at most; twice that on dense screens
 HEAD = 64 * 1024  # bytes of a file that are looked at
 
 PNG, JPEG, GIF, WEBP, AVIF = "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"
@@ -59,6 +60,12 @@ class Attached(NamedTuple):
     frames: int = 0
 
 
+def in_page(width: int, height: int) -> tuple[int, int]:
+    """Tell how large a picture stands in a page, px."""
+    scale = min(1.0, BOX[0] / width, BOX[1] / height)
+    return max(1, round(scale * width)), max(1, round(scale * height))
+
+
 def is_digest(text: object) -> bool:
     """Tell whether text can be a file's digest."""
     return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
@@ -82,6 +89,7 @@ def _attached(fields: Any) -> Attached:
     numbers = tuple(map(int, (size, width, height, frames)))
     if not all(0 <= number < 2**53 for number in numbers):
         raise ValueError("a number of a file is none")
+    shown = shown if all(numbers[1:]) else ""
     return Attached(name, digest, numbers[0], shown, *(numbers[1:] if shown else ()))
 
 

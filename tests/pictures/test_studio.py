@@ -14,6 +14,7 @@ from PIL import Image
 from quart_chat.errors import BadFile
 from quart_chat.pictures import remake, studio
 from quart_chat.pictures.studio import Studio
+from quart_chat.room.attachments import in_page
 from tests.pictures.drawings import (
     SECRET,
     bomb,
@@ -98,6 +99,7 @@ async def test_what_moves_goes_on_moving(kind: str) -> None:
 async def test_a_large_one_gets_a_small_one() -> None:
     _, picture, small, _ = await made(drawn("JPEG", size=(3000, 1500)))
     assert (picture.size, small.size) == ((3000, 1500), (640, 320))
+    assert (small.width / small.height) == 2
 
 
 async def test_what_is_hidden_behind_a_picture_is_gone() -> None:
@@ -183,3 +185,10 @@ async def test_it_knows_nothing_of_this_process(monkeypatch: pytest.MonkeyPatch,
         await made(drawn())
     assert not any("QUART" in one or "AWS" in one for one in seen)
     assert os.environ["QUART_CHAT_SECRET_KEY"]
+
+
+@pytest.mark.parametrize("size", [(1000, 333), (333, 1000), (321, 280), (4000, 3), (7, 7)])
+async def test_a_small_one_has_the_ratio_that_the_page_tells(size: tuple[int, int]) -> None:
+    _, _, small, _ = await made(drawn("PNG", size=size))
+    width, height = in_page(*size)
+    assert small.size in ((width, height), (2 * width, 2 * height))
