@@ -19,10 +19,11 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms, ImageOps, ImageSequence
 
-MEMORY = 1024 * 1024 * 1024  # bytes of address space; 40 megapixels of a turned PNG take 0.5 GB
+MEMORY = 1024 * 1024 * 1024  # bytes of address space; 39 megapixels of PNG take 0.5 GB, of WebP 0.9 GB
 SECONDS = 30  # of the processor
 GROWTH = 4  # times the size that came in, or
 LEAST = 64 * 1024 * 1024  # bytes, may come out
+LOSSLESS = 12_000_000  # px of a WebP that may stay without loss: 39 million take 1.8 GB and half a minute
 DENSE = 2  # pixels of a small picture for one of the page's
 
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
@@ -81,7 +82,7 @@ def _remake(source: BinaryIO, whole: BinaryIO, thumb: BinaryIO, bounds: Sequence
             count, first = _moving(picture, whole, made, (pixels, frames))
         else:
             count, first = 1, _still(picture, made)
-            first.save(whole, made, **_choices(made, lossless))
+            first.save(whole, made, **_choices(made, lossless and width * height <= LOSSLESS))
         first = first.convert("RGBA" if first.has_transparency_data else "RGB")
         size = first.size
         first = _small(first, box)
