@@ -321,9 +321,9 @@ def attach_form(room: str, megabytes: int, language: str, *, typed: str = "", er
     return _fragment(language, "_attach.html", "form", room, f"{new_page_key()}-f", megabytes, typed, error)
 
 
-def not_sent(why: str, language: str) -> Markup:
-    """Say in the sheet why files were not taken."""
-    return _fragment(language, "_attach.html", "why", why, True)
+def not_sent(why: str, language: str, *, swaps: bool = True) -> Markup:
+    """Say in the sheet why files were not taken; swaps: by itself, whatever the answer's target is."""
+    return _fragment(language, "_attach.html", "why", why, swaps)
 
 
 # --- people ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from quart import Blueprint, Response, abort, request
 from quart_chat.errors import BadFrame, NoMessage, Refused, StoreAway, TooLarge
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
-from quart_chat.pages.languages import say as said_in
+from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.attachments import MOST_FILES, SHOWN, Attached, is_digest
 from quart_chat.room.commands import NO_NONCE, Say
 from quart_chat.room.entries import is_entry_id
@@ -19,7 +19,7 @@ from quart_chat.room.texts import is_nonce
 from quart_chat.web.intake import MAX_FIELD, MB, pass_over, read_form
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, true_name, visitor
 
-blueprint = Blueprint("files", __name__, url_prefix="/r")
+blueprint = Blueprint("files", __name__)
 
 FOR_GOOD = "private, max-age=31536000, immutable"
 POLICY = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -31,7 +31,7 @@ CANNOT_KEEP = "The server can’t keep that right now. Try again in a moment."
 logger = get_logger(__name__)
 
 
-@blueprint.get("/<name>/files")
+@blueprint.get("/r/<name>/files")
 async def form(name: str) -> Response:
     """Show the form that sends files, as a page of its own."""
     if (true := true_name(name)) != name:
@@ -40,7 +40,7 @@ async def form(name: str) -> Response:
     return _page(visitor(request), name, "", "", 200)
 
 
-@blueprint.post("/<name>/files")
+@blueprint.post("/r/<name>/files")
 async def send(name: str) -> Response:
     """Say something with files."""
     who, typed = visitor(request), ""
@@ -68,10 +68,20 @@ async def send(name: str) -> Response:
         logger.warning("upload.unserved", reason=str(away))
         await pass_over(request)
         # htmx shows no answer of a server that failed
-        return _refused(who, name, typed, said_in(who.language, CANNOT_KEEP), 200 if by_htmx() else 503)
+        return _refused(who, name, typed, say(who.language, CANNOT_KEEP), 200 if by_htmx() else 503)
     if not by_htmx():
         return see_other(who, f"/r/{name}")
     return answer(who, fragments.sent(name, settings.file_megabytes, who.language))
+
+
+@blueprint.get("/files-failed/<language>")
+async def failed(language: str) -> Response:
+    """Give what the sheet says where files could not be sent, which a page fetches while it can."""
+    if language not in TAGS:
+        abort(404)
+    why = say(language, "The files could not be sent. Look at your connection, and try again.")
+    told = fragments.not_sent(why, language, swaps=False)
+    return Response(told, 200, {"Cache-Control": FOR_GOOD}, mimetype="text/html")
 
 
 def _refused(who: Visitor, name: str, typed: str, why: str, status: int) -> Response:
@@ -86,7 +96,7 @@ def _refused(who: Visitor, name: str, typed: str, why: str, status: int) -> Resp
 def _page(who: Visitor, name: str, typed: str, why: str, status: int) -> Response:
     megabytes = parts().settings.file_megabytes
     shown = fragments.attach_form(name, megabytes, who.language, typed=typed, error=why)
-    heading = said_in(who.language, "Send files")
+    heading = say(who.language, "Send files")
     return answer(who, templates.page("form.html", who.language, heading=heading, form=shown), status)
 
 
@@ -98,7 +108,7 @@ def _see_that_they_are_on() -> None:
 # --- giving out --------------------------------------------------------------------------------------
 
 
-@blueprint.get("/<name>/m/<entry_id>/files/<digest>/<filename>")
+@blueprint.get("/r/<name>/m/<entry_id>/files/<digest>/<filename>")
 async def file(name: str, entry_id: str, digest: str, filename: str) -> Response:
     """Give a message's file: a picture to look at, anything else to download."""
     held = await _find(name, entry_id, digest, filename)
@@ -114,7 +124,7 @@ async def file(name: str, entry_id: str, digest: str, filename: str) -> Response
     return response
 
 
-@blueprint.get("/<name>/m/<entry_id>/small/<digest>")
+@blueprint.get("/r/<name>/m/<entry_id>/small/<digest>")
 async def small(name: str, entry_id: str, digest: str) -> Response:
     """Give a picture's small one."""
     held = await _find(name, entry_id, digest)

@@ -104,6 +104,22 @@ async def test_a_hostile_file_is_refused_with_a_reason_and_what_was_chosen_stays
     assert await is_shown(ana)
 
 
+async def test_files_that_could_not_be_sent_are_told_and_can_be_sent_again(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    ana = await (await visitors(server.url)).enter(room)
+    ana.witness.allow(r"net::ERR_FAILED", r"^htmx: htmx:error", r"Failed to fetch")
+    await ana.page.route("**/files", lambda route: route.abort())
+    await ana["#attach > .attach"].click()
+    await ana["#attach-sheet [type=file]"].set_input_files([chosen("a.txt", b"fine")])
+    await ana["#attach-sheet [type=submit]"].click()
+    await expect(ana["#attach-why"]).to_contain_text("could not be sent")
+    await ana.page.unroute("**/files")
+    await ana["#attach-sheet [type=submit]"].click()
+    await expect(ana["#log .file"]).to_have_count(1)
+    await expect(ana["#attach-sheet"]).to_be_hidden()
+
+
 async def test_files_can_answer_a_message(server: ServerProcess, visitors: Visitors, room: str) -> None:
     ana = await (await visitors(server.url)).enter(room)
     await ana.say("which one?")
