@@ -14,7 +14,9 @@ from quart_chat.store.holdings import Holdings
 
 EVERY = 3600.0  # seconds between two sweeps of all workers together
 LOOK = 300.0  # seconds between two looks of a worker whether it is its turn
-AT_ONCE = 20_000  # objects of a sweep; the next one goes on from there
+AT_ONCE = 20_000  # objects that are looked at in one step, and
+PAUSE = 5.0  # seconds between two steps
+SOME = 1000  # files that the store is asked of at once: a millisecond of its time
 GRACE = 3600.0  # seconds that an object is left alone, far longer than an upload takes
 
 logger = get_logger(__name__)
@@ -35,11 +37,14 @@ class Leftovers:
         Raises:
             StoreAway: some may be left.
         """
-        gone = await self._holdings.drop(room, digests, claim) if digests else []
-        if gone:
-            await self._shelf.delete(room, gone)
-            await self._holdings.dropped(room, gone)
-        return len(gone)
+        count = 0
+        for start in range(0, len(digests), SOME):
+            gone = await self._holdings.drop(room, digests[start : start + SOME], claim)
+            if gone:
+                await self._shelf.delete(room, gone)
+                await self._holdings.dropped(room, gone)
+            count += len(gone)
+        return count
 
     async def take_all(self, room: str) -> None:
         """Take away all files of a room that is no more.
@@ -58,27 +63,44 @@ class Leftovers:
             await asyncio.sleep(LOOK)
             try:
                 place = await self._holdings.may_sweep(worker, int(EVERY * 1000))
-                if place is not None:
+                if place is not None and await self.is_its_own():
                     await self.sweep(place)
             except ShelfAway as away:
                 logger.warning("files.sweep_failed", reason=str(away))
             except StoreAway:
                 continue  # which others have logged
 
+    async def is_its_own(self) -> bool:
+        """Tell whether the shelf is this store's: one that was emptied, or is another's, would seem to hold no file.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        mark = await self._holdings.mark()
+        if await self._shelf.marked(mark) == mark:
+            return True
+        logger.error("files.of_another_store")
+        return False
+
     async def sweep(self, place: str = "", *, most: int = AT_ONCE, grace: float = GRACE) -> int:
-        """Look at so many objects after a place; gives how many files were taken away.
+        """Look at all objects after a place, so many in a step; gives how many files were taken away.
 
         grace: seconds that an object is left alone after it was written.
 
         Raises:
-            StoreAway: some may be left.
+            StoreAway: some may be left; the next sweep goes on where this one came to.
         """
-        found = await self._shelf.listed(most, after=place)
         count = 0
-        for room, kept in groupby(found, key=lambda one: one.room):
-            old = dict.fromkeys(one.digest for one in kept if one.age >= grace)
-            count += await self.take_away(room, list(old))
-        await self._holdings.swept(found[-1].path if len(found) == most else "")
+        while True:
+            found = await self._shelf.listed(most, after=place)
+            for room, kept in groupby(found, key=lambda one: one.room):
+                old = dict.fromkeys(one.digest for one in kept if one.age >= grace)
+                count += await self.take_away(room, list(old))
+            place = found[-1].path if len(found) == most else ""
+            await self._holdings.swept(place)
+            if not place:
+                break
+            await asyncio.sleep(PAUSE)
         metrics.SWEPT_FILES.inc(count)
         if count:
             logger.info("files.swept", count=count)

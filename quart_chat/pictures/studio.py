@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE
@@ -16,9 +17,9 @@ from typing import IO, Any, NamedTuple
 from quart_chat import metrics
 from quart_chat.errors import BadFile, ShelfAway
 from quart_chat.events import get_logger
-from quart_chat.pictures import remake
 from quart_chat.room.attachments import BOX
 
+PROCESS = Path(__file__).with_name("remake.py")  # not imported: a worker has no use for Pillow's 8 MB
 MEGAPIXELS = 40  # of a picture; of one that moves, four times as many in all frames together
 SIDE = 16_000  # px: WebP ends at 16,383
 FRAMES = 1000
@@ -73,7 +74,7 @@ class Studio:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",  # nothing of this environment or folder
-                remake.__file__,
+                str(PROCESS),
                 *map(str, (*ends, *bounds)),
                 stdin=source.fileno(),
                 stdout=PIPE,
@@ -93,6 +94,8 @@ class Studio:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+        if process.returncode == -signal.SIGXCPU:
+            return {"refused": "slow"}
         if process.returncode != 0:
             logger.warning("picture.crashed", status=process.returncode)
             return {"refused": "crashed"}

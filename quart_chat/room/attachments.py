@@ -33,9 +33,9 @@ _PROGRAMS = set(
     """.split()
 )
 # What browsers take for a page (https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type).
-_TAGS = re.compile(rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/]")
+_TAG = re.compile(rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>/]")
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|script|iframe)[\s>/]|www\.w3\.org/1999/xhtml")
 _SVG = re.compile(rb"<(?:[a-z0-9_]+:)?svg[\s>/]|www\.w3\.org/2000/svg")
-_XHTML = re.compile(rb"www\.w3\.org/1999/xhtml")
 _BLANK = b"\xef\xbb\xbf\xfe\xff \t\r\n\x0c"  # marks of byte order, and white space
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -152,7 +152,7 @@ def is_picture(name: str, head: bytes, declared: str = "") -> bool:
     text = start.startswith(b"<")
     if ending in _DRAWINGS or (text and _SVG.search(start)):
         raise BadFile("“%(name)s” is an SVG, which can hold a script. Send it as PNG, or put it into a ZIP.", name=name)
-    if ending in _PAGES or (text and (_TAGS.search(start) or _XHTML.search(start))):
+    if ending in _PAGES or (text and (_TAG.match(start) or _PAGE.search(start))):
         raise BadFile("“%(name)s” is a web page, which can hold a script. Put it into a ZIP.", name=name)
     if ending in _PROGRAMS:
         raise BadFile("“%(name)s” is a program or a shortcut. Put it into a ZIP.", name=name)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from obstore.store import LocalStore, S3Store
 
 SMALL = ".small"  # what a small picture's name ends with
+OURS = "_"  # what begins with it is no room's
+MARK = f"{OURS}store/mark"
 PIECE = 512 * 1024  # bytes of a file that a worker holds for one reader
 PART = 5 * 1024 * 1024  # bytes of one request to a bucket: the least that S3 takes
 THREADS = 8
@@ -185,9 +187,8 @@ class Shelf:
             self._tidy()
         now = time.time()
         found = []
-        objects: Iterator[ObjectMeta] = (
-            one for batch in self._store.list(room or None, offset=after or None) for one in batch
-        )
+        batches = self._store.list(room or None, offset=after or None)
+        objects: Iterator[ObjectMeta] = (one for batch in batches for one in batch if one["path"][0] != OURS)
         if self._folder is not None:  # a folder has no order
             objects = iter(nsmallest(most, objects, key=itemgetter("path")))
         for one in islice(objects, most):
@@ -202,6 +203,21 @@ class Shelf:
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > UNFINISHED:
                     path.unlink()
+
+    async def marked(self, mark: str) -> str:
+        """Mark it, unless it is; gives its mark. Nothing but a sweep asks for it.
+
+        Raises:
+            ShelfAway: it cannot be said now.
+        """
+        return await self._do(self._marked, mark)
+
+    def _marked(self, mark: str) -> str:
+        import obstore
+
+        if (found := self._whole(MARK)) is None:
+            obstore.put(self._store, MARK, mark.encode())
+        return mark if found is None else found.decode("ascii", "replace")
 
     def has_room(self, size: int) -> bool:
         """Tell whether the disk takes so many bytes more; a bucket always does."""
@@ -222,7 +238,7 @@ class Shelf:
     def _check(self) -> None:
         import obstore
 
-        path = f"_check/{secrets.token_hex(8)}"  # no room of a page has such a name
+        path = f"{OURS}check/{secrets.token_hex(8)}"
         obstore.put(self._store, path, b"check")
         if bytes(obstore.get(self._store, path).bytes()) != b"check":
             raise ShelfAway("what was kept is not what came back")

@@ -58,6 +58,15 @@ class Holdings:
         """
         return int(await self._pipeline.command("HGET", keys.files(room), "bytes") or 0)
 
+    async def mark(self) -> str:
+        """Give what the shelf is to be marked with: this store's own, at random.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        await self._pipeline.command("SETNX", keys.SHELF, secrets.token_hex(16))
+        return str(await self._pipeline.command("GET", keys.SHELF))
+
     # --- whose turn it is to look for what is left over ---------------------------------------------
 
     async def may_sweep(self, worker: str, every: int) -> str | None:

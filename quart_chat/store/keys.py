@@ -107,5 +107,6 @@ def probe(worker: str) -> str:
 
 
 SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
+SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come
 RENAMED = "c:{~}:renamed"  # the channel on which every worker hears of new names

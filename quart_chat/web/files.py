@@ -43,10 +43,11 @@ async def form(name: str) -> Response:
 @blueprint.post("/r/<name>/files")
 async def send(name: str) -> Response:
     """Say something with files."""
+    if (true := true_name(name)) != name:
+        await pass_over(request)
+        return Response("", 308, {"Location": f"/r/{true}/files"})
     who, typed = visitor(request), ""
     try:
-        if not is_slug(name):
-            raise BadFrame("There is no such room.")
         _see_that_they_are_on()
         with ExitStack() as ends:
             settings, house = parts().settings, parts()

@@ -18,6 +18,7 @@ import pytest
 from redis import Redis
 
 from quart_chat.errors import BadFile, BadText, ShelfAway, Spent, StoreAway, TooFast
+from quart_chat.live import leftovers
 from quart_chat.live import uploads as module
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
@@ -291,14 +292,33 @@ async def test_the_sweep_takes_what_nobody_holds_and_nothing_else(house: House, 
     assert await house.holdings.drop(house.room, ["e" * 64], claim or "") == ["e" * 64]
 
 
-async def test_a_sweep_goes_on_where_the_last_one_ended(house: House, look: Redis) -> None:
+async def test_a_sweep_goes_step_by_step_and_on_where_one_was_broken_off(
+    house: House, look: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(5):
         await house.shelf.put(f"room-{number}", "f" * 64, io.BytesIO(b"left"))
-    assert await house.leftovers.sweep(most=2, grace=-1) == 2
+    monkeypatch.setattr(leftovers, "PAUSE", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(leftovers, "PAUSE", 600.0)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await house.leftovers.sweep(most=2, grace=-1)
     place = str(look.get(keys.SWEPT))
     assert place == f"room-1/{'f' * 64}"
-    assert await house.leftovers.sweep(place, most=9, grace=-1) == 3
+    assert len(house.kept) == 3
+    assert await house.leftovers.sweep(place, most=2, grace=-1) == 3
     assert look.get(keys.SWEPT) == ""
+    assert house.kept == []
+
+
+async def test_a_store_that_was_emptied_takes_nobodys_files_away(house: House, look: Redis) -> None:
+    """One that lost its data, or a second server with the first one's bucket, would take all for left over."""
+    assert await house.leftovers.is_its_own()
+    assert await house.leftovers.is_its_own()
+    await house.shelf.put("z", "f" * 64, io.BytesIO(b"left"))
+    assert [one.room for one in await house.shelf.listed(1)] == ["z"]
+    look.flushall()
+    assert not await house.leftovers.is_its_own()
 
 
 async def test_a_room_takes_its_files_with_it(house: House, pipeline: Pipeline) -> None:

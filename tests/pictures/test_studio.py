@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from quart_chat.errors import BadFile
-from quart_chat.pictures import remake, studio
+from quart_chat.pictures import studio
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import in_page
 from tests.pictures.drawings import (
@@ -57,6 +57,14 @@ async def test_what_a_picture_tells_of_itself_is_gone_and_it_stands_upright(kind
     assert red[2] < 60
     assert small.size == (40, 60)
     assert small.format == "WEBP"
+
+
+async def test_a_gif_loses_its_comments() -> None:
+    source = drawn("GIF", comment=SECRET.encode())
+    assert SECRET.encode() in source
+    whole, _, _, said = await made(source)
+    assert SECRET.encode() not in whole
+    assert said == ("image/gif", 60, 40, 1)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
@@ -151,13 +159,21 @@ async def test_too_many_frames_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
         await made(moving(frames=5))
 
 
+async def test_a_process_that_burns_its_time_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    busy = tmp_path / "busy.py"
+    busy.write_text("import resource\nresource.setrlimit(resource.RLIMIT_CPU, (1, 1))\nwhile True: pass")
+    monkeypatch.setattr(studio, "PROCESS", busy)
+    with pytest.raises(BadFile, match=r"could not be read|too long"):
+        await made(drawn())
+
+
 async def test_a_process_that_takes_too_long_is_ended_and_the_next_is_served(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hanging = tmp_path / "hanging.py"
     hanging.write_text("import time; time.sleep(600)")
     with monkeypatch.context() as patched:
-        patched.setattr(remake, "__file__", str(hanging))
+        patched.setattr(studio, "PROCESS", hanging)
         patched.setattr(studio, "WITHIN", 0.3)
         with pytest.raises(BadFile, match="too long"):
             await made(drawn())
@@ -167,9 +183,9 @@ async def test_a_process_that_takes_too_long_is_ended_and_the_next_is_served(
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "sys.exit(3)", "b'x' * (4 << 30)"])
 async def test_a_process_that_dies_harms_nothing(end: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dying = tmp_path / "dying.py"
-    source = Path(remake.__file__).read_text(encoding="utf-8")
+    source = studio.PROCESS.read_text(encoding="utf-8")
     dying.write_text(f"import os, sys\n{source}".replace("def _remake(", f"def _remake(*_):\n    {end}\ndef _other("))
-    monkeypatch.setattr(remake, "__file__", str(dying))
+    monkeypatch.setattr(studio, "PROCESS", dying)
     with pytest.raises(BadFile):
         await made(drawn())
 
@@ -178,7 +194,7 @@ async def test_it_knows_nothing_of_this_process(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("QUART_CHAT_SECRET_KEY", "this must stay here")
     spying = tmp_path / "spying.py"
     spying.write_text("import os, json; open(1, 'w').write(json.dumps({'refused': ' '.join(os.environ)}))")
-    monkeypatch.setattr(remake, "__file__", str(spying))
+    monkeypatch.setattr(studio, "PROCESS", spying)
     seen: list[str] = []
     monkeypatch.setattr(studio, "_refused", lambda why, name: seen.append(why) or BadFile(why))
     with pytest.raises(BadFile):
