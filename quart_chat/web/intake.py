@@ -105,7 +105,6 @@ async def read_form(asked: Request, ends: ExitStack, folder: Path | None, megaby
             async for data in asked.body:
                 for start in range(0, len(data), PIECE):
                     reading.take(data[start : start + PIECE])
-                    await asyncio.sleep(0)  # others have their turn
         reading.take(None)
     except RequestEntityTooLarge as error:
         raise TooLarge("These files have more than %(most)d MB together.", most=MOST_FILES * megabytes) from error
