@@ -8,6 +8,7 @@ time and output have bounds. It imports nothing of the chat, so that it begins q
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -49,6 +50,8 @@ def main(out: int, small: int, *bounds: int) -> dict[str, Any]:
             return _remake(source, whole, thumb, bounds)
     except (TooMuch, MemoryError):
         return {"refused": "pixels"}
+    except OSError as error:
+        return {"refused": "full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "broken"}
     except Exception:  # whatever a decoder raises
         return {"refused": "broken"}
 

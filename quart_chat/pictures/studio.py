@@ -56,12 +56,14 @@ class Studio:
 
         Raises:
             BadFile: it is no picture that can be read, it is too much of one, or it took too long.
-            ShelfAway: no process could be started.
+            ShelfAway: no process could be started, or the disk is full.
         """
         with tempfile.TemporaryFile(dir=self._folder) as content, tempfile.TemporaryFile(dir=self._folder) as small:
             async with self._turns:
                 with metrics.PICTURES.time():
                     told = await self._run(source, content, small)
+            if told.get("refused") == "full":
+                raise ShelfAway("a picture could not be made: the disk is full")
             if "media" not in told:
                 metrics.REFUSED_FILES.labels(told["refused"]).inc()
                 raise _refused(str(told["refused"]), name)

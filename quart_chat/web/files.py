@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.errors import BadFrame, NoMessage, Refused, StoreAway, TooLarge
+from quart_chat.errors import BadFrame, NoMessage, Refused, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
@@ -16,7 +16,7 @@ from quart_chat.room.commands import NO_NONCE, Say
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
 from quart_chat.room.texts import is_nonce
-from quart_chat.web.intake import MAX_FIELD, MB, pass_over, read_form
+from quart_chat.web.intake import MAX_FIELD, MB, pass_over, read_form, too_much
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, true_name, visitor
 
 blueprint = Blueprint("files", __name__)
@@ -36,7 +36,8 @@ async def form(name: str) -> Response:
     """Show the form that sends files, as a page of its own."""
     if (true := true_name(name)) != name:
         return Response("", 308, {"Location": f"/r/{true}/files"})
-    _see_that_they_are_on()
+    if not parts().settings.files:
+        raise NoMessage(OFF)
     return _page(visitor(request), name, "", "", 200)
 
 
@@ -46,18 +47,22 @@ async def send(name: str) -> Response:
     if (true := true_name(name)) != name:
         await pass_over(request)
         return Response("", 308, {"Location": f"/r/{true}/files"})
+    if not parts().settings.files:
+        await pass_over(request)
+        raise NoMessage(OFF)
     who, typed = visitor(request), ""
     try:
-        _see_that_they_are_on()
         with ExitStack() as ends:
             settings, house = parts().settings, parts()
             most = MOST_FILES * settings.file_megabytes
             size = most * MB if request.content_length is None else request.content_length
             if size > most * MB + MAX_FIELD:
-                raise TooLarge("These files have more than %(most)d MB together.", most=most)
+                raise too_much(settings.file_megabytes)
             async with house.uploads.let_in(who.public, who.visit.address, size):
                 came = await read_form(request, ends, house.spool, settings.file_megabytes)
                 typed, nonce, reply = (came.fields.get(field, "") for field in ("text", "nonce", "reply"))
+                if came.refused is not None:
+                    raise came.refused
                 if not is_nonce(nonce):
                     raise BadFrame(NO_NONCE)
                 asked = Say(typed, nonce, reply if is_entry_id(reply) else None)
@@ -99,11 +104,6 @@ def _page(who: Visitor, name: str, typed: str, why: str, status: int) -> Respons
     shown = fragments.attach_form(name, megabytes, who.language, typed=typed, error=why)
     heading = say(who.language, "Send files")
     return answer(who, templates.page("form.html", who.language, heading=heading, form=shown), status)
-
-
-def _see_that_they_are_on() -> None:
-    if not parts().settings.files:
-        raise NoMessage(OFF)
 
 
 # --- giving out --------------------------------------------------------------------------------------

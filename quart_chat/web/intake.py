@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-from quart_chat.errors import BadFile, BadFrame, TooLarge
+from quart_chat.errors import BadFile, BadFrame, ShelfAway, TooLarge
 from quart_chat.live.uploads import Received
 from quart_chat.room.attachments import MOST_FILES, clean_file_name
 
@@ -77,19 +77,22 @@ async def pass_over(asked: Request) -> None:
 
 @dataclass(slots=True)
 class Form:
-    """A form with files. fields: the first of each name."""
+    """A form with files. fields: the first of each name. refused: why its files are not taken; None: they can be."""
 
     fields: dict[str, str] = field(default_factory=dict)
     files: list[Received] = field(default_factory=list)
+    refused: BadFile | None = None
 
 
 async def read_form(asked: Request, ends: ExitStack, folder: Path | None, megabytes: int) -> Form:
     """Read a form with files; they are on the disk, without names, until `ends` ends.
 
-    folder: where; None: where the system keeps such. megabytes: that one file may have.
+    folder: where; None: where the system keeps such. megabytes: that one file may have. A form with too many, too large
+    or no files is read to its end all the same, for what was typed stands behind them; no more of them is kept.
 
     Raises:
-        BadFrame: it is no such form. BadFile: it has too many files, or none. TooLarge: of one, or of all together.
+        BadFrame: it is no such form. BadFile: it took too long. TooLarge: of all together.
+        ShelfAway: the disk is full.
     """
     kind, options = parse_options_header(asked.headers.get("Content-Type"))
     boundary = options.get("boundary", "")
@@ -105,16 +108,16 @@ async def read_form(asked: Request, ends: ExitStack, folder: Path | None, megaby
             async for data in asked.body:
                 for start in range(0, len(data), PIECE):
                     reading.take(data[start : start + PIECE])
-        reading.take(None)
     except RequestEntityTooLarge as error:
-        raise TooLarge("These files have more than %(most)d MB together.", most=MOST_FILES * megabytes) from error
+        raise too_much(megabytes) from error
     except TimeoutError as error:
         raise BadFile("The files took too long to arrive. Try again where the network is better.") from error
-    if not reading.ended:
-        raise BadFrame(NO_FORM)
-    if not reading.form.files:
-        raise BadFile("Choose a file first.")
-    return reading.form
+    return reading.end()
+
+
+def too_much(megabytes: int) -> TooLarge:
+    """Say that there is more than a message takes; megabytes: that one file may have."""
+    return TooLarge("These files have more than %(most)d MB together.", most=MOST_FILES * megabytes)
 
 
 class _Reading:
@@ -122,7 +125,7 @@ class _Reading:
 
     def __init__(self, boundary: bytes, make: Callable[[], IO[bytes]], megabytes: int) -> None:
         self.form = Form()
-        self.ended = False
+        self._ended = False
         self._decoder = MultipartDecoder(boundary, MAX_FIELD + PIECE, max_parts=MAX_PARTS)
         self._make = make
         self._megabytes = megabytes
@@ -131,18 +134,22 @@ class _Reading:
         self._content: IO[bytes] | None = None
         self._hash = hashlib.sha256()
         self._size = 0
+        self._total = 0
 
     def take(self, data: bytes | None) -> None:
         """Take what came; None: there is no more.
 
         Raises:
-            BadFrame, BadFile, TooLarge: as `read_form`.
+            BadFrame, TooLarge, ShelfAway: as `read_form`.
         """
+        self._total += len(data or b"")
+        if self._total > MOST_FILES * self._megabytes * MB + MAX_FIELD:  # nothing need have told how much comes
+            raise too_much(self._megabytes)
         try:
             self._decoder.receive_data(data)
             while not isinstance(event := self._decoder.next_event(), NeedData):
                 if isinstance(event, Epilogue):
-                    self.ended = True
+                    self._ended = True
                     return
                 if isinstance(event, Field | File):
                     self._begin(event)
@@ -152,6 +159,22 @@ class _Reading:
                         self._end()
         except (ValueError, RequestEntityTooLarge) as error:  # no boundary where one has to be, or too many
             raise BadFrame(NO_FORM) from error
+        except OSError as error:
+            raise ShelfAway(f"an upload cannot be written: {error.strerror}") from error
+
+    def end(self) -> Form:
+        """Give the form, of which there is no more.
+
+        Raises:
+            BadFrame: it breaks off.
+        """
+        if self.form.refused is None:
+            self.take(None)
+            if not self._ended:
+                raise BadFrame(NO_FORM)
+            if not self.form.files:
+                self.form.refused = BadFile("Choose a file first.")
+        return self.form
 
     def _begin(self, part: Field | File) -> None:
         self._part, self._text, self._content = part, bytearray(), None
@@ -164,15 +187,16 @@ class _Reading:
             if self._size > MAX_FIELD:
                 raise BadFrame(NO_FORM)
             return
-        if not data:
+        if not data or self.form.refused:
             return
-        if self._content is None:
-            if len(self.form.files) == MOST_FILES:
-                raise BadFile("A message takes at most %(most)d files.", most=MOST_FILES)
-            self._content = self._make()
+        if len(self.form.files) == MOST_FILES:
+            self.form.refused = BadFile("A message takes at most %(most)d files.", most=MOST_FILES)
+            return
         if self._size > self._megabytes * MB:
             name = clean_file_name(self._part.filename if isinstance(self._part, File) else "")
-            raise TooLarge("“%(name)s” has more than %(most)d MB.", name=name, most=self._megabytes)
+            self.form.refused = TooLarge("“%(name)s” has more than %(most)d MB.", name=name, most=self._megabytes)
+            return
+        self._content = self._content or self._make()
         self._content.write(data)
         self._hash.update(data)
 
@@ -180,6 +204,8 @@ class _Reading:
         part = self._part
         if isinstance(part, Field):
             self.form.fields.setdefault(part.name, self._text.decode("utf-8", "replace"))
+        elif self.form.refused:
+            return
         elif isinstance(part, File) and (part.filename or self._size):  # a field in which nothing was chosen comes too
             content = self._content or self._make()
             content.flush()
