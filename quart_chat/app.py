@@ -50,7 +50,7 @@ from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, files, health, lobby, messages, people, rooms, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
-from quart_chat.web.intake import MAX_FIELD, request_class
+from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import EXTENSION, Parts, by_htmx, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
@@ -268,6 +268,8 @@ async def _refuse_unknown_files() -> None:
 
 
 async def _finish(response: Response) -> Response:
+    if request.method == "POST":
+        await pass_over(request, SHORT)
     if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)

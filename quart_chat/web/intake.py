@@ -28,6 +28,7 @@ MAX_FIELD = 128 * 1024  # bytes of a field that is no file
 MAX_PARTS = 100
 WITHIN = 600.0  # seconds that an upload may take
 DRAIN = 30.0  # seconds in which the rest of a refused one is passed over
+SHORT = 1.0  # the same of any other form; Hypercorn ends a connection that is answered before its request is read
 NO_FORM = "That was no form with files."
 
 _BRINGS_FILES = re.compile(r"/r/[^/]+/files")
@@ -44,12 +45,14 @@ class PassableBody(Body):
             self._complete.clear()  # more is to come, and to be dropped
             self._data.clear()
 
-    async def pass_over(self) -> None:
-        """Drop what is there and what comes, to its end or for DRAIN seconds."""
+    async def pass_over(self, within: float) -> None:
+        """Drop what is there and what comes, to its end or for so many seconds."""
+        if self._complete.is_set():
+            return
         self._must_raise = self._must_raise or RequestEntityTooLarge()
         self._data.clear()
         try:
-            async with asyncio.timeout(DRAIN):
+            async with asyncio.timeout(within):
                 await self._complete.wait()
         except TimeoutError:
             return
@@ -69,10 +72,10 @@ def request_class(most: int) -> type[Request]:
     return Asked
 
 
-async def pass_over(asked: Request) -> None:
-    """Let what is still to come of a request come, so that its answer is seen."""
+async def pass_over(asked: Request, within: float = DRAIN) -> None:
+    """Let what is still to come of a request come, for so many seconds, so that its answer is seen."""
     if isinstance(asked.body, PassableBody):
-        await asked.body.pass_over()
+        await asked.body.pass_over(within)
 
 
 @dataclass(slots=True)
