@@ -38,10 +38,19 @@ test: chromium lint pytest  ## everything that CI runs
 .PHONY: lint
 lint: check-format check-style check-types check-floors check-templates  ## every check but the tests
 
+# Two halves side by side, for tests wait more than they work: nine minutes here, and sixteen one after the other.
 .PHONY: pytest
 pytest: .venv/.dev  ## the tests alone; ARGS="-k reconnect"
+ifdef ARGS
 	@echo '== tests'
 	@$(BIN)/pytest $(ARGS)
+else
+	@echo '== tests: tests/browser and tests/web beside the others'
+	@told=$$(mktemp); $(BIN)/pytest tests/browser tests/web >"$$told" 2>&1 & web=$$!; \
+	$(BIN)/pytest --ignore tests/browser --ignore tests/web; others=$$?; \
+	wait $$web; status=$$?; echo '== tests/browser and tests/web'; cat "$$told"; rm -f "$$told"; \
+	[ $$others = 0 ] && [ $$status = 0 ]
+endif
 
 .PHONY: chaos
 chaos: .venv/.dev  ## break workers, stores and the ways between, for long; TIMES=100 says how often each

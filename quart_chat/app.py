@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
@@ -23,16 +25,22 @@ from quart_chat.files import folder
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
+from quart_chat.live.uploads import Uploads
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.pictures.studio import Studio
+from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.markup import to_html
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
+from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -42,14 +50,16 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, health, lobby, messages, people, reading, rooms, search, socket
+from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
+from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import EXTENSION, Parts, by_htmx, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
 KIB = 1024
+MB = 1_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
 NOTED = "Something went wrong here. It has been noted."
@@ -77,8 +87,10 @@ def create_app(settings: Settings | None = None) -> Quart:
 
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
+    most = MOST_FILES * settings.file_megabytes * MB if settings.files else 0
+    app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, search, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -106,10 +118,15 @@ def _parts(settings: Settings, url: str) -> Parts:
 
     reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
     company = Company(log, presence)
+    holdings = Holdings(pipeline)
+    shelf = Shelf(settings.files_url, settings.data / "files")
+    leftovers = Leftovers(holdings, shelf)
+    spool = _spool(settings.data) if settings.files else None
     changer = Changer(
         log,
         limits,
         company,
+        leftovers,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         keep_versions=settings.keep_edits,
@@ -125,7 +142,17 @@ def _parts(settings: Settings, url: str) -> Parts:
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,
+        file_bytes=settings.files_per_room_megabytes * MB,
         clock=clock,
+    )
+    uploads = Uploads(
+        sayer,
+        limits,
+        holdings=holdings,
+        shelf=shelf,
+        leftovers=leftovers,
+        studio=Studio(spool),
+        per_minute=settings.uploads_per_minute,
     )
     return Parts(
         settings=settings,
@@ -141,10 +168,25 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         searcher=Searcher(Searching(pipeline), limits),
+        uploads=uploads,
+        shelf=shelf,
+        leftovers=leftovers,
+        spool=spool,
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
     )
+
+
+def _spool(data: Path) -> Path | None:
+    """Make the folder of what is not whole yet. /tmp may be memory; where there is no data folder it has to do."""
+    folder = data / "unfinished"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
 
 
 def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
@@ -166,6 +208,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             house.hub.beat,
             house.hub.renew,
             lambda: _renew_sockets(house.limits),
+            lambda: house.leftovers.run(house.hub.worker),
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)
@@ -178,6 +221,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await streams.end()
         await house.hub.close()
         await end_tasks(running)
+        house.shelf.close()
         await house.pipeline.aclose()
         await house.store.aclose()
 
@@ -230,6 +274,8 @@ async def _refuse_unknown_files() -> None:
 
 
 async def _finish(response: Response) -> Response:
+    if request.method == "POST":
+        await pass_over(request, SHORT)
     if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)

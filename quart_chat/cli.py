@@ -20,8 +20,10 @@ import click
 from quart_chat import __version__
 from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.room.names import clean_title, slug_of
 from quart_chat.server import Plan, options, run
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.archive import Archive, InTheWay, Opening, RoomSummary
 from quart_chat.store.log import Retention
 from quart_chat.tools import checkup, session, transcripts
@@ -135,6 +137,9 @@ async def _check(settings: Settings) -> int:
         async for finding in checkup.look(url):
             _tell(finding.fine, finding.text)
             fine = fine and finding.fine is not False
+    async for finding in checkup.look_at_files(settings):
+        _tell(finding.fine, finding.text)
+        fine = fine and finding.fine is not False
     click.echo("A server would serve." if fine else "A server would not serve like this.")
     return 0 if fine else 1
 
@@ -247,12 +252,17 @@ async def import_(settings: Settings, archive: Archive, file: Path, room: str | 
 @click.argument("room")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_on_the_store
-async def delete(_: Settings, archive: Archive, room: str, yes: bool) -> None:
+async def delete(settings: Settings, archive: Archive, room: str, yes: bool) -> None:
     """Delete a room with all that it holds. There is no way back but an export."""
     summary = await _find(archive, room)
     if not yes:
         click.confirm(f"Delete {summary.title!r} with its {summary.messages:,} messages?", abort=True)
     await archive.delete(summary.name)
+    shelf = Shelf(settings.files_url, settings.data / "files")
+    try:
+        await Leftovers(archive.holdings, shelf).take_all(summary.name)
+    finally:
+        shelf.close()
     click.echo(f"{summary.title} is deleted", err=True)
 
 

@@ -53,6 +53,13 @@ class Settings:
     """IANA name of the zone in which pages show times."""
     keep_edits: bool = False
     """Whether what edited messages said before stays readable."""
+    files: bool = True
+    """Whether messages may carry files."""
+    files_url: str | None = None
+    """Where files are, as s3://BUCKET/PREFIX; None: `files/` in the data folder."""
+    file_megabytes: int = 10  # a file, millions of bytes
+    files_per_room_megabytes: int = 200  # 0: any number
+    uploads_per_minute: int = 10  # a person; ten times that an address; 0: neither is limited
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -83,11 +90,16 @@ class Settings:
             metrics_token=env.get("QUART_CHAT_METRICS_TOKEN") or None,
             time_zone=_time_zone(env),
             keep_edits=_yes(env, "QUART_CHAT_KEEP_EDITS"),
+            files=_yes(env, "QUART_CHAT_FILES", "yes"),
+            files_url=_files_url(env.get("QUART_CHAT_FILES_URL") or None),
+            file_megabytes=_number(env, "QUART_CHAT_FILE_MEGABYTES", 10, least=1, most=1000),
+            files_per_room_megabytes=_number(env, "QUART_CHAT_FILES_PER_ROOM_MEGABYTES", 200, most=10**6),
+            uploads_per_minute=_number(env, "QUART_CHAT_UPLOADS_PER_MINUTE", 10),
         )
 
 
-def _yes(env: Mapping[str, str], name: str) -> bool:
-    said = env.get(name, "").strip().lower() or "no"
+def _yes(env: Mapping[str, str], name: str, default: str = "no") -> bool:
+    said = env.get(name, "").strip().lower() or default
     if said not in ("yes", "no"):
         raise SettingsError(f"{name} is {said!r}; it takes 'yes' or 'no'")
     return said == "yes"
@@ -106,6 +118,14 @@ def _redis_url(url: str | None) -> str | None:
     if url is not None and urlsplit(url).scheme not in REDIS_SCHEMES:
         takes = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
         raise SettingsError(f"REDIS_URL starts with {url.split(':')[0]!r}; it takes {takes}")
+    return url
+
+
+def _files_url(url: str | None) -> str | None:
+    if url is not None:
+        parts = urlsplit(url)
+        if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+            raise SettingsError(f"QUART_CHAT_FILES_URL is {url!r}; it takes s3://BUCKET or s3://BUCKET/PREFIX")
     return url
 
 

@@ -4,8 +4,11 @@
     ├── SettingsError         a setting cannot be used; the process ends with its message, exit status 2
     ├── CannotStart           a port or folder is taken (`server/cannot_start`); one line, exit status 1
     ├── StoreAway             Redis does not answer now: 503, or a state shown in the page
+    │   └── ShelfAway         where files are kept cannot be reached, or is full: 503
     └── Refused               what somebody sent is not taken; carries a message for them
         ├── BadFrame          a frame that is not what the page's forms send: notice
+        ├── BadFile           a file that is not taken: 422
+        │   └── TooLarge      it has more bytes than it may: 413
         ├── BadName           a room's or a person's name: 422
         ├── BadText           a message's text: 422
         │   └── Spent         its nonce went with another text before
@@ -34,6 +37,10 @@ class StoreAway(QuartChatError):
     """The store did not answer, or not in time; the text says how that showed."""
 
 
+class ShelfAway(StoreAway):
+    """What keeps the files did not do what it was asked; the text says how that showed."""
+
+
 class Refused(QuartChatError):
     """Something that was sent is not taken.
 
@@ -51,6 +58,18 @@ class Refused(QuartChatError):
 
 class BadFrame(Refused):
     """A socket frame that cannot be understood."""
+
+
+class BadFile(Refused):
+    """A file that is not taken; the text says what to do instead."""
+
+    status = 422
+
+
+class TooLarge(BadFile):
+    """A file, or files together, of more bytes than are taken."""
+
+    status = 413
 
 
 class BadName(Refused):

@@ -41,6 +41,17 @@ SEARCH = Histogram(
     "Time of one search in a room.",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
 )
+FILES = Counter("quart_chat_files", "Files that came with messages.")
+FILE_BYTES = Counter("quart_chat_file_bytes", "Bytes of these files, as they are kept.")
+REFUSED_FILES = Counter("quart_chat_files_refused", "Files that were not taken.", ["reason"])
+SWEPT_FILES = Counter(
+    "quart_chat_files_swept", "Files that nobody held any more, taken away by the hourly look for them."
+)
+PICTURES = Histogram(
+    "quart_chat_picture_seconds",
+    "Time in which a picture was made anew.",
+    buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40),
+)
 STORE = Histogram(
     "quart_chat_store_seconds",
     "Time until the store has answered, one of the commands that left together.",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from redis import Redis
 
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.servers import servers
@@ -24,6 +25,13 @@ def valkey(shared_valkey: Valkey) -> Valkey:
     with shared_valkey.client() as client:
         client.flushall()
     return shared_valkey
+
+
+@pytest.fixture
+def look(valkey: Valkey) -> Iterator[Redis]:
+    """A blocking client, to see what the store holds."""
+    with valkey.client() as client:
+        yield client
 
 
 @pytest.fixture

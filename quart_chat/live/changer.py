@@ -11,8 +11,10 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from quart_chat import metrics
-from quart_chat.errors import BadText, NoMessage, NotYours, TooFast
+from quart_chat.errors import BadText, NoMessage, NotYours, StoreAway, TooFast
+from quart_chat.events import get_logger
 from quart_chat.live.company import Company
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.room import changes
 from quart_chat.room.changes import Held, clean_emoji, versions_of, write_held, write_versions
 from quart_chat.room.digest import quote_of
@@ -40,6 +42,8 @@ MOST_PINS = 10
 TRIES = 20  # of a change that others overtake; this worker's own wait for one another
 AGAIN = 1.0  # seconds after which it may be tried again by hand
 
+logger = get_logger(__name__)
+
 GONE = "There is no such message any more."
 
 
@@ -65,6 +69,7 @@ class Changer:
         log: Log,
         limits: Limits,
         company: Company,
+        leftovers: Leftovers,
         *,
         characters: int,
         per_minute: int,
@@ -74,6 +79,7 @@ class Changer:
         self._log = log
         self._limits = limits
         self._company = company
+        self._leftovers = leftovers
         self._characters = characters
         self._person = messages_of_person(per_minute)
         self._address = messages_of_address(per_minute)
@@ -103,20 +109,27 @@ class Changer:
         await self._change(room, person, address, entry_id, plan)
 
     async def delete(self, room: str, person: Person, address: str, entry_id: str) -> None:
-        """Delete one's own message; nothing of what it said stays.
+        """Delete one's own message; nothing of what it said stays, and no file that no other message holds.
 
         Raises:
             NoMessage, NotYours, TooFast, StoreAway: as `edit`.
         """
+        files: list[str] = []
 
         def plan(found: Found) -> _Plan | None:
+            nonlocal files
             if found.message is not None and found.message.deleted:
                 return None
             message = _may(Right.DELETE, found, person)
+            files = [one.digest for one in message.files]
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
         await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
         await self._change(room, person, address, entry_id, plan)
+        try:
+            await self._leftovers.take_away(room, files)
+        except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
+            logger.warning("files.left", reason=str(away))
 
     async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
         """Put a reaction under a message, or take it back where it is there.

@@ -24,7 +24,7 @@ from quart_chat.room.limits import (
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
 from quart_chat.room.slash import Help, Nick, Topic, Words
-from quart_chat.room.texts import clean_text
+from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
@@ -43,7 +43,7 @@ class Sayer:
     """Checks what somebody says or opens against the limits, and puts it into the store.
 
     characters: the most that a message may have; per_minute, rooms_per_hour: limits, 0 for none.
-    clock: ms since the epoch.
+    file_bytes: that all files of a room may have, 0 for any. clock: ms since the epoch.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Sayer:
         characters: int,
         per_minute: int,
         rooms_per_hour: int,
+        file_bytes: int,
         clock: Callable[[], int],
     ) -> None:
         self._log = log
@@ -70,6 +71,7 @@ class Sayer:
         self._person = messages_of_person(per_minute)
         self._address = messages_of_address(per_minute)
         self._rooms = rooms_of_address(rooms_per_hour)
+        self._file_bytes = file_bytes
         self._clock = clock
         self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
 
@@ -80,6 +82,7 @@ class Sayer:
 
         Raises:
             BadText: it cannot be kept as it is, or the nonce was used with another text. BadName: of `/nick`.
+            BadFile: the room holds no more files.
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
@@ -103,13 +106,23 @@ class Sayer:
         drafts: dict[int, Draft] = {}  # by place in the results
         for say in asked:
             try:
-                typed = clean_text(say.text, self._characters)
-                asks = slash.read(typed, secrets.randbelow)
+                bare = say.files and is_blank(say.text)
+                typed = "" if bare else clean_text(say.text, self._characters)
+                asks = _read(typed, alone=not say.files)
                 if isinstance(asks, Words):
                     reply = await self._quote(room, say.reply) if say.reply else None
                     meant = await self._company.meant_in(room, asks.text)
                     drafts[len(results)] = Draft(
-                        person.public, person.name, asks.text, say.nonce, asks.kind, typed, reply, meant
+                        author=person.public,
+                        name=person.name,
+                        text=asks.text,
+                        nonce=say.nonce,
+                        kind=asks.kind,
+                        typed="\0".join((typed, *(f"{one.digest} {one.name}" for one in say.files))),
+                        reply=reply,
+                        mentions=meant,
+                        files=say.files,
+                        quota=self._file_bytes,
                     )
                     results.append("")
                 else:
@@ -222,3 +235,15 @@ class Sayer:
         self._known[room] = None
         if len(self._known) > 10_000:
             del self._known[next(iter(self._known))]
+
+
+def _read(typed: str, *, alone: bool) -> slash.Asked:
+    """Read what somebody typed; alone: no files came with it.
+
+    Raises:
+        BadText: there is no such command, or it says nothing in the room and so can't carry files.
+    """
+    asks = slash.read(typed, secrets.randbelow)
+    if not alone and not isinstance(asks, Words):
+        raise BadText("A command takes no files.")
+    return asks

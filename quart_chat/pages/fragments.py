@@ -81,7 +81,7 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
         one = rows.Said(change.of, change.name, change.kind, text, change.changes.mentions)
         html += _partial(f"{anywhere} > .text", "innerHTML", rows.said(one, change.changes, view))
         if change.changes.deleted:
-            html += _partial(f"{anywhere} > .quote", "delete", Markup())
+            html += _partial(f"{anywhere} > :is(.quote, .files)", "delete", Markup())
         excerpt = "" if change.changes.deleted else to_plain(text)
         html += _partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
     if change.reactions:
@@ -398,6 +398,30 @@ def refused(
     return Markup(
         '<hx-partial hx-target="#{}" hx-swap="outerHTML"><div class="turn" id="{}">{}</div></hx-partial>'
     ).format(ids.turn(nonce), ids.turn(key), form)
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+def attach(room: str, nonce: str, megabytes: int, language: str, *, sent: bool = False) -> Markup:
+    """Render what sends files; megabytes: that one may have; sent: some just were, and the button takes the focus."""
+    return _fragment(language, "_attach.html", "attach", room, nonce, megabytes, sent)
+
+
+def sent(room: str, megabytes: int, language: str) -> Markup:
+    """Close the sheet after files were sent, with a new form in it; what they answered is answered."""
+    answered = _partial(f"#{ids.COMPOSER} > .turn:last-child .replying", "delete", Markup())
+    return answered + attach(room, f"{new_page_key()}-f", megabytes, language, sent=True)
+
+
+def attach_form(room: str, megabytes: int, language: str, *, typed: str = "", error: str = "") -> Markup:
+    """Render the form alone, for a page of its own; typed: what stays in its field beside an error."""
+    return _fragment(language, "_attach.html", "form", room, f"{new_page_key()}-f", megabytes, typed, error)
+
+
+def not_sent(why: str, language: str, *, swaps: bool = True) -> Markup:
+    """Say in the sheet why files were not taken; swaps: by itself, whatever the answer's target is."""
+    return _fragment(language, "_attach.html", "why", why, swaps)
 
 
 # --- people ----------------------------------------------------------------------------------------

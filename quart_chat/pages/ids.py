@@ -33,6 +33,9 @@ COUNT = "count"  # how many
 CROWD = "crowd"  # the same, on the button of a small screen
 TYPING = "typing"  # who is typing
 COMPOSER = "composer"  # the forms: the last one is in use, those before it are pending
+ATTACH = "attach"  # the button and the sheet that send files
+ATTACH_SHEET = "attach-sheet"  # the sheet
+ATTACH_WHY = "attach-why"  # why the last ones were not taken
 PROFILE = "profile"  # the name and its form
 ME = "me"  # the own name where it is only shown
 

@@ -15,6 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 DEFAULT = "en"
@@ -145,6 +146,15 @@ def _moment(minute: int, audience: Audience) -> str:
     if audience.hours:
         style = f"{locale.date_formats['long'].pattern} {'HH:mm:ss z' if audience.hours == '24' else 'h:mm:ss a z'}"
     return format_datetime(when, style, tzinfo=there, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def size(count: int, tag: str) -> str:
+    """Write a number of bytes as people read it, as `340 KB` or `1.2 MB`."""
+    for unit, least in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+        if count >= least:
+            return f"{format_decimal(round(count / least, 1), '#,##0.#', locale=_locale(tag))} {unit}"
+    return f"{count} B"
 
 
 def moment(ms: int, audience: Audience) -> str:

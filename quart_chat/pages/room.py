@@ -22,7 +22,8 @@ class Shown:
 
     people, count: who is here, as `fragments.people` takes them.
     place: where its socket goes on; None for a page of older messages, which has no socket.
-    more: whether older messages lie before it; newer: whether some lie beyond it.
+    more: whether older messages lie before it; newer: whether some lie beyond it. megabytes: that a file may have;
+    0: none are taken.
     """
 
     audience: Audience
@@ -34,6 +35,7 @@ class Shown:
     place: str | None
     more: bool
     newer: bool
+    megabytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from quart_chat.kept import Kept
 from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
+from quart_chat.room.attachments import Attached, in_page
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
 from quart_chat.room.marking import mark
@@ -53,7 +54,7 @@ class Row(NamedTuple):
     """What a message's row shows.
 
     new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
-    said, quote, reactions: parts of it, each from a macro of its own; the last two may be empty.
+    said, quote, files, reactions: parts of it, each from a macro of its own; all but the first may be empty.
     """
 
     room: str
@@ -68,6 +69,7 @@ class Row(NamedTuple):
     iso: str
     said: Markup
     quote: Markup
+    files: Markup
     reactions: Markup
     new_day: bool
     follows: bool
@@ -108,6 +110,7 @@ def row(message: Message, view: View, query: Query | None = None) -> Row:
         iso=languages.iso(message.at),
         said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view, query),
         quote=_NOTHING if message.reply is None else quote(message.reply, view),
+        files=_NOTHING if not message.files or message.deleted else files(message.id, message.files, view),
         reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
         new_day=new_day,
         follows=follows,
@@ -148,6 +151,29 @@ def quote(quoted: Quote, view: View) -> Markup:
 def quoted(text: str, view: View) -> Markup:
     """Render what a quote says; text: "" where its message was deleted."""
     return _part(view, "quoted", text)
+
+
+class _Shown(NamedTuple):
+    """A file as its row shows it. width, height: px of its small picture in a page; size: as people read it."""
+
+    name: str
+    digest: str
+    media: str
+    width: int
+    height: int
+    moves: bool
+    size: str
+
+
+def files(entry_id: str, attached: Iterable[Attached], view: View) -> Markup:
+    """Render the files of a message."""
+    shown = [_shown(one, view.audience.language) for one in attached]
+    return _part(view, "files", entry_id, shown)
+
+
+def _shown(one: Attached, language: str) -> _Shown:
+    width, height = in_page(one.width, one.height) if one.media else (0, 0)
+    return _Shown(one.name, one.digest, one.media, width, height, one.frames > 1, languages.size(one.size, language))
 
 
 def reactions(entry_id: str, changes: Changes, view: View) -> Markup:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
+from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
 from quart_chat.room.people import hue_of
@@ -65,6 +66,7 @@ def environment(language: str) -> Environment:
         "max_title": MAX_TITLE,
         "max_topic": MAX_TOPIC,
         "longest_search": LONGEST_SEARCH,
+        "most_files": MOST_FILES,
         "quick": QUICK,
         "picker": PICKER,
     }

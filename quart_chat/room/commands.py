@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quart_chat.errors import BadFrame
+from quart_chat.room.attachments import Attached
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.texts import is_nonce
 
@@ -28,11 +29,15 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A message; `nonce` is its idempotency key, unique for the person; `reply`: the id of what it answers."""
+    """A message; `nonce` is its idempotency key, unique for the person; `reply`: the id of what it answers.
+
+    files: what it carries, kept already; such a message needs no text.
+    """
 
     text: str
     nonce: str
     reply: str | None = None
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

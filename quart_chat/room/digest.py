@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from quart_chat.room.attachments import named
 from quart_chat.room.changes import NOTHING, Changes, Held
 from quart_chat.room.entries import Change, Entry, Header, Message, Quote
 from quart_chat.room.markup import to_plain
@@ -56,7 +57,7 @@ def overlaid(message: Message, changes: Mapping[str, Changes]) -> Message:
     if message.id in changes:
         message = message._replace(changes=changes[message.id])
         if message.deleted:
-            return message._replace(reply=None)
+            return message._replace(reply=None, files=())
     if message.reply is not None and message.reply.id in changes:
         message = message._replace(reply=requoted(message.reply, changes[message.reply.id]))
     return message
@@ -71,4 +72,5 @@ def requoted(quote: Quote, changes: Changes) -> Quote:
 
 def quote_of(message: Message) -> Quote:
     """Quote a message as it stands."""
-    return Quote(message.id, message.author, message.name, "" if message.deleted else to_plain(message.said))
+    said = named(message.files) if message.files and not message.said else to_plain(message.said)
+    return Quote(message.id, message.author, message.name, "" if message.deleted else said)

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 from quart_chat.errors import QuartChatError
+from quart_chat.room.attachments import Attached, read_attached
 from quart_chat.room.changes import Changes, fields_of, read_changes
 from quart_chat.room.mentions import Mention
 
@@ -57,7 +58,7 @@ class Message(NamedTuple):
     author: the writer's public id; name: as it was when they wrote.
     before: the message before it in the room; None for the first.
     kind: of KINDS. reply: what it answers; None for most. changes: what befell it since; None for most.
-    mentions: who is meant in its text as it was written.
+    mentions: who is meant in its text as it was written. files: with which it came; () for most.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Message(NamedTuple):
     reply: Quote | None = None
     changes: Changes | None = None
     mentions: tuple[Mention, ...] = ()
+    files: tuple[Attached, ...] = ()
 
     @property
     def deleted(self) -> bool:
@@ -153,6 +155,7 @@ def write_message(
     *,
     reply: Quote | None = None,
     mentions: tuple[Mention, ...] = (),
+    files: tuple[Attached, ...] = (),
     header: Header | None = None,
 ) -> str:
     """Write what a message holds as the log keeps it: compact JSON, UTF-8.
@@ -166,6 +169,8 @@ def write_message(
         held["r"] = reply
     if mentions:
         held["p"] = mentions
+    if files:
+        held["f"] = files
     if header:
         held["h"] = header
     return _json(held)
@@ -225,6 +230,8 @@ def read_entry(entry_id: str, prev: str, at: str, before: str, body: str) -> Ent
             message = Message(entry_id, int(at), *shown, neighbour, kind, reply)
             if "p" in held:
                 message = message._replace(mentions=tuple(Mention(str(name), str(one)) for name, one in held["p"]))
+            if "f" in held:
+                message = message._replace(files=read_attached(held["f"]))
         elif sort == "c":
             about = held["w"]
             changes = read_changes(held["s"])

@@ -43,6 +43,16 @@ COUNTS = Limit(60, MINUTE)  # of what is new in somebody's rooms: thirty cost th
 COUNTS_OF_ADDRESS = Limit(600, MINUTE)
 
 
+def uploads_of_person(per_minute: int) -> Limit:
+    """Limit the times that one person sends files."""
+    return Limit(per_minute, MINUTE)
+
+
+def uploads_of_address(per_minute: int) -> Limit:
+    """Limit the times that files come from one address, whoever sends them."""
+    return Limit(per_minute * ADDRESS_FACTOR, MINUTE)
+
+
 def messages_of_person(per_minute: int) -> Limit:
     """Limit the messages of one person."""
     return Limit(per_minute, MINUTE)

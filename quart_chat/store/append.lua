@@ -1,25 +1,31 @@
--- Append messages to a room's log, each one whole: first its checks, then its writes. It begins with entry.lua.
+-- Append messages to a room's log, each one whole: first its checks, then its writes. It follows entry.lua.
 --
--- KEYS  7 and on: for each message, its nonce
+-- KEYS  8 and on: for each message, its nonce
 -- ARGV  6 ms a nonce is kept
 --       and then, for each message: body (JSON), author, the author's name, digest of the text, the message that it
---       answers, and its body where that one was deleted meanwhile; '' and '' where it answers none
+--       answers, and its body where that one was deleted meanwhile; '' and '' where it answers none; its files, as
+--       "MOST DIGEST SIZE DIGEST SIZE …", MOST: bytes that all files of the room may have, 0 for any; '': none
 -- Gives for each message two values: 1, id: appended; 0, id: that nonce was appended before; -1, id: it was, with
--- another text.
+-- another text; -2, '': its files are more than the room may hold.
 
 local answers = {}
-for i = 7, #KEYS do
-  local body, author, name, digest, answered, without = unpack(ARGV, 7 + (i - 7) * 6, 12 + (i - 7) * 6)
+for i = 8, #KEYS do
+  local body, author, name, digest, answered, without, carried = unpack(ARGV, 7 + (i - 8) * 7, 13 + (i - 8) * 7)
+  local most, files = string.match(carried, '^(%d+) (.*)$')
   local seen = redis.call('GET', KEYS[i])
   if seen then
     local id, held = string.match(seen, '^(%S+) (%S+)$')
     table.insert(answers, held == digest and 0 or -1)
     table.insert(answers, id)
+  elseif files and most ~= '0' and bytes_with(files) > tonumber(most) then
+    table.insert(answers, -2)
+    table.insert(answers, '')
   else
     if answered ~= '' and string.find(redis.call('HGET', KEYS[6], answered) or '', '"d":1', 1, true) then
       body = without
     end
     local id = add(body, author, name, body)
+    hold(id, files or '')
     redis.call('SET', KEYS[i], id .. ' ' .. digest, 'PX', ARGV[6])
     table.insert(answers, 1)
     table.insert(answers, id)

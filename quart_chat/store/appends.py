@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from quart_chat.errors import Spent, StoreAway
+from quart_chat.errors import BadFile, Refused, Spent, StoreAway
+from quart_chat.room.attachments import Attached
 from quart_chat.room.entries import Quote, write_message
 from quart_chat.room.mentions import Mention
 from quart_chat.store import keys
@@ -19,6 +20,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 
 MOST = 100  # messages of one script call, about 3 ms of the store's time
 NONCE_KEPT = 86_400_000  # ms that a retry is known as one: a laptop's night; 180 bytes each
+FULL = -2  # what the script says of files that the room may not hold
 CALLS = 4  # of a room under way: while the store is at one, this worker renders what came out of the other
 
 
@@ -28,7 +30,8 @@ class Draft:
 
     author: public id; name: as the room shows it; text: as `clean_text` left it; nonce: its idempotency key.
     kind: of its entry. typed: what was sent for it, by which a retry is known; "" where that is the text.
-    reply: what it answers; None for most. mentions: who is meant in it.
+    reply: what it answers; None for most. mentions: who is meant in it. files: what it carries; quota: bytes that all
+    files of the room may have, 0 for any.
     """
 
     author: str
@@ -39,6 +42,8 @@ class Draft:
     typed: str = ""
     reply: Quote | None = None
     mentions: tuple[Mention, ...] = ()
+    files: tuple[Attached, ...] = ()
+    quota: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,19 @@ class Appended:
     """What became of a draft.
 
     id: of its entry. new: False where that nonce had been appended before. same: False where it was with another text.
+    full: the room may not hold so many bytes of files.
     """
 
     id: str
     new: bool
     same: bool
+    full: bool = False
 
     @property
-    def refused(self) -> Spent | None:
+    def refused(self) -> Refused | None:
         """Why the draft is not in the room; None where it is."""
+        if self.full:
+            return BadFile("This room holds no more files. Delete messages with files first, or use another room.")
         return None if self.same else Spent("This form was sent before with another text.")
 
 
@@ -79,7 +88,7 @@ class Appends:
     def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
         self._pipeline = pipeline
         self._fixed = fixed
-        self._script = Script.load("entry.lua", "append.lua")
+        self._script = Script.load("held.lua", "entry.lua", "append.lua")
         self._rooms: dict[str, _Room] = {}  # those of which a call is under way
 
     async def add(self, room: str, drafts: Sequence[Draft]) -> list[Appended]:
@@ -115,6 +124,7 @@ class Appends:
             args += (_body(draft, draft.reply), draft.author, draft.name, digest)
             reply = draft.reply
             args += ("", "") if reply is None else (reply.id, _body(draft, reply._replace(text="")))
+            args.append(f"{draft.quota} {write_sizes(draft.files)}" if draft.files else "")
         self._pipeline.script(self._script, names, args).add_done_callback(partial(self._answered, room, taken))
 
     def _answered(self, room: str, taken: list[_Waiting], answer: asyncio.Future[Any]) -> None:
@@ -135,7 +145,7 @@ class Appends:
             appended = []
             for _ in waiting.drafts:
                 code, entry_id = int(next(results)), str(next(results))
-                appended.append(Appended(entry_id, new=code > 0, same=code >= 0))
+                appended.append(Appended(entry_id, new=code > 0, same=code >= 0, full=code == FULL))
             if not waiting.done.done():
                 waiting.done.set_result(appended)
         if found.waiting:
@@ -145,4 +155,10 @@ class Appends:
 
 
 def _body(draft: Draft, reply: Quote | None) -> str:
-    return write_message(draft.author, draft.name, draft.text, draft.kind, reply=reply, mentions=draft.mentions)
+    who, said = (draft.author, draft.name), (draft.text, draft.kind)
+    return write_message(*who, *said, reply=reply, mentions=draft.mentions, files=draft.files)
+
+
+def write_sizes(files: Sequence[Attached]) -> str:
+    """Write what a message holds of files, as held.lua reads it; "" for nothing."""
+    return " ".join(f"{one.digest} {one.size}" for one in files)

@@ -12,7 +12,9 @@ from quart_chat.room.changes import NOTHING, write_held, write_versions
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import NO_ENTRY, Header, write_before, write_message, write_pins
 from quart_chat.store import keys
+from quart_chat.store.appends import write_sizes
 from quart_chat.store.changing import header_of, held_of
+from quart_chat.store.holdings import Holdings
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
@@ -56,7 +58,8 @@ class Archive:
         self._pipeline = pipeline
         self._retention = retention
         self._log = Log(pipeline, retention)
-        self._restore = Script.load("restore.lua")
+        self.holdings = Holdings(pipeline)
+        self._restore = Script.load("held.lua", "restore.lua")
 
     async def rooms(self) -> list[RoomSummary]:
         """List all rooms, the one that was written in last first.
@@ -122,9 +125,10 @@ class Archive:
                     *(message.author, message.name, message.text, message.kind),
                     reply=message.reply,
                     mentions=message.mentions,
+                    files=message.files,
                 )
                 args += (message.id, message.at, message.author, message.name, write_before(message.before), body)
-                args += (write_held(held), write_versions(held.versions))
+                args += (write_held(held), write_versions(held.versions), write_sizes(message.files))
             if not await self._pipeline.script(self._restore, keys.of_entries(room), args):
                 raise InTheWay(f"the room {room} has other messages than these")
             after = some[-1].message.id if some else after

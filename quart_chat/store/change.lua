@@ -1,7 +1,7 @@
 -- Change something of a room, if all that is to be changed stands as it was read: compare, then write, and append the
--- entry that tells of it. It begins with entry.lua.
+-- entry that tells of it. It follows entry.lua.
 --
--- KEYS  7 what a stream is written to that takes the other's place
+-- KEYS  8 what a stream is written to that takes the other's place
 -- ARGV  6 body of the entry (JSON)
 --       7 author, 8 name and 9 body of the message that tells of it; '': none does
 --       10 the message that this is about; '': none  11 bytes of a room in which nothing that it said may stay; '': it may
@@ -30,7 +30,7 @@ local function without(id, body)
   if not whole or type(held) ~= 'table' then return body end  -- torn: nobody is shown it
   local found = id == about
   if held.k == 'c' and held.m == about then return ARGV[6] end
-  if found then held.t, held.r, held.p = '', nil, nil end
+  if found then held.t, held.r, held.p, held.f = '', nil, nil, nil end
   if type(held.r) == 'table' and held.r[1] == about then held.r[4], found = '', true end
   local pins = type(held.h) == 'table' and type(held.h[2]) == 'table' and held.h[2] or {}
   for _, pin in ipairs(pins) do
@@ -49,12 +49,13 @@ local function rewrite(stream)
     if body ~= fields[#fields] then fields[#fields], found = body, true end
   end
   if not found then return end
-  for _, row in ipairs(rows) do redis.call('XADD', KEYS[7], row[1], unpack(row[2])) end
+  for _, row in ipairs(rows) do redis.call('XADD', KEYS[8], row[1], unpack(row[2])) end
   local stays = redis.call('PTTL', stream)
-  redis.call('RENAME', KEYS[7], stream)
+  redis.call('RENAME', KEYS[8], stream)
   if stays > 0 then redis.call('PEXPIRE', stream, stays) end
 end
 if ARGV[11] ~= '' then
+  release(about)
   rewrite(KEYS[1])
   if redis.call('MEMORY', 'USAGE', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3]) end
 end

@@ -1,7 +1,7 @@
--- What every script that adds entries to a room's log begins with: each id is greater than the last, each entry has the
+-- What every script that adds entries to a room's log goes on with after held.lua: each id is greater than the last, each entry has the
 -- id before it, and all that one call adds comes out in one publication.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files
 -- ARGV  1 entries and 2 ms the log keeps  3 messages kept  4 ms an unused room stays, 0: ever
 --       5 title for a room that has none
 
@@ -26,17 +26,6 @@ local function newest_message()
   return before
 end
 
--- what befell a message goes with it
-local changes_held = redis.call('HLEN', KEYS[6]) > 0
-local function forget_changes_of_the_oldest()
-  local over = redis.call('XLEN', KEYS[3]) + 1 - ARGV[3]
-  if over > 0 then
-    for _, row in ipairs(redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', over)) do
-      redis.call('HDEL', KEYS[6], row[1], row[1] .. ' versions')
-    end
-  end
-end
-
 -- Add one entry and give its id. author, name: of a message, which stays with `kept` as its body; else nil.
 local function add(body, author, name, kept)
   -- a clock set back must not tear the order: then the id goes on from the last one
@@ -50,7 +39,7 @@ local function add(body, author, name, kept)
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
     'prev', last, 'at', at, 'before', neighbour, 'body', body)
   if author then
-    if changes_held then forget_changes_of_the_oldest() end
+    forget_the_oldest(ARGV[3])
     redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], id,
       'at', at, 'author', author, 'name', name, 'before', neighbour, 'body', kept)
     before = author .. ' ' .. at .. ' ' .. name
@@ -68,12 +57,16 @@ local function finish()
     redis.call('HSET', KEYS[4], 'opened', at)
   end
   local stays = tonumber(ARGV[4])
-  local of_room = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6] }
+  local of_room, young = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6] }, { KEYS[2], KEYS[6] }
+  if files_held then
+    table.insert(of_room, KEYS[7])
+    table.insert(young, KEYS[7])
+  end
   if stays == 0 then
     for _, key in ipairs(of_room) do redis.call('PERSIST', key) end
   else
     -- an hour of slack spares five writes on most messages
-    for _, key in ipairs({ KEYS[2], KEYS[6] }) do
+    for _, key in ipairs(young) do
       local left = redis.call('PTTL', key)
       if left ~= -2 and left < stays - 3600000 then
         for _, other in ipairs(of_room) do redis.call('PEXPIRE', other, ARGV[4]) end

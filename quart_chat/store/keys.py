@@ -33,6 +33,16 @@ def read(room: str) -> str:
     return f"c:{{{room}}}:read"
 
 
+def files(room: str) -> str:
+    """Name the hash of the files that messages hold: "DIGEST SIZE …" by message, how often by digest, and `bytes`."""
+    return f"c:{{{room}}}:files"
+
+
+def uploads(room: str) -> str:
+    """Name the hash of files that are on their way in, "EXPIRES DIGEST …", or out, "EXPIRES" by -DIGEST."""
+    return f"c:{{{room}}}:uploads"
+
+
 def rewritten(room: str) -> str:
     """Name the stream that takes another one's place, while it is written."""
     return f"c:{{{room}}}:rewritten"
@@ -40,12 +50,13 @@ def rewritten(room: str) -> str:
 
 def held(room: str) -> tuple[str, ...]:
     """Name all that a room is made of."""
-    return log(room), last(room), messages(room), meta(room), changes(room), read(room)
+    kept = log(room), last(room), messages(room), meta(room), changes(room)
+    return *kept, files(room), read(room)
 
 
 def of_entries(room: str) -> tuple[str, ...]:
     """Name what a script that begins with `entry.lua` takes."""
-    return log(room), last(room), messages(room), meta(room), channel(room), changes(room)
+    return log(room), last(room), messages(room), meta(room), channel(room), changes(room), files(room)
 
 
 def nonce(room: str, author: str, key: str) -> str:
@@ -106,4 +117,7 @@ def probe(worker: str) -> str:
     return f"c:{{~{worker}}}:probe"
 
 
+SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
+SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
+SWEPT = "c:{~}:swept"  # says how far that one has come
 RENAMED = "c:{~}:renamed"  # the channel on which every worker hears of new names

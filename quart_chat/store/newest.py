@@ -17,6 +17,7 @@ ROOMS = 1000  # newest pages that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they hold no more than these together: some 16 MB
 REACTED = 100  # characters that somebody's reaction counts for
 ENTRY = 400  # characters that a message counts for besides its text
+ATTACHED = 300  # that each of its files counts for
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,11 @@ class NewestPages:
             messages = await overlay(self._pipeline, room, messages)
         newest = Newest(Page(messages, count > size), place, title, header_of(topic, pins))
         if entries:
-            weight = sum(ENTRY + len(entry.message.text) for entry in entries if entry.message is not None)
+            weight = sum(
+                ENTRY + len(entry.message.text) + ATTACHED * len(entry.message.files)
+                for entry in entries
+                if entry.message is not None
+            )
             weight += sum(_weight(message.changes) for message in messages if message.changes is not None)
             self._kept.put((room, size), _Known(newest, entries, count, changed or ""), weight)
         return newest

@@ -1,11 +1,12 @@
--- Write messages that were kept elsewhere into a room, with their own ids and times. All come out in one publication.
+-- Write messages that were kept elsewhere into a room, with their own ids and times. All come out in one publication. It follows
+-- held.lua.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files
 -- ARGV  1 the id that the room ends with now; '' where it is to be empty  2 title  3 opened, ms
 --       4 entries the log keeps  5 messages kept  6 ms an unused room stays, 0: ever
 --       7 topic and 8 pins; '': none
 --       and then, for each message, oldest first: id, at, author, the author's name, before, body, what befell it,
---       earlier texts
+--       earlier texts, its files as held.lua has them; '': none
 -- Gives 1; 0 where the room ends elsewhere: somebody has written meanwhile, and nothing was done.
 
 local last = redis.call('GET', KEYS[2])
@@ -13,13 +14,16 @@ if (last or '') ~= ARGV[1] then return 0 end
 last = last or '0-0'
 
 local published, changed = { 'entry' }, ARGV[7] ~= '' or ARGV[8] ~= ''
-for i = 9, #ARGV, 8 do
-  local id, at, author, name, before, body, held, versions = unpack(ARGV, i, i + 7)
+for i = 9, #ARGV, 9 do
+  local id, at, author, name, before, body, held, versions, files = unpack(ARGV, i, i + 8)
+  forget_the_oldest(ARGV[5])
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], id, 'prev', last, 'at', at, 'before', before, 'body', body)
   redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[5], id,
     'at', at, 'author', author, 'name', name, 'before', before, 'body', body)
   for _, field in ipairs({ id, last, at, before, body }) do table.insert(published, field) end
+  hold(id, files)
   if held ~= '' then
+    changes_held = true
     redis.call('HSET', KEYS[6], id, held)
     if versions ~= '' then redis.call('HSET', KEYS[6], id .. ' versions', versions) end
     changed = true
@@ -32,7 +36,7 @@ if last ~= '0-0' then redis.call('SET', KEYS[2], last) end
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'topic', ARGV[7]) end
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], 'pins', ARGV[8]) end
 if changed then redis.call('HSET', KEYS[4], 'changed', last) end
-for _, i in ipairs({ 1, 2, 3, 4, 6 }) do
+for _, i in ipairs({ 1, 2, 3, 4, 6, 7 }) do
   if ARGV[6] == '0' then redis.call('PERSIST', KEYS[i]) else redis.call('PEXPIRE', KEYS[i], ARGV[6]) end
 end
 if #published > 1 then redis.call('SPUBLISH', KEYS[5], table.concat(published, '\n')) end

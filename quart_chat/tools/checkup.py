@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 import statistics
+import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from quart_chat.errors import StoreAway
+from quart_chat.config import Settings
+from quart_chat.errors import BadFile, ShelfAway, StoreAway
+from quart_chat.pictures.studio import Studio
+from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.entries import Entry
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import keys, status
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import Log, Retention
@@ -20,6 +26,9 @@ from quart_chat.store.servers import Servers, servers
 
 HEARD = 3.0  # seconds in which a word has to come back
 PINGS = 20
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)  # a PNG
 SLOW = 20.0  # ms of a command, above which people notice
 
 
@@ -130,6 +139,31 @@ async def _hears(store: Servers, pipeline: Pipeline) -> Finding:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     return Finding(True, "publications come through")
+
+
+async def look_at_files(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at where files are kept, and whether pictures can be made anew. Nothing that it does stays there."""
+    if not settings.files:
+        yield Finding(True, "files are switched off")
+        return
+    shelf = Shelf(settings.files_url, settings.data / "files")
+    try:
+        yield Finding(True, f"files are kept in {await shelf.check()}")
+        full = not shelf.has_room(settings.file_megabytes * MOST_FILES * 1_000_000)
+        if full:
+            yield Finding(None, "its disk is nearly full: files are refused, so that messages still have room")
+    except ShelfAway as away:
+        yield Finding(False, f"files: {away}")
+    finally:
+        shelf.close()
+    with tempfile.TemporaryFile() as picture:
+        picture.write(DOT)
+        picture.flush()
+        try:
+            async with Studio(None).remade(picture, "check"):
+                yield Finding(True, "pictures can be made anew")
+        except (BadFile, ShelfAway) as error:
+            yield Finding(False, f"pictures cannot be made anew: {error}")
 
 
 class _Ear:

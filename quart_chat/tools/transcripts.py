@@ -12,6 +12,7 @@ from typing import Any, Literal
 from quart_chat.errors import QuartChatError, Refused
 from quart_chat.pages import languages, rows, templates
 from quart_chat.pages.languages import Audience
+from quart_chat.room.attachments import MOST_FILES, Attached, clean_file_name, read_attached
 from quart_chat.room.changes import NOTHING, Held, clean_emoji, delete, react
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import KINDS, PIN, TOPIC, Message, Neighbour, Quote, is_entry_id, order
@@ -87,6 +88,8 @@ def json_line(record: Record) -> str:
     }
     if message.kind:
         fields["kind"] = message.kind
+    if message.files and not held.deleted:
+        fields["files"] = [one._asdict() for one in message.files]
     if message.reply is not None:
         fields["reply"] = message.reply._asdict()
     if message.meant and not held.deleted:
@@ -165,11 +168,12 @@ class JsonReader:
         if kind not in KINDS:
             raise ValueError(f"its kind has to be one of {', '.join(filter(None, KINDS))}")
         text, held = _text(fields, "text"), _held(fields)
-        if text or not (held.deleted or kind in (TOPIC, PIN)):
+        files = () if held.deleted else _files(fields)
+        if text or not (held.deleted or kind in (TOPIC, PIN) or files):
             text = clean_text(text)
         reply = _quote(fields["reply"]) if fields.get("reply") else None
         mentions = () if held.deleted else _mentions(fields)
-        message = Message(entry_id, at, author, name, text, neighbour, kind, reply, None, mentions)
+        message = Message(entry_id, at, author, name, text, neighbour, kind, reply, None, mentions, files)
         return Record(message if held == NOTHING else message._replace(changes=held.shown), held)
 
     def _next_id(self, at: int) -> str:
@@ -218,6 +222,20 @@ def _mentions(fields: dict[str, Any]) -> tuple[Mention, ...]:
     if not all(is_public_id(mention.person) for mention in found):
         raise ValueError("who is meant has to be 16 hex digits")
     return found
+
+
+def _files(fields: dict[str, Any]) -> tuple[Attached, ...]:
+    """Read what a file says of a message's files; their bytes are not in it."""
+    found = fields.get("files") or []
+    if not isinstance(found, list) or len(found) > MOST_FILES:
+        raise ValueError(f"its files have to be a list of {MOST_FILES} at most")
+    try:
+        return tuple(
+            one._replace(name=clean_file_name(one.name))
+            for one in read_attached([[_dict(file).get(name, 0) for name in Attached._fields] for file in found])
+        )
+    except TypeError as error:
+        raise ValueError("each of its files needs a name, a digest of 64 hex digits, and a size") from error
 
 
 def _quote(fields: Any) -> Quote:
@@ -273,7 +291,9 @@ def text_line(message: Message, audience: Audience) -> str:
     shown = rows.row(message, rows.View("", audience, "file"))
     day = f"\n{shown.day}\n\n" if shown.new_day else ""
     first, *others = _told(message, audience.language).split("\n")
-    lines = [f"[{shown.clock}] {first}", *(f"    {line}" for line in others)]
+    lines = [f"[{shown.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
+    if not message.deleted:
+        lines += [f"    📎 {one.name} ({languages.size(one.size, audience.language)})" for one in message.files]
     if message.reply is not None:
         lines.insert(
             0, f"    > {message.reply.name}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}"

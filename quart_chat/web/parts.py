@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import cast
 
 from quart import Response, current_app, request
@@ -17,12 +18,15 @@ from quart_chat.config import Settings
 from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
+from quart_chat.live.uploads import Uploads
 from quart_chat.pages.languages import Audience, choose
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.limits import Limits
@@ -41,7 +45,10 @@ LONGEST = 1000  # characters of Accept-Language that are read
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one worker; clock: ms since the epoch."""
+    """The parts of one worker; clock: ms since the epoch.
+
+    spool: the folder of files that are not whole yet; None: the system's own for such.
+    """
 
     settings: Settings
     store: Servers
@@ -56,6 +63,10 @@ class Parts:
     sayer: Sayer
     changer: Changer
     searcher: Searcher
+    uploads: Uploads
+    shelf: Shelf
+    leftovers: Leftovers
+    spool: Path | None
     hub: Hub
     identities: Identities
     clock: Callable[[], int]

@@ -73,6 +73,7 @@ async def room_page(
         place=newest.place if spot == NOW else None,
         more=around.page.more,
         newer=around.newer,
+        megabytes=house.settings.file_megabytes if house.settings.files else 0,
     )
     meant = None
     if spot.around is not None:

@@ -25,6 +25,7 @@ UNLIMITED = {
     "QUART_CHAT_ROOMS_PER_HOUR": "0",
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "0",
     "QUART_CHAT_TIME_ZONE": "UTC",
+    "QUART_CHAT_UPLOADS_PER_MINUTE": "0",
 }
 QUIET = (
     "--disable-gpu",

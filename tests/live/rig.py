@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
+from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
@@ -21,7 +23,9 @@ from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
+from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
+from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -40,6 +44,11 @@ EVA = "e" * 16
 
 def somebody(name: str = "Ana") -> Person:
     return Person(new_id(), name)
+
+
+def no_files(pipeline: Pipeline) -> Leftovers:
+    """Make what takes files away, where there are none."""
+    return Leftovers(Holdings(pipeline), Shelf(None, Path("/nonexistent")))
 
 
 def page_at(place: str = NO_ENTRY) -> Page:
@@ -202,7 +211,14 @@ class Worker:
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
         self.changer = Changer(
-            self.log, limits, company, characters=4000, per_minute=0, keep_versions=False, clock=_now
+            self.log,
+            limits,
+            company,
+            no_files(pipeline),
+            characters=4000,
+            per_minute=0,
+            keep_versions=False,
+            clock=_now,
         )
         self.sayer = Sayer(
             self.log,
@@ -214,6 +230,7 @@ class Worker:
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,
+            file_bytes=0,
             clock=_now,
         )
         self._serving: dict[Tab, asyncio.Task[None]] = {}

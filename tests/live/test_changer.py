@@ -20,7 +20,7 @@ from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
-from tests.live.rig import somebody
+from tests.live.rig import no_files, somebody
 
 ROOMS = (f"change-{number}" for number in itertools.count())
 HOME = "192.0.2.1"
@@ -36,7 +36,13 @@ class Room:
         limits, clock = Limits(pipeline, "w", 0), itertools.count(1_000).__next__
         company = Company(self.log, Presence(pipeline, "w"))
         self.one, self.two = (
-            Changer(self.log, limits, company, characters=50, per_minute=per_minute, keep_versions=keep, clock=clock)
+            Changer(
+                *(self.log, limits, company, no_files(pipeline)),
+                characters=50,
+                per_minute=per_minute,
+                keep_versions=keep,
+                clock=clock,
+            )
             for _ in range(2)
         )
 

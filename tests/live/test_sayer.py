@@ -24,7 +24,7 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.servers import servers
-from tests.live.rig import somebody
+from tests.live.rig import no_files, somebody
 
 ROOMS = (f"room-{number}" for number in itertools.count())
 HOME = "192.0.2.1"
@@ -38,7 +38,13 @@ class Said:
         self.people = People(pipeline)
         limits = Limits(pipeline, "w", 0)
         company = Company(self.log, Presence(pipeline, "w"))
-        changer = Changer(self.log, limits, company, characters=20, per_minute=0, keep_versions=False, clock=lambda: 1)
+        changer = Changer(
+            *(self.log, limits, company, no_files(pipeline)),
+            characters=20,
+            per_minute=0,
+            keep_versions=False,
+            clock=lambda: 1,
+        )
         self.sayer = Sayer(
             self.log,
             Feed(servers("unix:///nonexistent/socket"), pipeline, "w"),
@@ -49,6 +55,7 @@ class Said:
             characters=20,
             per_minute=per_minute,
             rooms_per_hour=rooms_per_hour,
+            file_bytes=100,
             clock=lambda: 1,
         )
 

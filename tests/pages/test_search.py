@@ -172,4 +172,4 @@ def test_what_befalls_a_message_shows_where_it_was_found_too() -> None:
     html = Tree(fragments.appended("r", Digest(changes=(gone,)), "9-0", EN))
     targets = [str(part_.attributes["hx-target"]) for part_ in html.elements if part_.tag == "hx-partial"]
     where = f":is(#{ids.message(one.id)}, .{ids.found(one.id)})"
-    assert targets[:2] == [f"{where} > .text", f"{where} > .quote"]
+    assert targets[:2] == [f"{where} > .text", f"{where} > :is(.quote, .files)"]

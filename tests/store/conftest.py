@@ -2,20 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from redis import Redis
 
 from quart_chat.store.line import Line
-from tests.store.valkey import PATIENCE, Valkey
-
-
-@pytest.fixture
-def look(valkey: Valkey) -> Iterator[Redis]:
-    """A blocking client, to see what the store holds."""
-    with valkey.client() as client:
-        yield client
+from tests.store.valkey import PATIENCE
 
 
 class Trips:

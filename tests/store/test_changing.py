@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pytest
 from redis import Redis
 
+from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import NOTHING, Held, delete, edit, react, versions_of, write_held, write_versions
 from quart_chat.room.digest import digest, quote_of
 from quart_chat.room.entries import NO_ENTRY, Change, Header, Message, write_change, write_message, write_pins
@@ -243,8 +244,8 @@ async def test_what_befell_messages_goes_with_them(pipeline: Pipeline, look: Red
 
 
 async def test_it_lapses_with_its_room_and_is_put_off_with_it(log: Log, look: Redis) -> None:
-    (first,) = await say(log, "a")
-    await write(log, first, react(NOTHING, "🎉", ANA, "Ana"))
+    (first,) = await log.append_all("r", [Draft(ANA, "Ana", "a", "a", files=(Attached("a.txt", "1" * 64, 1),))])
+    await write(log, first.id, react(NOTHING, "🎉", ANA, "Ana"))
     written = [key for key in keys.held("r") if key != keys.read("r")]  # which lapses by those who look
     for key in written:
         assert DAY - 10_000 < look.pttl(key) <= DAY, key

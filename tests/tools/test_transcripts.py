@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.pages.languages import Audience
+from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import NOTHING, Held
 from quart_chat.room.characters import is_visible
 from quart_chat.room.digest import Record
@@ -215,3 +216,55 @@ def test_html_holds_what_people_wrote_as_text() -> None:
     for markup in ("<script", "<b>", "<i>", "http"):
         assert markup not in page
     assert page.count("<li ") == 1
+
+
+# --- files ---------------------------------------------------------------------------------------------
+
+SEA = Attached("sea.png", "1" * 64, 1_234_000, "image/png", 800, 600, 1)
+PAPER = Attached("minutes.pdf", "2" * 64, 99)
+
+
+def test_files_are_told_and_read_again() -> None:
+    (message,) = chained([(ANA, "Ana", "")])
+    message = message._replace(files=(SEA, PAPER))
+    assert read(written([message])) == (HEADER, [message])
+    line = json.loads(written([message]).splitlines()[1])
+    assert line["files"][0]["name"] == "sea.png"
+    text = transcripts.text_line(message, UTC)
+    assert "    📎 sea.png (1.2 MB)\n    📎 minutes.pdf (99 B)\n" in text
+    page = transcripts.html_rows([message], UTC)
+    assert "sea.png" in page
+    assert "<img" not in page
+
+
+def test_a_deleted_message_tells_of_no_file() -> None:
+    (message,) = chained([(ANA, "Ana", "")])
+    line = transcripts.json_line(Record(message._replace(files=(SEA,)), Held(deleted=True)))
+    assert "sea.png" not in line
+    deleted = {**json.loads(line), "files": [SEA._asdict()]}
+    assert read(transcripts.json_header(HEADER) + json.dumps(deleted))[1][0].files == ()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        5,
+        [5],
+        [{}],
+        [{"name": "x", "digest": "../../secret.key", "size": 1}],
+        [SEA._asdict()] * 11,
+        [{**SEA._asdict(), "size": -1}],
+        [{**SEA._asdict(), "width": "wide"}],
+    ],
+)
+def test_files_that_cannot_be_are_refused(files: object) -> None:
+    line = {"time": "2026-01-02T03:04:05Z", "name": "Ana", "text": "x", "files": files}
+    with pytest.raises(BadLine, match="line 2"):
+        read(transcripts.json_header(HEADER) + json.dumps(line))
+
+
+def test_a_files_name_and_type_are_made_such_as_an_upload_could_have_them() -> None:
+    hostile = {**SEA._asdict(), "name": "../x.png", "media": "text/html"}
+    line = {"time": "2026-01-02T03:04:05Z", "name": "Ana", "text": "x", "files": [hostile]}
+    (message,) = read(transcripts.json_header(HEADER) + json.dumps(line))[1]
+    assert message.files == (Attached("x.png", SEA.digest, SEA.size),)

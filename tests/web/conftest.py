@@ -14,6 +14,8 @@ UNLIMITED = {
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "0",
     "QUART_CHAT_TIME_ZONE": "UTC",
     "QUART_CHAT_FSYNC": "everysec",
+    "QUART_CHAT_UPLOADS_PER_MINUTE": "0",
+    "QUART_CHAT_FILE_MEGABYTES": "1",
 }
 LIMITED = {
     **UNLIMITED,
@@ -21,6 +23,7 @@ LIMITED = {
     "QUART_CHAT_MESSAGES_PER_MINUTE": "3",
     "QUART_CHAT_ROOMS_PER_HOUR": "4",
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "2",
+    "QUART_CHAT_FILES": "no",
     "QUART_CHAT_ORIGINS": "https://chat.example, http://other.example:8080",
 }
 
