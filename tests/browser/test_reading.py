@@ -116,6 +116,7 @@ async def test_who_comes_back_later_finds_where_they_stopped(
             await ana.page.wait_for_timeout(20)
     for number in range(3):
         await ana.say(f"new {number}")
+    await ana.ends_with("new 2")
     again = await person.enter(room)
     assert await rows(again) == ["read", "New since you left", "new 0", "new 1", "new 2"]
     await expect(again["#looking"]).to_have_value("1")
@@ -219,6 +220,7 @@ async def test_without_javascript_the_line_and_the_counts_are_there(
     name = await ana["#log .message:last-child .name"].inner_text()
     await ana.say("two")
     await ana.say(f"@{name} three")
+    await ana.ends_with(f"@{name} three")
     await plain.lobby()
     await expect(plain[".rooms .count:not(.meant)"]).to_contain_text("2 new messages")
     await expect(plain[".rooms .count.meant"]).to_contain_text("1 of them mentions you")
