@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 
 from markupsafe import Markup
@@ -215,7 +216,10 @@ class Hub:
         old = self._closing.pop(name, None)
         if old is not None:
             old.cancel()
-        self._closing[name] = asyncio.get_running_loop().call_later(LINGER, self._close_if_empty, name)
+        # in a context of its own: the tab's would hold its connection for as long
+        self._closing[name] = asyncio.get_running_loop().call_later(
+            LINGER, self._close_if_empty, name, context=Context()
+        )
 
     def _close_if_empty(self, name: str) -> None:
         self._closing.pop(name, None)
