@@ -244,6 +244,7 @@ class Readers:
             newest = await self._log.newest(self._room.name, RECENT)
             self._title = newest.title or self._title
             self._recent.take(newest.page.messages)
+            self._recent.cut |= newest.page.more
             for change in self._late:
                 self._recent.change(change)
             self._seeded = True

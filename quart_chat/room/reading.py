@@ -49,9 +49,13 @@ def news_in(messages: Iterable[Message], read: str, public: str) -> News:
 
 
 class Recent:
-    """A room's newest messages, as they stand, from which what is new to anybody is counted."""
+    """A room's newest messages, as they stand, from which what is new to anybody is counted.
+
+    cut: the room had older ones; so the first that is new to somebody who has read none of these is not known.
+    """
 
     def __init__(self) -> None:
+        self.cut = False
         self._messages: dict[str, Message] = {}  # by id, oldest first
         self._listed: list[Message] = []  # those that are not deleted
         self._places: list[tuple[int, int]] = []  # theirs
@@ -60,6 +64,7 @@ class Recent:
 
     def clear(self) -> None:
         """Forget all."""
+        self.cut = False
         self._messages.clear()
         self._list_anew()
 
@@ -74,6 +79,7 @@ class Recent:
                 self._list(message)
         if in_order and len(self._messages) <= 2 * RECENT:
             return
+        self.cut |= len(self._messages) > RECENT
         kept = sorted(self._messages.values(), key=lambda one: order(one.id))[-RECENT:]
         self._messages = {one.id: one for one in kept}
         self._list_anew()
@@ -95,6 +101,8 @@ class Recent:
         if not new:
             return NO_NEWS
         first = next(one.id for one in self._listed[start:] if one.author != public)
+        if start == 0 and self.cut:
+            first = ""
         count = sum(order(one.id) > place for one in meant)
         return News(min(MOST, new), min(MOST, count), first)
 

@@ -83,7 +83,8 @@ def test_it_remembers_the_newest_in_their_order() -> None:
     shown = [message(number) for number in range(1, 3 * RECENT)]
     recent.take(shown[RECENT:])
     recent.take(shown[:RECENT])  # read from the store after newer ones had come
-    assert recent.news("0-0", BOB) == News(MOST, 0, shown[-RECENT].id)
+    assert recent.news("0-0", BOB) == News(MOST, 0, "")  # the first is one that is forgotten
+    assert recent.news(shown[-RECENT].id, BOB) == News(MOST, 0, shown[-RECENT + 1].id)
     assert recent.news(shown[-3].id, BOB) == News(2, 0, shown[-2].id)
     recent.clear()
     assert recent.news("0-0", BOB) == NO_NEWS
