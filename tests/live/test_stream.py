@@ -149,7 +149,7 @@ async def test_a_tab_that_sends_faster_than_it_is_served_waits_in_its_own_socket
         await tab.enter()
         monkeypatch.setattr(worker.parts.sayer, "say_all", slow)
         (stream,) = worker.streams
-        texts = [f"{number:05} {'x' * 3000}" for number in range(3000)]
+        texts = [f"{number:05} {'x' * 3900}" for number in range(4000)]  # 16 MB: kernels take up to 10 of them
         sending = asyncio.create_task(tab.say(*texts))
         # it stands still: what the kernel, the client and 64 messages hold, and no more
         await until(lambda: len(stream._inbox) == WAITING and stream._held is not None, "that it is held back")
