@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from markupsafe import Markup, escape
@@ -319,7 +319,7 @@ def sound() -> Markup:
     return _fragment(languages.DEFAULT, "_reading.html", "sound")
 
 
-@cache
+@lru_cache(1000)  # robots try any number of rooms' names
 def sound_switch(language: str, room: str, *, on: bool) -> Markup:
     """Render the switch that lets mentions be heard; on: it is on."""
     return _fragment(language, "_reading.html", "switch", room, on)

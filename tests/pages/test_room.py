@@ -139,6 +139,14 @@ def test_names_that_robots_try_push_nothing_out() -> None:
         assert (room.forms.get((one.room, one.audience)) is not None) == bool(values)
 
 
+def test_what_is_kept_of_the_names_that_robots_try_is_bounded() -> None:
+    most = fragments.sound_switch.cache_info().maxsize
+    assert most is not None
+    for number in range(most + 10):
+        fragments.sound_switch("en", f"robot-{number}", on=False)
+    assert fragments.sound_switch.cache_info().currsize == most
+
+
 def test_a_room_s_next_page_takes_the_place_of_the_one_before() -> None:
     for newer in (shown("next"), shown("next", place="6-0", count=2)):
         render(newer, (message(1),), ANA, ORIGIN)
