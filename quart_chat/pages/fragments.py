@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from quart_chat.errors import Refused
 from quart_chat.pages import ids, languages, rows, templates, zones
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.templates import fragment
 from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
@@ -23,11 +24,6 @@ from quart_chat.room.rights import Right
 BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
 
 State = Literal["waiting", "live", "away", "store", "ended"]
-
-
-def _fragment(language: str, template: str, name: str, *values: Any) -> Markup:
-    made: Markup = templates.macro(language, template, name)(*values)
-    return made
 
 
 def reason(language: str, refused: Refused) -> str:
@@ -45,12 +41,12 @@ def messages(shown: Iterable[Message], room: str, audience: Audience, *, old: bo
 
 def older(room: str, before: str | None, language: str) -> Markup:
     """Render the list's first row, which fetches what came before; before: None where nothing did."""
-    return _fragment(language, "_log.html", "older", room, before)
+    return fragment(language, "_log.html", "older", room, before)
 
 
 def newer(room: str, after: str | None, language: str) -> Markup:
     """Render the list's last row where a page ends before now: it fetches what comes next; after: None at the end."""
-    return _fragment(language, "_log.html", "newer", room, after)
+    return fragment(language, "_log.html", "newer", room, after)
 
 
 def since(place: str) -> Markup:
@@ -79,36 +75,37 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
     if change.text:
         text = change.changes.text or ""
         one = rows.Said(change.of, change.name, change.kind, text, change.changes.mentions)
-        html += _partial(f"{anywhere} > .text", "innerHTML", rows.said(one, change.changes, view))
+        html += partial(f"{anywhere} > .text", "innerHTML", rows.said(one, change.changes, view))
         if change.changes.deleted:
-            html += _partial(f"{anywhere} > :is(.quote, .files)", "delete", Markup())
+            html += partial(f"{anywhere} > :is(.quote, .files)", "delete", Markup())
         excerpt = "" if change.changes.deleted else to_plain(text)
-        html += _partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
+        html += partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
     if change.reactions:
         shown = rows.reactions(change.of, change.changes, view)
         if shown:
-            html += _partial(f"#{element}:not(:has(> .reactions))", "beforeend", shown)
-        html += _partial(f"#{element} > .reactions", "outerMorph" if shown else "delete", shown)
+            html += partial(f"#{element}:not(:has(> .reactions))", "beforeend", shown)
+        html += partial(f"#{element} > .reactions", "outerMorph" if shown else "delete", shown)
     return html
 
 
-def _partial(target: str, swap: str, html: Markup) -> Markup:
+def partial(target: str, swap: str, html: Markup) -> Markup:
+    """Render what swaps something into wherever a selector finds."""
     return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, html)
 
 
 def header(room: str, shown: Header, audience: Audience) -> Markup:
     """Render what stands above a room."""
-    return _fragment(audience.language, "_header.html", "header", room, shown)
+    return fragment(audience.language, "_header.html", "header", room, shown)
 
 
 def topic_form(room: str, text: str, language: str, error: str = "") -> Markup:
     """Render the form that sets a room's topic."""
-    return _fragment(language, "_header.html", "topic_form", room, text, error)
+    return fragment(language, "_header.html", "topic_form", room, text, error)
 
 
 def topic_link(room: str, language: str) -> Markup:
     """Render what fetches that form."""
-    return _fragment(language, "_header.html", "topic_link", room)
+    return fragment(language, "_header.html", "topic_link", room)
 
 
 # --- one message -----------------------------------------------------------------------------------
@@ -118,7 +115,7 @@ def menu(
     room: str, message: Message, may: frozenset[Right], language: str, *, pinned: bool, live: bool = True
 ) -> Markup:
     """Render what somebody may do with a message; pinned: it is; live: the page has a composer."""
-    return _fragment(language, "_menu.html", "menu", room, quote_of(message), may, pinned, live)
+    return fragment(language, "_menu.html", "menu", room, quote_of(message), may, pinned, live)
 
 
 def paragraph(text: str) -> Markup:
@@ -128,21 +125,21 @@ def paragraph(text: str) -> Markup:
 
 def replying(nonce: str, text: str, room: str, quote: Quote, language: str) -> Markup:
     """Render a composer's field, its text in it, and above it what its message will answer; nonce: of the form."""
-    earlier = _partial(f"#{ids.say(nonce)} > .replying", "delete", Markup())
-    answers = _fragment(language, "_menu.html", "replying", nonce, text, room, quote)
+    earlier = partial(f"#{ids.say(nonce)} > .replying", "delete", Markup())
+    answers = fragment(language, "_menu.html", "replying", nonce, text, room, quote)
     field = lines(nonce, text, language) if "\n" in text else line(nonce, text, language)
-    return earlier + _partial(f"#{ids.say(nonce)}", "afterbegin", answers) + field
+    return earlier + partial(f"#{ids.say(nonce)}", "afterbegin", answers) + field
 
 
 def editing(room: str, entry_id: str, text: str, language: str, error: str = "") -> Markup:
     """Render the form that gives a message another text; error: why the last one was not taken."""
-    return _fragment(language, "_menu.html", "edit", room, entry_id, text, error)
+    return fragment(language, "_menu.html", "edit", room, entry_id, text, error)
 
 
 def edit_in_place(room: str, entry_id: str, text: str, language: str) -> Markup:
     """Put that form into the message's row, unless it is there."""
     free = f"#{ids.message(entry_id)}:not(:has(> .edit))"
-    return _partial(free, "beforeend", editing(room, entry_id, text, language))
+    return partial(free, "beforeend", editing(room, entry_id, text, language))
 
 
 def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple[str, str, Markup]]:
@@ -185,7 +182,7 @@ def newest(room: str, shown: Sequence[Message], place: str, above: Header, audie
 
 def connection(state: State, language: str, worker: str = "", why: str = "") -> Markup:
     """Render the connection's state; why: the reason of "ended"."""
-    return _fragment(language, "_states.html", "connection", state, worker, why)
+    return fragment(language, "_states.html", "connection", state, worker, why)
 
 
 def sent_away(why: str, language: str) -> Markup:
@@ -196,7 +193,7 @@ def sent_away(why: str, language: str) -> Markup:
 
 def notice(text: str, language: str) -> Markup:
     """Say something to one tab; it fades by itself."""
-    return _fragment(language, "_states.html", "notice", text)
+    return fragment(language, "_states.html", "notice", text)
 
 
 def commands_text(language: str) -> str:
@@ -223,17 +220,17 @@ def lost(language: str) -> Markup:
 
 def people(here: Sequence[tuple[str, str]], count: int, language: str) -> Markup:
     """Render who is here; here: (public id, name), maybe not all of `count`."""
-    return _fragment(language, "_states.html", "people", here, count)
+    return fragment(language, "_states.html", "people", here, count)
 
 
 def crowd(named: int, count: int, language: str) -> Markup:
     """Render how many are here, where the `named` ones are still the same and there are more."""
-    return _fragment(language, "_states.html", "crowd", named, count)
+    return fragment(language, "_states.html", "crowd", named, count)
 
 
 def typing(typists: Sequence[tuple[str, str]], language: str) -> Markup:
     """Render who is typing, (public id, name) each; everybody's own row is hidden by their stylesheet."""
-    return _fragment(language, "_states.html", "typing", typists)
+    return fragment(language, "_states.html", "typing", typists)
 
 
 # --- reading ---------------------------------------------------------------------------------------
@@ -242,27 +239,27 @@ def typing(typists: Sequence[tuple[str, str]], language: str) -> Markup:
 @cache
 def looks(*, looking: bool) -> Markup:
     """Let the page remember whether somebody looks at it, for when it connects again."""
-    return _fragment(languages.DEFAULT, "_reading.html", "looking", looking)
+    return fragment(languages.DEFAULT, "_reading.html", "looking", looking)
 
 
 @cache
 def probe() -> Markup:
     """Let the page find out whether it is shown."""
-    return _fragment(languages.DEFAULT, "_reading.html", "probe", True)
+    return fragment(languages.DEFAULT, "_reading.html", "probe", True)
 
 
 def unread(title: str, news: News, language: str) -> Markup:
     """Show in the page's title and icon what is new, and the line above the first of it, where that is known."""
-    html = _fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant))
+    html = fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant))
     if not news.first:
         return html
     line = Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.NEW)
-    return html + line + _partial(f"#{ids.message(news.first)}", "beforebegin", new_line(language))
+    return html + line + partial(f"#{ids.message(news.first)}", "beforebegin", new_line(language))
 
 
 def new_line(language: str, link: str = "") -> Markup:
     """Render the line above what is new; link: to where it begins, where that is on another page."""
-    return _fragment(language, "_reading.html", "line", link)
+    return fragment(language, "_reading.html", "line", link)
 
 
 def counted(number: int) -> str:
@@ -284,7 +281,7 @@ def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Mark
     visited: name in addresses, title, and what is new. Gives also what tells whether it is another one.
     """
     shown, *total = _sums(visited)
-    return _fragment(language, "_reading.html", "all_rooms", shown, *total), shown.mark
+    return fragment(language, "_reading.html", "all_rooms", shown, *total), shown.mark
 
 
 class _Rooms(NamedTuple):
@@ -310,24 +307,24 @@ def icon(count: int, meant: int) -> str:
 
 def called(room: str, message: Message, language: str) -> Markup:
     """Let somebody hear and see that a message means them."""
-    return sound() + _fragment(language, "_reading.html", "called", room, quote_of(message))
+    return sound() + fragment(language, "_reading.html", "called", room, quote_of(message))
 
 
 @cache
 def sound() -> Markup:
     """Let a tab be heard; a browser that forbids it stays silent."""
-    return _fragment(languages.DEFAULT, "_reading.html", "sound")
+    return fragment(languages.DEFAULT, "_reading.html", "sound")
 
 
 @lru_cache(1000)  # robots try any number of rooms' names
 def sound_switch(language: str, room: str, *, on: bool) -> Markup:
     """Render the switch that lets mentions be heard; on: it is on."""
-    return _fragment(language, "_reading.html", "switch", room, on)
+    return fragment(language, "_reading.html", "switch", room, on)
 
 
 def sound_switched(language: str, room: str, *, on: bool) -> Markup:
     """Render that switch for a page that has just turned it: its socket is told, and what was switched on is heard."""
-    switch = _fragment(language, "_reading.html", "switch", room, on, True)
+    switch = fragment(language, "_reading.html", "switch", room, on, True)
     return switch + sound() if on else switch
 
 
@@ -341,7 +338,7 @@ def new_page_key() -> str:
 
 def composer(key: str, number: int, language: str) -> Markup:
     """Render the form for a page's message of that number."""
-    return _fragment(language, "_composer.html", "composer", key, number, BLOCK)
+    return fragment(language, "_composer.html", "composer", key, number, BLOCK)
 
 
 @cache
@@ -359,12 +356,12 @@ def composers(key: str, block: int, language: str) -> str:
 
 def lines(nonce: str, text: str, language: str) -> Markup:
     """Render a form's field with room for several lines."""
-    return _fragment(language, "_composer.html", "lines", nonce, text)
+    return fragment(language, "_composer.html", "lines", nonce, text)
 
 
 def line(nonce: str, text: str, language: str) -> Markup:
     """Render a form's field of one line."""
-    return _fragment(language, "_composer.html", "line", nonce, text)
+    return fragment(language, "_composer.html", "line", nonce, text)
 
 
 def acknowledged(nonce: str) -> Markup:
@@ -392,7 +389,7 @@ def refused(
     again: seconds after which it is sent again by itself; 0.0: when the person says so.
     """
     key = f"{new_page_key()}-0" if spent else nonce
-    form = _fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent, reply)
+    form = fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent, reply)
     if not spent:
         return form
     return Markup(
@@ -405,23 +402,23 @@ def refused(
 
 def attach(room: str, nonce: str, megabytes: int, language: str, *, sent: bool = False) -> Markup:
     """Render what sends files; megabytes: that one may have; sent: some just were, and the button takes the focus."""
-    return _fragment(language, "_attach.html", "attach", room, nonce, megabytes, sent)
+    return fragment(language, "_attach.html", "attach", room, nonce, megabytes, sent)
 
 
 def sent(room: str, megabytes: int, language: str) -> Markup:
     """Close the sheet after files were sent, with a new form in it; what they answered is answered."""
-    answered = _partial(f"#{ids.COMPOSER} > .turn:last-child .replying", "delete", Markup())
+    answered = partial(f"#{ids.COMPOSER} > .turn:last-child .replying", "delete", Markup())
     return answered + attach(room, f"{new_page_key()}-f", megabytes, language, sent=True)
 
 
 def attach_form(room: str, megabytes: int, language: str, *, typed: str = "", error: str = "") -> Markup:
     """Render the form alone, for a page of its own; typed: what stays in its field beside an error."""
-    return _fragment(language, "_attach.html", "form", room, f"{new_page_key()}-f", megabytes, typed, error)
+    return fragment(language, "_attach.html", "form", room, f"{new_page_key()}-f", megabytes, typed, error)
 
 
 def not_sent(why: str, language: str, *, swaps: bool = True) -> Markup:
     """Say in the sheet why files were not taken; swaps: by itself, whatever the answer's target is."""
-    return _fragment(language, "_attach.html", "why", why, swaps)
+    return fragment(language, "_attach.html", "why", why, swaps)
 
 
 # --- people ----------------------------------------------------------------------------------------
@@ -429,17 +426,17 @@ def not_sent(why: str, language: str, *, swaps: bool = True) -> Markup:
 
 def profile(person: Person, language: str, room: str | None, error: str = "", typed: str | None = None) -> Markup:
     """Render the own name and the form that changes it; typed: what stays in the field beside an error."""
-    return _fragment(language, "_profile.html", "profile", person, room, error, typed)
+    return fragment(language, "_profile.html", "profile", person, room, error, typed)
 
 
 def me(person: Person, language: str) -> Markup:
     """Render the own name for a tab in which it was not changed."""
-    return _fragment(language, "_profile.html", "me", person)
+    return fragment(language, "_profile.html", "me", person)
 
 
 def times_form(audience: Audience, room: str | None) -> Markup:
     """Render the form that chooses how times are shown; room: where it leads back to."""
-    return _fragment(audience.language, "_times.html", "form", audience, room, zones.choices_beside(audience.zone))
+    return fragment(audience.language, "_times.html", "form", audience, room, zones.choices_beside(audience.zone))
 
 
 def own_marks(public: str) -> str:

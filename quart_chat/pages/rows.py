@@ -187,8 +187,7 @@ def _escaped(text: str) -> Markup:
 
 
 def _part(view: View, name: str, *values: Any) -> Markup:
-    made: Markup = templates.macro(view.audience.language, "_message.html", name)(*values, view)
-    return made
+    return templates.fragment(view.audience.language, "_message.html", name, *values, view)
 
 
 @cache

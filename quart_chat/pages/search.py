@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from quart_chat.pages import ids, languages, rows, templates
+from quart_chat.pages.fragments import partial
 from quart_chat.pages.languages import Audience
 from quart_chat.room.search import Found, Query
 
@@ -80,9 +81,8 @@ def _count(looked: Looked, found: Found | None) -> Markup:
 
 
 def _counted(said: Markup) -> Markup:
-    return Markup('<hx-partial hx-target="#{}" hx-swap="innerHTML">{}</hx-partial>').format(ids.FOUND_COUNT, said)
+    return partial(f"#{ids.FOUND_COUNT}", "innerHTML", said)
 
 
 def _macro(language: str, name: str, *values: object) -> Markup:
-    made: Markup = templates.macro(language, "_search.html", name)(*values)
-    return made
+    return templates.fragment(language, "_search.html", name, *values)

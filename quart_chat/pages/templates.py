@@ -41,6 +41,12 @@ def macro(language: str, template: str, name: str) -> Any:
     return getattr(environment(language).get_template(template).module, name)
 
 
+def fragment(language: str, template: str, name: str, *values: Any) -> Markup:
+    """Render a macro of a template."""
+    made: Markup = macro(language, template, name)(*values)
+    return made
+
+
 @cache
 def environment(language: str) -> Environment:
     """Make the environment of a language."""
