@@ -54,7 +54,7 @@ from quart_chat.web import composer, files, health, lobby, messages, people, rea
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
-from quart_chat.web.parts import EXTENSION, Parts, by_htmx, parts, retry_after, visitor
+from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -279,7 +279,7 @@ async def _finish(response: Response) -> Response:
     if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+        response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
     response.headers["X-Request-Id"] = g.get("request", "-")
     return protect(response)
 

@@ -110,25 +110,30 @@ def read_command(frame: str | bytes | None) -> Command:
 
 
 def _say(sent: dict[str, Any]) -> Say:
-    text, nonce = sent.get("text"), sent.get("nonce")
+    text = sent.get("text")
     if not isinstance(text, str):
         raise BadFrame(NO_TEXT)
-    return Say(text, _nonce(nonce), _id(sent, "reply"))
+    return Say(text, read_nonce(sent.get("nonce")), read_id(sent.get("reply")))
 
 
 def _resume(sent: dict[str, Any]) -> Resume:
     looking = sent.get("looking")
-    return Resume(_id(sent, "since"), _LOOKING.get(looking) if isinstance(looking, str) else None)
+    return Resume(read_id(sent.get("since")), _LOOKING.get(looking) if isinstance(looking, str) else None)
 
 
-def _nonce(nonce: object) -> str:
+def read_nonce(nonce: object) -> str:
+    """Read a message's key, of a frame or a form.
+
+    Raises:
+        BadFrame: it is none.
+    """
     if not isinstance(nonce, str) or not is_nonce(nonce):
         raise BadFrame(NO_NONCE)
     return nonce
 
 
-def _id(sent: dict[str, Any], field: str) -> str | None:
-    entry_id = sent.get(field)
+def read_id(entry_id: object) -> str | None:
+    """Read an entry's id, of a frame or a form; None where it is none."""
     return entry_id if isinstance(entry_id, str) and is_entry_id(entry_id) else None
 
 
@@ -142,5 +147,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "glance": lambda _: Glance(),
     "sound": lambda sent: Sound(on=sent.get("on") == "1"),
     "newest": lambda _: Newest(),
-    "compose": lambda sent: Compose(_nonce(sent.get("nonce"))),
+    "compose": lambda sent: Compose(read_nonce(sent.get("nonce"))),
 }

@@ -16,10 +16,10 @@ from quart_chat.pages.languages import TAGS
 from quart_chat.room.commands import NO_NONCE
 from quart_chat.room.people import is_public_id
 from quart_chat.room.texts import is_nonce
+from quart_chat.web.parts import for_good
 
 blueprint = Blueprint("composer", __name__)
 
-FOR_GOOD = "private, max-age=31536000, immutable"
 MOST_BLOCKS = 10_000
 _KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -30,19 +30,18 @@ async def composers(language: str, key: str, block: int) -> Response:
     if language not in TAGS or not _KEY.fullmatch(key) or block > MOST_BLOCKS:
         abort(404)
     body = fragments.composers(key, block, language).encode()
-    response = Response(body, mimetype="text/html")
+    response = for_good(body, "text/html")
     if request.accept_encodings["gzip"]:  # a hundred forms are much alike: 80 KB become 3
-        response = Response(gzip.compress(body, 1, mtime=0), mimetype="text/html")
+        response = for_good(gzip.compress(body, 1, mtime=0), "text/html")
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Cache-Control"] = FOR_GOOD
     return response
 
 
 @blueprint.get("/compose/<language>/none")
 async def no_composer(language: str) -> Response:
     """Give nothing: what takes a discarded form away."""
-    return _for_good("", "text/html")
+    return for_good("", "text/html")
 
 
 @blueprint.post("/compose/<language>/lines")
@@ -60,7 +59,7 @@ async def away(language: str) -> Response:
     """Give the connection's state "away", which a page fetches while it can."""
     if language not in TAGS:
         abort(404)
-    return _for_good(fragments.connection("away", language), "text/html")
+    return for_good(fragments.connection("away", language), "text/html")
 
 
 @blueprint.get("/own/<public>.css")
@@ -68,10 +67,4 @@ async def own(public: str) -> Response:
     """Give the stylesheet that marks what is somebody's own."""
     if not is_public_id(public):
         abort(404)
-    return _for_good(fragments.own_marks(public), "text/css")
-
-
-def _for_good(body: str, mimetype: str) -> Response:
-    response = Response(str(body), mimetype=mimetype)
-    response.headers["Cache-Control"] = FOR_GOOD
-    return response
+    return for_good(fragments.own_marks(public), "text/css")

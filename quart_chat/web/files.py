@@ -7,21 +7,32 @@ from urllib.parse import quote
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.errors import BadFrame, NoMessage, Refused, StoreAway
+from quart_chat.errors import NoMessage, Refused, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.attachments import MOST_FILES, SHOWN, Attached, is_digest
-from quart_chat.room.commands import NO_NONCE, Say
+from quart_chat.room.commands import Say, read_id, read_nonce
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
-from quart_chat.room.texts import is_nonce
 from quart_chat.web.intake import MAX_FIELD, MB, pass_over, read_form, too_much
-from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, true_name, visitor
+from quart_chat.web.parts import (
+    FOR_GOOD,
+    Visitor,
+    answer,
+    by_htmx,
+    for_good,
+    moved,
+    parts,
+    person_of,
+    retry_after,
+    see_other,
+    true_name,
+    visitor,
+)
 
 blueprint = Blueprint("files", __name__)
 
-FOR_GOOD = "private, max-age=31536000, immutable"
 POLICY = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 READ_WITHIN = 900.0  # seconds that a reader may take
 OFF = "Files are switched off on this server."
@@ -35,7 +46,7 @@ logger = get_logger(__name__)
 async def form(name: str) -> Response:
     """Show the form that sends files, as a page of its own."""
     if (true := true_name(name)) != name:
-        return Response("", 308, {"Location": f"/r/{true}/files"})
+        return moved(f"/r/{true}/files")
     if not parts().settings.files:
         raise NoMessage(OFF)
     return _page(visitor(request), name, "", "", 200)
@@ -46,7 +57,7 @@ async def send(name: str) -> Response:
     """Say something with files."""
     if (true := true_name(name)) != name:
         await pass_over(request)
-        return Response("", 308, {"Location": f"/r/{true}/files"})
+        return moved(f"/r/{true}/files")
     if not parts().settings.files:
         await pass_over(request)
         raise NoMessage(OFF)
@@ -60,12 +71,10 @@ async def send(name: str) -> Response:
                 raise too_much(settings.file_megabytes)
             async with house.uploads.let_in(who.public, who.visit.address, size):
                 came = await read_form(request, ends, house.spool, settings.file_megabytes)
-                typed, nonce, reply = (came.fields.get(field, "") for field in ("text", "nonce", "reply"))
+                typed = came.fields.get("text", "")
                 if came.refused is not None:
                     raise came.refused
-                if not is_nonce(nonce):
-                    raise BadFrame(NO_NONCE)
-                asked = Say(typed, nonce, reply if is_entry_id(reply) else None)
+                asked = Say(typed, read_nonce(came.fields.get("nonce")), read_id(came.fields.get("reply")))
                 await house.uploads.say(name, await person_of(house, who), who.visit.address, asked, came.files)
     except Refused as error:
         await pass_over(request)
@@ -86,8 +95,7 @@ async def failed(language: str) -> Response:
     if language not in TAGS:
         abort(404)
     why = say(language, "The files could not be sent. Look at your connection, and try again.")
-    told = fragments.not_sent(why, language, swaps=False)
-    return Response(told, 200, {"Cache-Control": FOR_GOOD}, mimetype="text/html")
+    return for_good(fragments.not_sent(why, language, swaps=False), "text/html")
 
 
 def _refused(who: Visitor, name: str, typed: str, why: str, status: int) -> Response:
@@ -161,7 +169,7 @@ def _headers(held: Attached) -> dict[str, str]:
         "Content-Type": held.media if shown else "application/octet-stream",
         "Content-Disposition": _disposition("inline" if shown else "attachment", held.name),
         "Content-Security-Policy": POLICY,
-        "Cache-Control": FOR_GOOD,
+        "Cache-Control": f"private, {FOR_GOOD}",
         "ETag": f'"{held.digest}"',
     }
 

@@ -7,15 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.errors import BadFrame, BadText, NoMessage, StoreAway
+from quart_chat.errors import BadText, NoMessage, StoreAway
 from quart_chat.live.changer import GONE
 from quart_chat.pages import fragments, languages, templates
-from quart_chat.room.commands import NO_NONCE
+from quart_chat.room.commands import read_nonce
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
-from quart_chat.room.texts import is_nonce
 from quart_chat.store.changing import Found
 from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, true_name, visitor
 from quart_chat.web.room_page import Spot, room_page
@@ -63,9 +62,7 @@ async def menu(name: str, entry_id: str) -> Response:
 async def reply(name: str, entry_id: str) -> Response:
     """Give the composer's field back with what it answers; its text stays."""
     who, form, found = visitor(request), await request.form, await _find(name, entry_id)
-    nonce = form.get("nonce", "")
-    if not is_nonce(nonce):
-        raise BadFrame(NO_NONCE)
+    nonce = read_nonce(form.get("nonce"))
     if found.message is None or found.message.deleted:
         raise NoMessage(GONE)
     return Response(fragments.replying(nonce, form.get("text", ""), name, quote_of(found.message), who.language))

@@ -40,6 +40,7 @@ from quart_chat.web.guard import Visit, visit
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
 
 EXTENSION = "quart_chat"
+FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
 LONGEST = 1000  # characters of Accept-Language that are read
 
 
@@ -162,6 +163,11 @@ def see_other(who: Visitor, path: str) -> Response:
     response = answer(who, "", 303)
     response.headers["Location"] = path
     return response
+
+
+def for_good(body: str | bytes, mimetype: str, whose: str = "private") -> Response:
+    """Answer with what is the same for ever at its address; whose: cache may keep it, "private" or "public"."""
+    return Response(body, headers={"Cache-Control": f"{whose}, {FOR_GOOD}"}, mimetype=mimetype)
 
 
 def moved(path: str) -> Response:

@@ -11,11 +11,9 @@ from quart_chat.room.entries import is_entry_id
 from quart_chat.room.limits import COUNTS, COUNTS_OF_ADDRESS
 from quart_chat.room.names import is_slug
 from quart_chat.room.reading import MOST, NO_NEWS, News
-from quart_chat.web.parts import Visitor, parts, visitor
+from quart_chat.web.parts import Visitor, for_good, parts, visitor
 
 blueprint = Blueprint("reading", __name__)
-
-FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @blueprint.get("/r/<name>/read.css")
@@ -35,9 +33,7 @@ async def icon(count: int, meant: int) -> Response:
     """Draw the icon of a page with so much that is new."""
     if not 0 < count <= MOST or meant > count:
         abort(404)
-    response = Response(fragments.icon(count, meant), mimetype="image/svg+xml")
-    response.headers["Cache-Control"] = FOR_GOOD
-    return response
+    return for_good(fragments.icon(count, meant), "image/svg+xml", "public")
 
 
 async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], float]:

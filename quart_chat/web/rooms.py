@@ -8,9 +8,7 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
-from quart_chat.room.commands import NO_NONCE, NO_TEXT, Say
-from quart_chat.room.entries import is_entry_id
-from quart_chat.room.texts import is_nonce
+from quart_chat.room.commands import NO_TEXT, Say, read_id, read_nonce
 from quart_chat.web.parts import (
     Visitor,
     answer,
@@ -59,14 +57,11 @@ async def say(name: str) -> Response:
         return moved(f"/r/{true}/messages")
     house, who = parts(), visitor(request)
     form = await request.form
-    text, nonce = form.get("text"), form.get("nonce")
+    text = form.get("text")
     if text is None:
         raise BadFrame(NO_TEXT)
-    if nonce is None or not is_nonce(nonce):
-        raise BadFrame(NO_NONCE)
+    asked = Say(text, read_nonce(form.get("nonce")), read_id(form.get("reply")))
     htmx = by_htmx()
-    reply = form.get("reply", "")
-    asked = Say(text, nonce, reply if is_entry_id(reply) else None)
     try:
         said = await house.sayer.say(name, await person_of(house, who), who.visit.address, asked)
     except (BadName, BadText, TooFast) as error:
