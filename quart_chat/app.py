@@ -33,7 +33,7 @@ from quart_chat.live.uploads import Uploads
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.pictures.studio import Studio
-from quart_chat.room.attachments import MOST_FILES
+from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
@@ -59,7 +59,6 @@ from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
 KIB = 1024
-MB = 1_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
 NOTED = "Something went wrong here. It has been noted."
@@ -87,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Quart:
 
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
-    most = MOST_FILES * settings.file_megabytes * MB if settings.files else 0
+    most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
     for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health):
@@ -119,7 +118,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
     company = Company(log, presence)
     holdings = Holdings(pipeline)
-    shelf = Shelf(settings.files_url, settings.data / "files")
+    shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
     spool = _spool(settings.data) if settings.files else None
     changer = Changer(

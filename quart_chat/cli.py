@@ -258,7 +258,7 @@ async def delete(settings: Settings, archive: Archive, room: str, yes: bool) -> 
     if not yes:
         click.confirm(f"Delete {summary.title!r} with its {summary.messages:,} messages?", abort=True)
     await archive.delete(summary.name)
-    shelf = Shelf(settings.files_url, settings.data / "files")
+    shelf = Shelf.of(settings)
     try:
         await Leftovers(archive.holdings, shelf).take_all(summary.name)
     finally:

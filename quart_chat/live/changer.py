@@ -30,7 +30,7 @@ from quart_chat.room.entries import (
     write_new_header,
     write_pins,
 )
-from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, messages_of_address, messages_of_person
+from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, per_minute_of_address, per_minute_of_person
 from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
 from quart_chat.room.texts import clean_text, clean_topic
@@ -81,8 +81,8 @@ class Changer:
         self._company = company
         self._leftovers = leftovers
         self._characters = characters
-        self._person = messages_of_person(per_minute)
-        self._address = messages_of_address(per_minute)
+        self._person = per_minute_of_person(per_minute)
+        self._address = per_minute_of_address(per_minute)
         self._keep_versions = keep_versions
         self._clock = clock
         # of rooms in which something is being changed: this worker's changes would overtake one another else

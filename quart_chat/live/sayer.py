@@ -17,8 +17,8 @@ from quart_chat.room.entries import Quote
 from quart_chat.room.limits import (
     RENAMES,
     RENAMES_OF_ADDRESS,
-    messages_of_address,
-    messages_of_person,
+    per_minute_of_address,
+    per_minute_of_person,
     rooms_of_address,
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
@@ -68,8 +68,8 @@ class Sayer:
         self._changer = changer
         self._company = company
         self._characters = characters
-        self._person = messages_of_person(per_minute)
-        self._address = messages_of_address(per_minute)
+        self._person = per_minute_of_person(per_minute)
+        self._address = per_minute_of_address(per_minute)
         self._rooms = rooms_of_address(rooms_per_hour)
         self._file_bytes = file_bytes
         self._clock = clock

@@ -18,7 +18,7 @@ from quart_chat.live.sayer import Done, Sayer
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import HEAD, MOST_FILES, Attached, clean_file_name, is_picture, name_as
 from quart_chat.room.commands import Say
-from quart_chat.room.limits import uploads_of_address, uploads_of_person
+from quart_chat.room.limits import per_minute_of_address, per_minute_of_person
 from quart_chat.room.people import Person
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.holdings import Holdings
@@ -75,8 +75,8 @@ class Uploads:
         self._leftovers = leftovers
         self._studio = studio
         self._limits = limits
-        self._person = uploads_of_person(per_minute)
-        self._address = uploads_of_address(per_minute)
+        self._person = per_minute_of_person(per_minute)
+        self._address = per_minute_of_address(per_minute)
         self._coming: Counter[str] = Counter()  # uploads of an address that are under way
         self._bytes = 0  # that all of these may have
 

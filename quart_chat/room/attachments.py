@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from quart_chat.errors import BadFile
 from quart_chat.room.characters import has_surrogate, one_line
 
+MB = 1_000_000  # bytes
 MOST_FILES = 10  # of a message
 MAX_NAME = 100  # code points, and
 MAX_NAME_BYTES = 200  # as UTF-8, for a file system takes 255
@@ -64,6 +65,11 @@ def in_page(width: int, height: int) -> tuple[int, int]:
     """Tell how large a picture stands in a page, px."""
     scale = min(1.0, BOX[0] / width, BOX[1] / height)
     return max(1, round(scale * width)), max(1, round(scale * height))
+
+
+def most_bytes(megabytes: int) -> int:
+    """Tell how many bytes all files of a message may have; megabytes: that one may."""
+    return MOST_FILES * megabytes * MB
 
 
 def is_digest(text: object) -> bool:

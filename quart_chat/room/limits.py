@@ -31,36 +31,24 @@ class Limit:
 RENAMES = Limit(20, MINUTE)  # of a person: each is told to every room they are in
 RENAMES_OF_ADDRESS = Limit(200, MINUTE)
 
-
 DELETIONS = Limit(20, MINUTE)  # of a person: a room is written anew for each
 DELETIONS_OF_ADDRESS = Limit(100, MINUTE)
 
 SEARCHES = Limit(60, MINUTE)  # of a person, who makes some with each word that they type
 SEARCHES_OF_ADDRESS = Limit(300, MINUTE)  # each takes a quarter of a second of a worker at most, and mostly a hundredth
 
-
 COUNTS = Limit(60, MINUTE)  # of what is new in somebody's rooms: thirty cost the store up to 15 ms
 COUNTS_OF_ADDRESS = Limit(600, MINUTE)
 
 
-def uploads_of_person(per_minute: int) -> Limit:
-    """Limit the times that one person sends files."""
-    return Limit(per_minute, MINUTE)
+def per_minute_of_person(most: int) -> Limit:
+    """Limit what one person does: messages, changes, uploads."""
+    return Limit(most, MINUTE)
 
 
-def uploads_of_address(per_minute: int) -> Limit:
-    """Limit the times that files come from one address, whoever sends them."""
-    return Limit(per_minute * ADDRESS_FACTOR, MINUTE)
-
-
-def messages_of_person(per_minute: int) -> Limit:
-    """Limit the messages of one person."""
-    return Limit(per_minute, MINUTE)
-
-
-def messages_of_address(per_minute: int) -> Limit:
-    """Limit the messages of one address, whoever writes there."""
-    return Limit(per_minute * ADDRESS_FACTOR, MINUTE)
+def per_minute_of_address(most: int) -> Limit:
+    """Limit the same of one address, whoever does it there; most: of one person."""
+    return Limit(most * ADDRESS_FACTOR, MINUTE)
 
 
 def rooms_of_address(per_hour: int) -> Limit:

@@ -20,8 +20,9 @@ from heapq import nsmallest
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, NamedTuple, Self, TypeVar
 
+from quart_chat.config import Settings
 from quart_chat.errors import ShelfAway
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class Shelf:
             )
         except Exception as error:
             raise ShelfAway(f"QUART_CHAT_FILES_URL cannot be used: {_short(error)}") from error
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Take what an operator chose."""
+        return cls(settings.files_url, settings.data / "files")
 
     # --- one file ----------------------------------------------------------------------------------
 

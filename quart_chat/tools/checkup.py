@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from quart_chat.config import Settings
 from quart_chat.errors import BadFile, ShelfAway, StoreAway
 from quart_chat.pictures.studio import Studio
-from quart_chat.room.attachments import MOST_FILES
+from quart_chat.room.attachments import most_bytes
 from quart_chat.room.entries import Entry
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import keys, status
@@ -146,10 +146,10 @@ async def look_at_files(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.files:
         yield Finding(True, "files are switched off")
         return
-    shelf = Shelf(settings.files_url, settings.data / "files")
+    shelf = Shelf.of(settings)
     try:
         yield Finding(True, f"files are kept in {await shelf.check()}")
-        full = not shelf.has_room(settings.file_megabytes * MOST_FILES * 1_000_000)
+        full = not shelf.has_room(most_bytes(settings.file_megabytes))
         if full:
             yield Finding(None, "its disk is nearly full: files are refused, so that messages still have room")
     except ShelfAway as away:

@@ -11,11 +11,11 @@ from quart_chat.errors import NoMessage, Refused, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
-from quart_chat.room.attachments import MOST_FILES, SHOWN, Attached, is_digest
+from quart_chat.room.attachments import SHOWN, Attached, is_digest, most_bytes
 from quart_chat.room.commands import Say, read_id, read_nonce
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
-from quart_chat.web.intake import MAX_FIELD, MB, pass_over, read_form, too_much
+from quart_chat.web.intake import MAX_FIELD, pass_over, read_form, too_much
 from quart_chat.web.parts import (
     FOR_GOOD,
     Visitor,
@@ -65,9 +65,9 @@ async def send(name: str) -> Response:
     try:
         with ExitStack() as ends:
             settings, house = parts().settings, parts()
-            most = MOST_FILES * settings.file_megabytes
-            size = most * MB if request.content_length is None else request.content_length
-            if size > most * MB + MAX_FIELD:
+            most = most_bytes(settings.file_megabytes)
+            size = most if request.content_length is None else request.content_length
+            if size > most + MAX_FIELD:
                 raise too_much(settings.file_megabytes)
             async with house.uploads.let_in(who.public, who.visit.address, size):
                 came = await read_form(request, ends, house.spool, settings.file_megabytes)

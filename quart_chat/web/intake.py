@@ -20,9 +20,8 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from quart_chat.errors import BadFile, BadFrame, ShelfAway, TooLarge
 from quart_chat.live.uploads import Received
-from quart_chat.room.attachments import MOST_FILES, clean_file_name
+from quart_chat.room.attachments import MB, MOST_FILES, clean_file_name, most_bytes
 
-MB = 1_000_000
 PIECE = 64 * 1024  # bytes that are looked at in one go
 MAX_FIELD = 128 * 1024  # bytes of a field that is no file
 MAX_PARTS = 100
@@ -146,7 +145,7 @@ class _Reading:
             BadFrame, TooLarge, ShelfAway: as `read_form`.
         """
         self._total += len(data or b"")
-        if self._total > MOST_FILES * self._megabytes * MB + MAX_FIELD:  # nothing need have told how much comes
+        if self._total > most_bytes(self._megabytes) + MAX_FIELD:  # nothing need have told how much comes
             raise too_much(self._megabytes)
         try:
             self._decoder.receive_data(data)

@@ -8,8 +8,8 @@ from quart_chat.room.limits import (
     ADDRESS_FACTOR,
     Limit,
     TokenBucket,
-    messages_of_address,
-    messages_of_person,
+    per_minute_of_address,
+    per_minute_of_person,
     rooms_of_address,
 )
 
@@ -61,14 +61,14 @@ def test_a_bucket_fills_again_but_never_over_its_size() -> None:
 
 def test_a_limit_earns_its_events_evenly() -> None:
     assert Limit(60, 60.0).interval == 1.0
-    assert messages_of_person(30).interval == 2.0
+    assert per_minute_of_person(30).interval == 2.0
 
 
 def test_an_address_has_ten_times_what_a_person_has() -> None:
-    assert messages_of_address(60) == Limit(60 * ADDRESS_FACTOR, 60.0)
+    assert per_minute_of_address(60) == Limit(60 * ADDRESS_FACTOR, 60.0)
     assert ADDRESS_FACTOR == 10
     assert rooms_of_address(30) == Limit(30, 3600.0)
 
 
 def test_no_limit_stays_none_for_an_address() -> None:
-    assert messages_of_address(0).most == 0
+    assert per_minute_of_address(0).most == 0
