@@ -228,9 +228,7 @@ class Hub:
             return
         room.end()
         self._attendance.pop(name).end()
-        readers = self._readers.pop(name)
-        readers.end()
-        self.run(readers.note())
+        self.run(self._readers.pop(name).part())
         del self._rooms[name]
         self._feed.leave(name)
 
@@ -423,9 +421,7 @@ class Hub:
         for timer in self._closing.values():
             timer.cancel()
         await asyncio.gather(*(attendance.part() for attendance in self._attendance.values()))
-        for readers in self._readers.values():
-            readers.end()
-        await asyncio.gather(*(readers.note() for readers in self._readers.values()))
+        await asyncio.gather(*(readers.part() for readers in self._readers.values()))
         for room in self._rooms.values():
             room.end()
         await end_tasks(self._tasks)

@@ -18,7 +18,7 @@ from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest
-from quart_chat.room.entries import NO_ENTRY, Change, Message, order
+from quart_chat.room.entries import NO_ENTRY, PAST_ALL, Change, Message, order
 from quart_chat.room.people import Person
 from quart_chat.room.reading import MOST, NO_NEWS, RECENT, News, Recent
 from quart_chat.store.log import Log
@@ -39,12 +39,14 @@ Run = Callable[[Coroutine[Any, Any, None]], object]
 class ReadingTab(Protocol):
     """What is to be known of a tab. looking: its page is in the foreground; None: it never said.
 
-    sounds: a mention may be heard there. since: where its page stood as it connected again; None where it did not.
+    live: the room while broadcasts reach it. sounds: a mention may be heard there. since: where its page stood as it
+    connected again; None where it did not.
     """
 
     wire: Wire
     audience: Audience
     person: Person
+    live: LiveRoom | None
     looking: bool | None
     sounds: bool
     since: str | None
@@ -108,12 +110,13 @@ class Readers:
 
     def turn(self, tab: ReadingTab) -> None:
         """Note that a tab is looked at from now on, or no more; one that is not let in yet is taken as it is then."""
-        if not self._has(tab):
-            if tab not in self._room:
-                return
+        if self._has(tab):
+            reader = self._people[tab.person.public]
+        elif tab.live is not None:
             reader = self._seat(tab)
             reader.told = reader.told if tab.looking else None
-        reader = self._people[tab.person.public]
+        else:
+            return
         reader.missed = ""  # a line that could not be told until now would be one that nobody understands
         self._turned(tab, reader)
 
@@ -241,10 +244,12 @@ class Readers:
     async def _read_some(self) -> None:
         if not self._seeded:
             self._late.clear()
-            newest = await self._log.newest(self._room.name, RECENT)
-            self._title = newest.title or self._title
-            self._recent.take(newest.page.messages)
-            self._recent.cut |= newest.page.more
+            # not as a newest page, of which a worker keeps as many as it has memory for
+            name = self._room.name
+            page, titles = await asyncio.gather(self._log.before(name, PAST_ALL, RECENT), self._log.titles([name]))
+            self._title = titles.get(name, self._title)
+            self._recent.take(page.messages)
+            self._recent.cut |= page.more
             for change in self._late:
                 self._recent.change(change)
             self._seeded = True
@@ -366,12 +371,13 @@ class Readers:
             # one tab's transport must not keep the others from being told
             logger.exception("tab.write.failed")
 
-    def end(self) -> None:
-        """Cancel what is timed."""
+    async def part(self) -> None:
+        """End: cancel what is timed, and note what was read."""
         self._ended = True
         for timer in (self._noting, self._leaving, self._telling):
             if timer is not None:
                 timer.cancel()
+        await self.note()
 
 
 def _same(news: News, told: News) -> bool:

@@ -87,10 +87,6 @@ class LiveRoom:
         """The id of the last entry that this worker knows."""
         return self._pending[-1].id if self._pending else self.place
 
-    def __contains__(self, tab: object) -> bool:
-        """Tell whether broadcasts reach a tab."""
-        return any(tab in tabs for tabs in self._tabs.values())
-
     def add(self, tab: Seat) -> None:
         """Let a tab in whose place is the room's."""
         self._tabs.setdefault(tab.audience, {})[tab] = tab.wire

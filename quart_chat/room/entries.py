@@ -15,6 +15,7 @@ from quart_chat.room.changes import Changes, fields_of, read_changes
 from quart_chat.room.mentions import Mention
 
 NO_ENTRY = "0-0"  # the place before the first entry
+PAST_ALL = f"{10**15 - 1}-0"  # the place behind the last, whatever comes
 ACTION, ROLL = "me", "roll"  # kinds of messages besides those that just say something, ""
 TOPIC, PIN = "topic", "pin"  # kinds that tell what became of the room's header
 KINDS = ("", ACTION, ROLL, TOPIC, PIN)
