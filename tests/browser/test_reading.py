@@ -27,6 +27,15 @@ async def pair(server: ServerProcess, visitors: Visitors, room: str) -> tuple[Ta
     return ana, bento, tab
 
 
+async def parted(server: ServerProcess, visitors: Visitors, room: str) -> tuple[Tab, Visitor, Tab]:
+    """The same, and Bento has read what there is and turned away."""
+    ana, bento, tab = await pair(server, visitors, room)
+    await ana.say("read")
+    await tab.shows("read")
+    await turn_away(tab)
+    return ana, bento, tab
+
+
 async def turn_away(tab: Tab) -> None:
     """Go to another window, as the page is told of it: headless pages are all in front."""
     await tab.page.evaluate("window.dispatchEvent(new Event('blur'))")
@@ -50,10 +59,7 @@ async def rows(tab: Tab) -> list[str]:
 async def test_a_page_in_the_background_shows_what_is_new_until_one_comes_back(
     server: ServerProcess, visitors: Visitors, room: str
 ) -> None:
-    ana, _, bento = await pair(server, visitors, room)
-    await ana.say("read")
-    await bento.shows("read")
-    await turn_away(bento)
+    ana, _, bento = await parted(server, visitors, room)
     await ana.say("hello")
     await ana.say("@Bento are you there?")
     await expect(bento.page).to_have_title(f"(2, @1) {room} · Quart Chat")
@@ -83,10 +89,7 @@ async def test_a_page_that_is_shown_again_without_the_focus_is_seen(
 async def test_what_is_read_in_one_place_is_read_in_all_and_the_lobby_counts_live(
     server: ServerProcess, visitors: Visitors, room: str
 ) -> None:
-    ana, person, bento = await pair(server, visitors, room)
-    await ana.say("read")
-    await bento.shows("read")
-    await turn_away(bento)
+    ana, person, bento = await parted(server, visitors, room)
     lobby = await (await person.tab()).lobby()
     mine = lobby[".rooms a"].filter(has_text=f"/r/{room}")
     await expect(mine).to_be_visible()
@@ -130,10 +133,7 @@ async def test_who_comes_back_later_finds_where_they_stopped(
 async def test_a_connection_that_was_lost_in_the_background_goes_on_counting(
     server: ServerProcess, visitors: Visitors, room: str
 ) -> None:
-    ana, _, bento = await pair(server, visitors, room)
-    await ana.say("read")
-    await bento.shows("read")
-    await turn_away(bento)
+    ana, _, bento = await parted(server, visitors, room)
     await ana.say("one")
     await expect(bento.page).to_have_title(f"(1) {room} · Quart Chat")
     await bento.set_offline(True)

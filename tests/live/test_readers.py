@@ -61,6 +61,21 @@ async def known(worker: Worker, *names: str) -> None:
     await until(lambda: set(names) <= {name for _, name in live.here.people}, f"that {names} are here")
 
 
+def away_at_first(monkeypatch: pytest.MonkeyPatch, name: str) -> list[str]:
+    """Let the store be away for the first two times that `Reads` is asked by that name; gives what was asked."""
+    monkeypatch.setattr(readers, "AGAIN", 0.02)
+    ask, asked = getattr(Reads, name), list[str]()
+
+    async def away(*args: Any) -> Any:
+        asked.append(name)
+        if len(asked) < 3:
+            raise StoreAway("it is away")
+        return await ask(*args)
+
+    monkeypatch.setattr(Reads, name, away)
+    return asked
+
+
 def titles(tab: Tab) -> list[str]:
     """What the page's title was told to be, without the room's own."""
     told = [frame.partition("<title>")[2].partition("</title>")[0] for frame in wire(tab).holding("<title>")]
@@ -295,23 +310,13 @@ async def test_a_room_that_nobody_opened_yet_takes_readers(valkey: Valkey, worke
 async def test_what_could_not_be_noted_is_noted_later(
     valkey: Valkey, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "AGAIN", 0.02)
-    note, tried = Reads.note, 0
-
-    async def away_at_first(*args: Any) -> bool:
-        nonlocal tried
-        tried += 1
-        if tried < 3:
-            raise StoreAway("it is away")
-        return await note(*args)
-
-    monkeypatch.setattr(Reads, "note", away_at_first)
+    tried = away_at_first(monkeypatch, "note")
     tab = await worker.enter(ROOM)
     look(tab)
     place = wire(tab).page.place
     with valkey.client() as client:
         await until(lambda: client.hget(keys.read(ROOM), tab.person.public) == place, "that its place is known")
-    assert tried == 3
+    assert len(tried) == 3
 
 
 async def test_a_tab_that_closes_has_its_own_person_noted_and_delays_no_other(
@@ -454,17 +459,7 @@ async def test_a_room_that_is_deleted_has_nothing_new(worker: Worker) -> None:
 
 
 async def test_a_store_that_was_away_is_asked_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "AGAIN", 0.02)
-    places, tried = Reads.places, 0
-
-    async def away_at_first(*args: Any) -> Any:
-        nonlocal tried
-        tried += 1
-        if tried < 3:
-            raise StoreAway("it is away")
-        return await places(*args)
-
-    monkeypatch.setattr(Reads, "places", away_at_first)
+    away_at_first(monkeypatch, "places")
     tab = await worker.enter(ROOM)
     await rest(tab)
     await worker.say(ROOM, "second")

@@ -59,6 +59,22 @@ def client(server: ServerProcess) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture
+def ana(server: ServerProcess) -> Iterator[httpx.Client]:
+    """The browser of somebody whom the server knows already."""
+    with browser(server) as client:
+        client.get("/")
+        yield client
+
+
+@pytest.fixture
+def bob(server: ServerProcess) -> Iterator[httpx.Client]:
+    """Another one."""
+    with browser(server) as client:
+        client.get("/")
+        yield client
+
+
 def _heard(server: ServerProcess) -> Iterator[ServerProcess]:
     before = len(server.output)
     yield server

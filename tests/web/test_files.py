@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import httpx
@@ -19,13 +18,6 @@ HTMX = {"HX-Request": "true"}
 MB = 1_000_000
 
 Sent = tuple[str, bytes, str] | tuple[str, bytes]
-
-
-@pytest.fixture
-def ana(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        yield client
 
 
 def send(

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
-from tests.web.visits import browser, fresh, tab
+from tests.web.visits import fresh, tab
 
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def ana(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        yield client
-
-
-@pytest.fixture
-def bob(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        yield client
 
 
 def say(client: httpx.Client, room: str, text: str, **fields: str) -> str:

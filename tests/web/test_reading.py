@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,20 +14,6 @@ from tests.web.visits import browser, cookie_of, fresh
 
 HTMX = {"HX-Request": "true"}
 LINE = '<li id="new" class="new">'
-
-
-@pytest.fixture
-def ana(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        yield client
-
-
-@pytest.fixture
-def bob(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        yield client
 
 
 def say(client: httpx.Client, room: str, *texts: str) -> None:

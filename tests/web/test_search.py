@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,9 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def ana(server: ServerProcess) -> Iterator[httpx.Client]:
-    with browser(server) as client:
-        client.get("/")
-        client.post("/me", data={"name": "Ana"})
-        yield client
+def ana(ana: httpx.Client) -> httpx.Client:
+    ana.post("/me", data={"name": "Ana"})
+    return ana
 
 
 def search(client: httpx.Client, room: str, typed: str, *, status: int = 200, **how: Any) -> httpx.Response:
