@@ -56,7 +56,8 @@ class ReadingTab(Protocol):
 class _Reader:
     """One person. tabs: those that said whether they are looked at.
 
-    came: where the room was as the first of them said so. heard: that, or the last mention that was to be heard.
+    came: where the room was as the first of them said so, or where its page stood as that connected again.
+    heard: where the room was then, or the last mention that was to be heard.
     read: how far they have read; known: as far as the store knows, too.
     missed: where a page stood that was looked at while its connection was gone; "" for none.
     told: what their tabs show; None: not known.
@@ -141,8 +142,8 @@ class Readers:
         reader = self._people[tab.person.public]
         if tab.looking and whole:
             self._has_read(reader)
-            if self._leaving is None:
-                self._leaving = asyncio.get_running_loop().call_later(LEFT, self._note_left)
+        if reader.public in self._unnoted and self._leaving is None:
+            self._leaving = asyncio.get_running_loop().call_later(LEFT, self._note_left)
         reader.tabs.remove(tab)
         self._sort(reader)
         if not reader.tabs:
@@ -160,7 +161,9 @@ class Readers:
         public = tab.person.public
         reader = self._people.get(public)
         if reader is None:
-            reader = self._people[public] = _Reader(public, self._room.place, self._room.place)
+            place = self._room.place
+            came = place if tab.since is None else min(tab.since, place, key=order)
+            reader = self._people[public] = _Reader(public, came, heard=place)
         reader.tabs.append(tab)
         return reader
 

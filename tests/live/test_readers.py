@@ -86,6 +86,12 @@ async def shows(tab: Tab, title: str) -> None:
     await until(lambda: titles(tab)[-1:] == [title], f"the title {title!r}, but {titles(tab)}")
 
 
+async def noted(valkey: Valkey, person: Person, place: str) -> None:
+    """Wait until the store knows how far somebody has read."""
+    with valkey.client() as client:
+        await until(lambda: client.hget(keys.read(ROOM), person.public) == place, "that their place is known")
+
+
 def line(tab: Tab) -> str:
     """The id of the message under the last line above what is new."""
     return wire(tab).holding('class="new"')[-1].rpartition('hx-target="#m-')[2].partition('"')[0]
@@ -171,20 +177,35 @@ async def test_another_tab_of_one_s_own_on_the_same_worker_reads_for_all(worker:
     await shows(one, "(1)")
 
 
-async def test_who_was_away_is_told_of_what_came_meanwhile(worker: Worker, other: Worker) -> None:
+async def test_who_was_away_is_told_of_what_came_meanwhile(valkey: Valkey, worker: Worker, other: Worker) -> None:
     bob = somebody("Bob")
     tab = await worker.enter(ROOM, person=bob)
     look(tab)
     await until(lambda: tab.looking, "that it looks")
     await rest(tab)
+    read = wire(tab).page.place
     second, *_ = await worker.say(ROOM, "second")
     await shows(tab, "(1)")
     page = wire(tab).page
     await worker.disconnect(tab)
+    await noted(valkey, bob, read)
     await worker.say(ROOM, "third", "fourth")
     again = other.connect(ROOM, page, bob, resume=False)
     wire(again).put(act="resume", since=page.place, looking="0")
     await shows(again, "(3)")
+    assert line(again) == second
+
+
+async def test_where_nothing_is_known_of_who_was_away_all_since_their_page_is_new(
+    worker: Worker, other: Worker
+) -> None:
+    tab = await worker.enter(ROOM)
+    page = wire(tab).page
+    await worker.disconnect(tab)  # it never said whether it was looked at
+    second, *_ = await worker.say(ROOM, "second", "third")
+    again = other.connect(ROOM, page, tab.person, resume=False)
+    wire(again).put(act="resume", since=page.place, looking="0")
+    await shows(again, "(2)")
     assert line(again) == second
 
 
@@ -229,6 +250,18 @@ async def test_it_is_counted_as_far_as_most_and_then_told_no_more(worker: Worker
     await worker.say(ROOM, "another")
     await shows(stranger, "(1)")
     assert len(titles(tab)) == told
+
+
+async def test_who_turns_away_and_leaves_at_once_is_noted_as_they_leave(
+    valkey: Valkey, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "NOTE", 60.0)
+    tab = await worker.enter(ROOM)
+    look(tab)
+    await until(lambda: tab.looking, "that it looks")
+    await rest(tab)
+    await worker.disconnect(tab)
+    await noted(valkey, tab.person, wire(tab).page.place)
 
 
 async def test_what_was_read_is_noted_when_the_tab_or_the_worker_ends(valkey: Valkey, worker: Worker) -> None:
@@ -313,9 +346,7 @@ async def test_what_could_not_be_noted_is_noted_later(
     tried = away_at_first(monkeypatch, "note")
     tab = await worker.enter(ROOM)
     look(tab)
-    place = wire(tab).page.place
-    with valkey.client() as client:
-        await until(lambda: client.hget(keys.read(ROOM), tab.person.public) == place, "that its place is known")
+    await noted(valkey, tab.person, wire(tab).page.place)
     assert len(tried) == 3
 
 
