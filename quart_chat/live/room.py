@@ -209,12 +209,13 @@ class LiveRoom:
         """Send every live tab what is rendered once for its audience."""
         for audience, tabs in list(self._tabs.items()):
             text = Broadcast(render(audience))
-            for wire in list(tabs.values()):
-                try:
-                    wire.write(text)
-                except Exception:
-                    # one tab's transport must not end the room's broadcast
-                    logger.exception("tab.write.failed")
+            with text.to_many(len(tabs)):
+                for wire in list(tabs.values()):
+                    try:
+                        wire.write(text)
+                    except Exception:
+                        # one tab's transport must not end the room's broadcast
+                        logger.exception("tab.write.failed")
 
     # --- who waits for the room's place ---------------------------------------------------------------
 

@@ -390,11 +390,14 @@ class StreamWire:
 
     def write(self, broadcast: Broadcast) -> None:
         """Write one frame, unless the tab has closed or does not read."""
-        data = broadcast.frame if self._deflater is None else broadcast.deflated(self._deflater)
+        if self._deflater is None:
+            data, pages = broadcast.frame, broadcast.pages
+        else:
+            data, pages = broadcast.deflated(self._deflater), None
         free = self._free
         if free is not None:
             try:
-                sent = os.write(free, data)
+                sent = os.write(free, data) if pages is None else pages.send(free)
             except OSError:
                 sent = 0  # the socket is full, or broken: the transport finds out in its own way
             if sent == len(data):

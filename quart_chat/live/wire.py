@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from quart_chat.events import get_logger
 from quart_chat.live.deflate import PAYS, Deflater
 from quart_chat.live.frames import deflated_frame, text_frame
+from quart_chat.live.zerocopy import SharedPages, shared_pages
 
 KIB = 1024
 MAX_UNREAD = 1024 * KIB  # bytes that a tab may leave unread; then it is sent away, and comes back by its resume
@@ -36,15 +37,27 @@ class Gone(Exception):
 class Broadcast:
     """One text for many tabs: encoded for the fast lane once, and deflated at most once.
 
-    frame: the text as one frame.
+    frame: the text as one frame. pages: how sockets share it, while it is sent to many and they gain by it; else None.
     """
 
-    __slots__ = ("_deflated", "frame", "text")
+    __slots__ = ("_deflated", "frame", "pages", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.frame = text_frame(text)
+        self.pages: SharedPages | None = None
         self._deflated: bytes | None = None
+
+    @contextmanager
+    def to_many(self, tabs: int) -> Iterator[None]:
+        """While so many tabs are written to, let them share the frame's memory."""
+        self.pages = pages = shared_pages(self.frame, tabs)
+        try:
+            yield
+        finally:
+            self.pages = None
+            if pages is not None:
+                pages.close()
 
     def deflated(self, deflater: Deflater) -> bytes:
         """Give the text as one frame for who takes permessage-deflate; a short one stays as it is."""

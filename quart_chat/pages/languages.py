@@ -118,10 +118,15 @@ def date_of(ms: int, audience: Audience) -> date:
     return _date(ms // 60_000, audience)  # no zone's day begins within a minute
 
 
+def _style(audience: Audience) -> str:
+    """How the time of day is written, as a pattern of CLDR's."""
+    by_language = _locale(audience.language).time_formats["short"].pattern
+    return {"24": "HH:mm", "12": "h:mm a"}.get(audience.hours, by_language)
+
+
 @lru_cache(maxsize=4096)
 def _clock(minute: int, audience: Audience) -> str:
-    style = {"24": "HH:mm", "12": "h:mm a"}.get(audience.hours, "short")
-    return format_time(local(minute * 60_000, audience), style, locale=_locale(audience.language))
+    return format_time(local(minute * 60_000, audience), _style(audience), locale=_locale(audience.language))
 
 
 def clock(ms: int, audience: Audience) -> str:
@@ -142,9 +147,7 @@ def day(ms: int, audience: Audience) -> str:
 @lru_cache(maxsize=4096)
 def _moment(minute: int, audience: Audience) -> str:
     when, there, locale = local(minute * 60_000, audience), zone(audience.zone), _locale(audience.language)
-    style = "long"
-    if audience.hours:
-        style = f"{locale.date_formats['long'].pattern} {'HH:mm:ss z' if audience.hours == '24' else 'h:mm:ss a z'}"
+    style = locale.datetime_formats["medium"].format(f"{_style(audience)} z", locale.date_formats["medium"].pattern)
     return format_datetime(when, style, tzinfo=there, locale=locale)
 
 
@@ -158,5 +161,5 @@ def size(count: int, tag: str) -> str:
 
 
 def moment(ms: int, audience: Audience) -> str:
-    """Write day, time and zone in full, for who points at a time."""
+    """Write day, time of day and zone, as `Nov 22, 2026, 2:05 PM UTC`, for who points at a time."""
     return _moment(ms // 60_000, audience)

@@ -450,7 +450,7 @@ async def test_times_are_the_reader_s_own(server: ServerProcess, visitors: Visit
     await ana.say("and now?")
     await bento.ends_with("and now?")
     for row in (0, 1):
-        assert re.search(r" \d\d:\d\d:\d\d \+0900$", await bento["#log time"].nth(row).get_attribute("title") or "")
+        assert re.search(r" \d\d:\d\d \+0900$", await bento["#log time"].nth(row).get_attribute("title") or "")
         assert re.fullmatch(r"\d\d:\d\d", await bento["#log time"].nth(row).text_content() or "")
     plain = await (await visitors(server.url, locale="en", java_script_enabled=False)).enter(room, live=False)
     await plain.page.get_by_role("link", name="Times: UTC").click()

@@ -16,6 +16,7 @@ import uvloop
 from quart_chat.live.frames import text_frame
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.wire import Broadcast
+from quart_chat.live.zerocopy import LONG, MANY
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 SMALL = 4096  # bytes of each kernel buffer
@@ -30,8 +31,10 @@ class Wired:
         self.peer = peer
         self.sent = bytearray()
 
-    def write(self, text: str) -> None:
-        self.wire.write(Broadcast(text))
+    def write(self, text: str, tabs: int = 1) -> None:
+        broadcast = Broadcast(text)
+        with broadcast.to_many(tabs):
+            self.wire.write(broadcast)
         self.sent += text_frame(text)
 
     async def read(self, count: int) -> bytes:
@@ -82,7 +85,7 @@ def test_what_is_written_past_the_transport_and_through_it_arrives_in_one_order(
             direct = through = 0
             for number in range(400):
                 direct += tab.wire._free is not None
-                tab.write(f"{number}:" + "x" * chance.choice((1, 30, 3000, 20_000)))
+                tab.write(f"{number}:" + "x" * chance.choice((1, 30, 3000, 20_000, LONG)), chance.choice((1, MANY)))
                 through += tab.wire._free is None
                 if chance.random() < 0.2:  # a pong of Hypercorn's, for which it may have to wait
                     with tab.wire.aside():

@@ -45,7 +45,7 @@ HOSTILE = [
 ]
 
 
-TEXTS = ("value", "title")  # attributes that hold what people write
+TEXTS = ("value", "title", "data-face")  # attributes that hold what people write
 # as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
 VISIBLE = st.text(min_size=1).filter(is_visible).filter(lambda text: to_html(text) == escape(text))
 

@@ -136,7 +136,7 @@ def test_only_what_comes_after_a_page_takes_the_focus() -> None:
 def test_what_people_write_and_type_stays_text(text: str) -> None:
     plain = page("hello", Found((Hit(message(1, "hello"), None, None),), "5-0"))
     html = page(text[:100], Found((Hit(message(1, text, text), None, None),), "5-0"))
-    left_out = ("value", "title", "href", "hx-get")
+    left_out = ("value", "title", "href", "hx-get", "data-face")
 
     def shape(page_: str) -> list[object]:
         tree = Tree(page_.partition("<!doctype html>")[2])

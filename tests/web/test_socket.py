@@ -200,11 +200,11 @@ async def test_a_tab_says_things_under_its_cookie_s_name(server: ServerProcess) 
         async with tab(server, room, cookie=cookie) as page:
             await page.enter()
             await page.send(act="say", nonce="k-0", text="x")
-            assert "<bdi>Ana &lt;Maria&gt;</bdi>" in await page.frame('<li id="m-')
+            assert '<bdi class="name">Ana &lt;Maria&gt;</bdi>' in await page.frame('<li id="m-')
             client.post("/me", data={"name": "Bia"})
             await page.frame('id="me"', "Bia")
             await page.send(act="say", nonce="k-1", text="y")
-            assert "<bdi>Bia</bdi>" in await page.frame('<li id="m-')
+            assert '<bdi class="name">Bia</bdi>' in await page.frame('<li id="m-')
 
 
 @pytest.mark.parametrize("room", ["Room", "a_b", "%7B%7D", "%00", "a" * 65, "%2e%2e", "-", "%F0%9F%8E%89", "%FF"])
