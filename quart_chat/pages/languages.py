@@ -120,7 +120,7 @@ def date_of(ms: int, audience: Audience) -> date:
 
 def _style(audience: Audience) -> str:
     """How the time of day is written, as a pattern of CLDR's."""
-    by_language = _locale(audience.language).time_formats["short"].pattern
+    by_language: str = _locale(audience.language).time_formats["short"].pattern
     return {"24": "HH:mm", "12": "h:mm a"}.get(audience.hours, by_language)
 
 
