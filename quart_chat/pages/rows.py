@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from functools import cache, lru_cache
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -26,6 +26,7 @@ GROUP = 5 * MINUTES  # what one person says within these stands under one name
 
 ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
+BEGUN = 2000  # rows that are kept half done, of a person and a minute each: at most 2 MB
 
 Mode = Literal["live", "old", "meant", "edited", "file", "found", "near", "apart"]
 """How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
@@ -50,15 +51,13 @@ rows: Kept[tuple[Message, View], Markup] = Kept(ROWS, CHARACTERS)
 """Rows by all that goes into them."""
 
 
-class Row(NamedTuple):
-    """What a message's row shows.
+class By(NamedTuple):
+    """What the rows of one person and one minute share, as long as they stand alike.
 
     new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
-    said, quote, files, reactions: parts of it, each from a macro of its own; all but the first may be empty.
     """
 
     room: str
-    place: str
     person: str
     hue: int | str
     day: str
@@ -66,19 +65,30 @@ class Row(NamedTuple):
     name: str
     clock: str
     moment: str
-    iso: str
-    said: Markup
-    quote: Markup
-    files: Markup
-    reactions: Markup
     new_day: bool
     follows: bool
     kind: str
 
 
+class Row(NamedTuple):
+    """What a message's row shows.
+
+    said, quote, files, reactions: parts of it, each from a macro of its own; all but the first may be empty.
+    """
+
+    by: By
+    place: str
+    iso: str
+    said: Markup
+    quote: Markup
+    files: Markup
+    reactions: Markup
+
+
 _NOTHING = Markup()
-_WORDS = ("room", "person", "day", "face", "name", "clock", "moment")  # texts that come again and again
 _SHAPE = ("new_day", "follows", "kind")  # of a row: what its markup depends on; the other fields are blanks in it
+_SHARED = [field for field in By._fields if field not in _SHAPE]
+_OWN = Row._fields[1:]
 
 
 def row(message: Message, view: View, query: Query | None = None) -> Row:
@@ -98,23 +108,32 @@ def row(message: Message, view: View, query: Query | None = None) -> Row:
     changes = message.changes
     plain = not message.kind and changes is None and not message.mentions and query is None
     return Row(
-        room=view.room,
+        by=_by(view, message.author, message.name, message.at // MINUTES, (new_day, follows, message.kind)),
         place=message.id,
-        person=ids.person(message.author),
-        hue=hue_of(message.author),
-        day=languages.day(message.at, audience),
-        face=message.name[:1],
-        name=message.name,
-        clock=languages.clock(message.at, audience),
-        moment=languages.moment(message.at, audience),
         iso=languages.iso(message.at),
         said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view, query),
         quote=_NOTHING if message.reply is None else quote(message.reply, view),
         files=_NOTHING if not message.files or message.deleted else files(message.id, message.files, view),
         reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
+    )
+
+
+@lru_cache(BEGUN)
+def _by(view: View, author: str, name: str, minute: int, stands: tuple[bool, bool, str]) -> By:
+    ms, audience = minute * MINUTES, view.audience
+    new_day, follows, kind = stands
+    return By(
+        room=view.room,
+        person=ids.person(author),
+        hue=hue_of(author),
+        day=languages.day(ms, audience),
+        face=name[:1],
+        name=name,
+        clock=languages.clock(ms, audience),
+        moment=languages.moment(ms, audience),
         new_day=new_day,
         follows=follows,
-        kind=message.kind,
+        kind=kind,
     )
 
 
@@ -181,21 +200,24 @@ def reactions(entry_id: str, changes: Changes, view: View) -> Markup:
     return _part(view, "reactions", entry_id, changes.reactions) if changes.reactions else _NOTHING
 
 
-@lru_cache(20_000)
-def _escaped(text: str) -> Markup:
-    return escape(text)
-
-
 def _part(view: View, name: str, *values: Any) -> Markup:
     return templates.fragment(view.audience.language, "_message.html", name, *values, view)
 
 
 @cache
-def _pattern(language: str, new_day: bool, follows: bool, kind: str, mode: Mode) -> str:
+def _shape(language: str, new_day: bool, follows: bool, kind: str, mode: Mode) -> str:
     """Render the template once for each shape of a row: a tenth of the time for each row after it."""
-    open_ = blanks(field for field in Row._fields if field not in _SHAPE)
-    shown = Row(**cast(Any, open_), new_day=new_day, follows=follows, kind=kind)
+    open_ = blanks((*_SHARED, *_OWN))
+    by = By(**{field: open_[field] for field in _SHARED}, new_day=new_day, follows=follows, kind=kind)
+    shown = Row(by, **{field: open_[field] for field in _OWN})
     return pattern(templates.macro(language, "_message.html", "message")(shown, mode))
+
+
+@lru_cache(BEGUN)
+def _begun(by: By, language: str, mode: Mode) -> str:
+    """Fill in what rows share, and leave the rest of the pattern open."""
+    shared = {field: escape(getattr(by, field)).replace("%", "%%") for field in _SHARED}
+    return _shape(language, by.new_day, by.follows, by.kind, mode) % (shared | {own: f"%({own})s" for own in _OWN})
 
 
 def render(shown: Iterable[Message], view: View, meant: str = "", *, editing: bool = False) -> Markup:
@@ -230,9 +252,6 @@ def _rendered(message: Message, view: View) -> Markup:
 
 
 def _written(shown: Row, view: View) -> Markup:
-    written = shown._asdict()
-    written["place"] = escape(shown.place)
-    for field in _WORDS:
-        written[field] = _escaped(written[field])
-    language = view.audience.language
-    return Markup(_pattern(language, shown.new_day, shown.follows, shown.kind, view.mode) % written)  # noqa: S704 - escaped
+    own = shown._asdict()
+    own["place"] = escape(shown.place)
+    return Markup(_begun(shown.by, view.audience.language, view.mode) % own)  # noqa: S704 - escaped

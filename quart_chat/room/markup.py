@@ -51,6 +51,8 @@ _MEANT = re.compile(
     r"|^(?:> |[ \t]*(?:[-*]|[0-9]{1,3}[.)]) )",
     re.MULTILINE | re.IGNORECASE,
 )
+# A character without which nothing of that is there: looked for in a tenth of the time
+_MARK = re.compile(r"[*_`~|\\\]:.>\-)]")
 # Whatever the parser may have to look at
 _PART = re.compile(
     r"[*_~`|\[$]+|:[a-z0-9_+-]+:|://|mailto:|\.[a-z]{2}|^(?:> |[-*] |[0-9]{1,3}[.)] )|\n[^\S\n]*\n",
@@ -84,7 +86,7 @@ _NOT_LAST = frozenset("([{=+-<&,;\\|$#@^")  # nor preceded by, when it closes
 
 def to_html(text: str) -> Markup:
     """Turn a message's text into HTML: the only path on which what people write reaches a page."""
-    if not _MEANT.search(text):
+    if not _MARK.search(text) or not _MEANT.search(text):
         return _big(text) or escape(text)
     if sum(1 for _ in _PART.finditer(_FENCED.sub("", text))) > MEANT:
         return escape(text)

@@ -289,9 +289,9 @@ def text_header(header: Header) -> str:
 def text_line(message: Message, audience: Audience) -> str:
     """Write a message, its day before the first of each."""
     shown = rows.row(message, rows.View("", audience, "file"))
-    day = f"\n{shown.day}\n\n" if shown.new_day else ""
+    day = f"\n{shown.by.day}\n\n" if shown.by.new_day else ""
     first, *others = _told(message, audience.language).split("\n")
-    lines = [f"[{shown.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
+    lines = [f"[{shown.by.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
     if not message.deleted:
         lines += [f"    📎 {one.name} ({languages.size(one.size, audience.language)})" for one in message.files]
     if message.reply is not None:

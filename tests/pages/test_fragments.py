@@ -195,7 +195,7 @@ def test_a_row_is_the_same_wherever_it_is_shown() -> None:
     assert row in fragments.replayed("r", Digest((one,)), PLACE, audience)
     assert row in fragments.newest("r", [one], PLACE, Header(), audience, more=False)
     old = str(fragments.messages([one], "r", audience, old=True))
-    hue = rows.row(one, rows.View("r", audience)).hue
+    hue = rows.row(one, rows.View("r", audience)).by.hue
     assert old == row.replace(f'c{hue}"', f'c{hue} old"', 1)
 
 

@@ -89,6 +89,11 @@ def test_a_text_in_which_nothing_is_meant_has_nothing_to_be_parsed_for(text: str
     assert "".join(parsed.text.split()) == "".join(text.split())
 
 
+@given(ANY | MARKED)
+def test_a_text_without_a_mark_means_nothing(text: str) -> None:
+    assert markup._MARK.search(text) or not markup._MEANT.search(text)
+
+
 @UNHURRIED
 @given(ANY | MARKED)
 def test_the_second_wall_has_nothing_to_do(text: str) -> None:
