@@ -324,6 +324,7 @@ async def test_a_topic_is_set_by_form_and_by_command(ana: Tab, bento: Tab) -> No
 
 async def test_who_is_meant_is_marked_for_themselves(ana: Tab, bento: Tab, visitors: Visitors, room: str) -> None:
     third = await (await visitors(ana.url)).enter(room)
+    await expect(third.people.filter(has_text=re.compile("^(Ana|Bento)$"))).to_have_count(2)
     await ana.say("@bento, `@Bento` and me@bento.example")
     for tab in (ana, bento, third):
         await expect(tab[".mention"]).to_have_text(["@bento"])

@@ -83,9 +83,9 @@ def test_what_is_written_past_the_transport_and_through_it_arrives_in_one_order(
         async with wired() as tab:
             read = bytearray()
             direct = through = 0
-            for number in range(400):
+            for number in range(600):
                 direct += tab.wire._free is not None
-                tab.write(f"{number}:" + "x" * chance.choice((1, 30, 3000, 20_000, LONG)), chance.choice((1, MANY)))
+                tab.write(f"{number}:" + "x" * chance.choice((1, 1, 30, 30, 3000, 3000, 20_000, LONG)), MANY)
                 through += tab.wire._free is None
                 if chance.random() < 0.2:  # a pong of Hypercorn's, for which it may have to wait
                     with tab.wire.aside():
