@@ -30,6 +30,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
+from quart_chat.live.warden import Warden
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.pictures.studio import Studio
@@ -47,14 +48,15 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
+from quart_chat.web import composer, files, health, lobby, messages, order, people, reading, rooms, search, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
-from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, parts, retry_after, visitor
+from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, let_in, parts, retry_after, visitor
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -89,12 +91,13 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, files, search, order, reading, composer, people, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
     app.before_request(_refuse_foreign_forms)
     app.before_request(_refuse_unknown_files)
+    app.before_request(let_in)
     app.after_request(_finish)
     _live(app, house, streams)
     asgi = well_formed(cast(ASGIFramework, app.asgi_app))
@@ -115,6 +118,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     def clock() -> int:
         return time.time_ns() // 1_000_000
 
+    rules = RoomRules(pipeline, clock)
     reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
     company = Company(log, presence)
     holdings = Holdings(pipeline)
@@ -126,6 +130,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits,
         company,
         leftovers,
+        rules,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         keep_versions=settings.keep_edits,
@@ -138,6 +143,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits,
         changer,
         company=company,
+        rules=rules,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,
@@ -166,6 +172,8 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits=limits,
         sayer=sayer,
         changer=changer,
+        rules=rules,
+        warden=Warden(rules),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,

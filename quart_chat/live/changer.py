@@ -17,6 +17,7 @@ from quart_chat.live.company import Company
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.room import changes
 from quart_chat.room.changes import Held, clean_emoji, versions_of, write_held, write_versions
+from quart_chat.room.deeds import DELETED
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import (
     NO_ENTRY,
@@ -32,11 +33,12 @@ from quart_chat.room.entries import (
 )
 from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, per_minute_of_address, per_minute_of_person
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right, rights
+from quart_chat.room.rights import Right, Standing, may, rights, why_silent
 from quart_chat.room.texts import clean_text, clean_topic
 from quart_chat.store.changing import Found, Teller, Value
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
+from quart_chat.store.rules import RoomRules
 
 MOST_PINS = 10
 TRIES = 20  # of a change that others overtake; this worker's own wait for one another
@@ -70,6 +72,7 @@ class Changer:
         limits: Limits,
         company: Company,
         leftovers: Leftovers,
+        rules: RoomRules,
         *,
         characters: int,
         per_minute: int,
@@ -80,6 +83,7 @@ class Changer:
         self._limits = limits
         self._company = company
         self._leftovers = leftovers
+        self._rules = rules
         self._characters = characters
         self._person = per_minute_of_person(per_minute)
         self._address = per_minute_of_address(per_minute)
@@ -98,8 +102,8 @@ class Changer:
         text = clean_text(text, self._characters)
         meant = await self._company.meant_in(room, text)
 
-        def plan(found: Found) -> _Plan | None:
-            message = _may(Right.EDIT, found, person)
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            message = _may(Right.EDIT, found, person, standing)
             if message.said == text:
                 return None
             stood = (found.held.edited or message.at, message.said)
@@ -109,23 +113,29 @@ class Changer:
         await self._change(room, person, address, entry_id, plan)
 
     async def delete(self, room: str, person: Person, address: str, entry_id: str) -> None:
-        """Delete one's own message; nothing of what it said stays, and no file that no other message holds.
+        """Delete one's own message, or as a moderator anybody's.
+
+        Nothing of what it said stays, and no file that no other message holds.
 
         Raises:
             NoMessage, NotYours, TooFast, StoreAway: as `edit`.
         """
         files: list[str] = []
+        author: tuple[str, str] = person.public, ""
 
-        def plan(found: Found) -> _Plan | None:
-            nonlocal files
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            nonlocal files, author
             if found.message is not None and found.message.deleted:
                 return None
-            message = _may(Right.DELETE, found, person)
+            message = _may(Right.DELETE, found, person, standing)
             files = [one.digest for one in message.files]
+            author = message.author, message.name
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
         await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
         await self._change(room, person, address, entry_id, plan)
+        if author[0] != person.public:
+            await self._rules.record(room, person.name, DELETED, author[1])
         try:
             await self._leftovers.take_away(room, files)
         except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
@@ -140,9 +150,9 @@ class Changer:
         kind = clean_emoji(kind)
         was_there: bool | None = None  # as the person saw it
 
-        def plan(found: Found) -> _Plan | None:
+        def plan(found: Found, standing: Standing) -> _Plan | None:
             nonlocal was_there
-            message = _may(Right.REACT, found, person)
+            message = _may(Right.REACT, found, person, standing)
             there = person.public in found.held.reactions.get(kind, {})
             was_there = there if was_there is None else was_there
             if there != was_there:
@@ -158,8 +168,8 @@ class Changer:
             BadText: there are as many as there may be. NoMessage, TooFast, StoreAway: as `edit`.
         """
 
-        def plan(found: Found) -> _Plan | None:
-            message, pins = _may(Right.PIN, found, person), found.header.pins
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            message, pins = _may(Right.PIN, found, person, standing), found.header.pins
             if found.header.has_pinned(entry_id):
                 return None
             if len(pins) >= MOST_PINS:
@@ -181,7 +191,8 @@ class Changer:
             TooFast, StoreAway: as `edit`.
         """
 
-        def plan(found: Found) -> _Plan | None:
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            _demand(Right.PIN, standing)
             header = _without(found.header, entry_id)
             if header == found.header:
                 return None
@@ -197,7 +208,8 @@ class Changer:
         """
         topic = clean_topic(topic)
 
-        def plan(found: Found) -> _Plan | None:
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            _demand(Right.TOPIC, standing)
             if not found.title:
                 raise BadText("Say something first: a room begins with its first message.")
             if topic == found.header.topic:
@@ -210,13 +222,14 @@ class Changer:
         await self._change(room, person, address, NO_ENTRY, plan)
 
     async def _change(
-        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found], _Plan | None]
+        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
     ) -> None:
         await self._allow("changes", person, address, self._person, self._address)
+        standing = await self._rules.standing(room, person.public)
         async with self._locks.setdefault(room, asyncio.Lock()):
             for _ in range(TRIES):
                 found = await self._log.changes.find(room, entry_id)
-                planned = plan(found)
+                planned = plan(found, standing)
                 if planned is None:
                     return
                 body, values, about, scrub, teller = planned
@@ -230,7 +243,17 @@ class Changer:
             raise TooFast("That was too much at once. Try again in a while.", wait)
 
 
-def _may(right: Right, found: Found, person: Person) -> Message:
+def _demand(right: Right, standing: Standing) -> None:
+    """See that somebody may do something in a room.
+
+    Raises:
+        NotYours: they may not.
+    """
+    if not may(right, standing):
+        raise NotYours(why_silent(standing))
+
+
+def _may(right: Right, found: Found, person: Person, standing: Standing) -> Message:
     """Give the message that was found, if that person may do that with it.
 
     Raises:
@@ -239,8 +262,8 @@ def _may(right: Right, found: Found, person: Person) -> Message:
     message = found.message
     if message is None or message.deleted:
         raise NoMessage(GONE)
-    if right not in rights(person.public, message):
-        raise NotYours("You cannot do that with this message.")
+    if right not in rights(person.public, message, standing):
+        raise NotYours("You cannot do that with this message." if standing.writes else why_silent(standing))
     return message
 
 

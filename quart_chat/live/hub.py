@@ -19,12 +19,13 @@ from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import Broadcast, Gone
-from quart_chat.pages import fragments
+from quart_chat.live.wire import POLICY, Broadcast, Gone
+from quart_chat.pages import fragments, languages
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.places import REPLAY, missed
+from quart_chat.room.rights import SENT_AWAY
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
@@ -278,6 +279,19 @@ class Hub:
         """Take how far people have read."""
         if room in self._readers:
             self._readers[room].read_elsewhere(places)
+
+    def banned(self, room: str, person: str) -> None:
+        """Close somebody's tabs in a room for good: they may not be in it any more."""
+        for tab in list(self._people.get(person, ())):
+            if tab.room == room:
+                self.step_out(tab)
+                self.run(self._send_away(tab))
+
+    async def _send_away(self, tab: Tab) -> None:
+        why = languages.say(tab.audience.language, SENT_AWAY)
+        with suppress(Gone):
+            await tab.wire.send(Broadcast(fragments.sent_away(why, tab.audience.language)))
+        await tab.wire.close(POLICY)
 
     def renamed(self, person: str, name: str) -> None:
         """Use a new name in all tabs of a person, and show it to them."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from quart_chat import metrics
-from quart_chat.errors import BadName, BadText, Refused, TooFast
+from quart_chat.errors import BadName, BadText, NotYours, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.room import slash
@@ -17,12 +17,14 @@ from quart_chat.room.entries import Quote
 from quart_chat.room.limits import (
     RENAMES,
     RENAMES_OF_ADDRESS,
+    Limit,
     per_minute_of_address,
     per_minute_of_person,
     rooms_of_address,
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
+from quart_chat.room.rights import Right, Role, Standing, may, why_silent
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -30,6 +32,7 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 from quart_chat.store.people import People
+from quart_chat.store.rules import RoomRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Sayer:
         changer: Changer,
         *,
         company: Company,
+        rules: RoomRules,
         characters: int,
         per_minute: int,
         rooms_per_hour: int,
@@ -67,6 +71,7 @@ class Sayer:
         self._limits = limits
         self._changer = changer
         self._company = company
+        self._rules = rules
         self._characters = characters
         self._person = per_minute_of_person(per_minute)
         self._address = per_minute_of_address(per_minute)
@@ -82,7 +87,7 @@ class Sayer:
 
         Raises:
             BadText: it cannot be kept as it is, or the nonce was used with another text. BadName: of `/nick`.
-            BadFile: the room holds no more files.
+            BadFile: the room holds no more files. NotYours: they may not write there.
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
@@ -132,12 +137,10 @@ class Sayer:
                 results.append(error)
         if not drafts:
             return results
-        limited: TooFast | None = None
-        try:
-            await self._allow_new_room(room, address)
-            allowed, limited = await self._allow(person, address, len(drafts))
-        except TooFast as error:
-            allowed, limited = 0, error
+        standing = await self._rules.standing(room, person.public)
+        if not may(Right.SAY, standing):
+            return [NotYours(why_silent(standing)) if place in drafts else one for place, one in enumerate(results)]
+        allowed, limited = await self._within(room, person, address, standing, len(drafts))
         places = list(drafts)
         if limited is not None:
             allowed = await self._known_before(room, list(drafts.values()), allowed)
@@ -171,7 +174,7 @@ class Sayer:
         title = clean_title(title)
         room = slug_of(title)
         await self._allow_new_room(room, address)
-        await self._log.open(room, title, self._clock())
+        await self._log.open(room, title, self._clock(), person.public, person.name)
         await self._people.visit(person.public, room, self._clock())
         return room
 
@@ -222,6 +225,32 @@ class Sayer:
                 metrics.LIMITED.labels("messages_of_address").inc()
                 limited = TooFast("Too many messages come from your network right now.", wait)
         return count, limited
+
+    async def _within(
+        self, room: str, person: Person, address: str, standing: Standing, count: int
+    ) -> tuple[int, TooFast | None]:
+        """Tell how many of so many messages are within all limits, and what the others would meet."""
+        try:
+            await self._allow_new_room(room, address)
+        except TooFast as error:
+            return 0, error
+        count, slowed = await self._allow_slowly(room, person, standing, count)
+        if not count:
+            return 0, slowed
+        count, limited = await self._allow(person, address, count)
+        return count, limited or slowed
+
+    async def _allow_slowly(
+        self, room: str, person: Person, standing: Standing, count: int
+    ) -> tuple[int, TooFast | None]:
+        """Tell how many of so many messages a room's slow mode lets through, and what the others would meet."""
+        if not standing.rules.slow or standing.role != Role.MEMBER:
+            return count, None
+        limit = Limit(1, standing.rules.slow)
+        count, wait = await self._limits.take_some(f"slow:{room}", person.public, limit, count)
+        if not wait:
+            return count, None
+        return count, TooFast("This room is slow: one message every %(slow)d seconds.", wait, slow=standing.rules.slow)
 
     async def _allow_new_room(self, room: str, address: str) -> None:
         if not self._rooms.most or room in self._known or await self._log.exists(room):

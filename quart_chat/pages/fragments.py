@@ -112,10 +112,20 @@ def topic_link(room: str, language: str) -> Markup:
 
 
 def menu(
-    room: str, message: Message, may: frozenset[Right], language: str, *, pinned: bool, live: bool = True
+    room: str,
+    message: Message,
+    may: frozenset[Right],
+    language: str,
+    *,
+    pinned: bool,
+    live: bool = True,
+    keeps: bool = False,
 ) -> Markup:
-    """Render what somebody may do with a message; pinned: it is; live: the page has a composer."""
-    return fragment(language, "_menu.html", "menu", room, quote_of(message), may, pinned, live)
+    """Render what somebody may do with a message; pinned: it is; live: the page has a composer.
+
+    keeps: they keep order in the room, and it is somebody else's.
+    """
+    return fragment(language, "_menu.html", "menu", room, quote_of(message), may, pinned, live, keeps)
 
 
 def paragraph(text: str) -> Markup:

@@ -10,7 +10,7 @@ from quart_chat.pages.blanks import Form, blanks
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right
+from quart_chat.room.rights import COMMON, Right, Rules
 
 FORMS = 1000  # pages that a worker keeps, as long as
 BYTES = 16_000_000  # they hold no more than these together
@@ -23,7 +23,7 @@ class Shown:
     people, count: who is here, as `fragments.people` takes them.
     place: where its socket goes on; None for a page of older messages, which has no socket.
     more: whether older messages lie before it; newer: whether some lie beyond it. megabytes: that a file may have;
-    0: none are taken.
+    0: none are taken. rules: that hold in the room.
     """
 
     audience: Audience
@@ -36,6 +36,7 @@ class Shown:
     more: bool
     newer: bool
     megabytes: int = 0
+    rules: Rules = COMMON
 
 
 @dataclass(frozen=True, slots=True)

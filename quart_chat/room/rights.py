@@ -1,14 +1,27 @@
-"""Who may do what."""
+"""Who may do what in a room: one table, for what is done with its messages and with itself."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import NamedTuple
 
 from quart_chat.room.entries import ACTION, Message
 
+EVERYONE, MODERATORS = "everyone", "moderators"  # who may write
+SENT_AWAY = "You were sent away from this room. Ask those who keep it."
+SLOWEST = 3600  # seconds between two messages of a person, at most
+
+
+class Role(StrEnum):
+    """What somebody is in a room; whoever opened it owns it."""
+
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+
 
 class Right(StrEnum):
-    """What somebody may do with a message."""
+    """What somebody may do: with a message, or in the room."""
 
     REPLY = "reply"
     REACT = "react"
@@ -16,14 +29,106 @@ class Right(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
 
+    SAY = "say"
+    ATTACH = "attach"
+    TOPIC = "topic"
+    MODERATE = "moderate"  # mute, ban, and read the record of both
+    RULE = "rule"  # the room's rules, and who moderates it
 
-def rights(public: str, message: Message) -> frozenset[Right]:
+
+class Rules(NamedTuple):
+    """What holds in a room for all. slow: seconds between two messages of a member, 0 for any."""
+
+    writers: str = EVERYONE
+    slow: int = 0
+    archived: bool = False  # nobody writes any more
+    files: bool = True
+
+
+COMMON = Rules()  # of a room that nobody gave others
+
+
+class Standing(NamedTuple):
+    """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not."""
+
+    role: Role = Role.MEMBER
+    rules: Rules = COMMON
+    muted: int = 0
+    banned: int = 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether they may write at all."""
+        heard = self.rules.writers == EVERYONE or self.role != Role.MEMBER
+        return heard and not (self.rules.archived or self.muted or self.banned)
+
+
+NEWCOMER = Standing()
+
+
+class _When(Enum):
+    ALWAYS = "always"
+    NEVER = "never"
+    WRITING = "while they may write"
+    FILES = "while they may write, and the room takes files"
+    OWN = "with their own messages, while they may write"
+
+
+_A, _N, _W, _F, _O = _When.ALWAYS, _When.NEVER, _When.WRITING, _When.FILES, _When.OWN
+
+TABLE: dict[Right, tuple[_When, _When, _When]] = {
+    #               owner  moderator  member
+    Right.SAY: (_W, _W, _W),
+    Right.REPLY: (_W, _W, _W),
+    Right.REACT: (_W, _W, _W),
+    Right.ATTACH: (_F, _F, _F),
+    Right.TOPIC: (_W, _W, _W),
+    Right.PIN: (_W, _W, _W),
+    Right.EDIT: (_O, _O, _O),
+    Right.DELETE: (_A, _A, _O),
+    Right.MODERATE: (_A, _A, _N),
+    Right.RULE: (_A, _N, _N),
+}
+"""Who may do what, by role."""
+
+_OF_MESSAGES = frozenset({Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE})
+_ROLES = tuple(Role)
+
+
+def rights(public: str, message: Message, standing: Standing) -> frozenset[Right]:
     """Tell what a person may do with a message; public: their public id."""
-    if message.deleted:
+    if message.deleted or standing.banned:
         return frozenset()
-    may = {Right.REPLY, Right.REACT, Right.PIN}
-    if message.author == public:
-        may.add(Right.DELETE)
-        if message.kind in ("", ACTION):
-            may.add(Right.EDIT)
+    own = message.author == public
+    may = {right for right in _OF_MESSAGES if _holds(right, standing, own=own)}
+    if message.kind not in ("", ACTION):
+        may.discard(Right.EDIT)
     return frozenset(may)
+
+
+def may(right: Right, standing: Standing) -> bool:
+    """Tell whether somebody may do something in a room."""
+    return not standing.banned and _holds(right, standing, own=False)
+
+
+def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
+    when = TABLE[right][_ROLES.index(standing.role)]
+    if when in (_When.ALWAYS, _When.NEVER):
+        return when is _When.ALWAYS
+    if when is _When.FILES:
+        return standing.writes and standing.rules.files
+    return standing.writes and (own or when is _When.WRITING)
+
+
+def may_sanction(standing: Standing, other: Role) -> bool:
+    """Tell whether somebody may mute or ban who has that role: nobody does it to their like, or to an owner."""
+    return may(Right.MODERATE, standing) and _ROLES.index(standing.role) < _ROLES.index(other)
+
+
+def why_silent(standing: Standing) -> str:
+    """Say why somebody may not write, as a message id; they may not."""
+    if standing.rules.archived:
+        return "This room is an archive: it can be read, and nobody writes in it any more."
+    if standing.muted:
+        return "A moderator has muted you here for a while. You can read on."
+    return "Only moderators write in this room."

@@ -1,7 +1,7 @@
 -- What every script that adds entries to a room's log goes on with after held.lua: each id is greater than the last, each entry has the
 -- id before it, and all that one call adds comes out in one publication.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files  8 rules
 -- ARGV  1 entries and 2 ms the log keeps  3 messages kept  4 ms an unused room stays, 0: ever
 --       5 title for a room that has none
 
@@ -12,6 +12,7 @@ local last = redis.call('GET', KEYS[2]) or '0-0'
 local ms, n = string.match(last, '^(%d+)-(%d+)$')
 local before  -- author, time and name of the newest message; nil: not looked for yet
 local published = { 'entry' }
+local opener, opener_name  -- who wrote the first message of this call: a new room is theirs
 
 local function newest_message()
   if not before then
@@ -39,6 +40,7 @@ local function add(body, author, name, kept)
   redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], id,
     'prev', last, 'at', at, 'before', neighbour, 'body', body)
   if author then
+    opener, opener_name = opener or author, opener_name or name
     forget_the_oldest(ARGV[3])
     redis.call('XADD', KEYS[3], 'MAXLEN', '=', ARGV[3], id,
       'at', at, 'author', author, 'name', name, 'before', neighbour, 'body', kept)
@@ -55,6 +57,7 @@ local function finish()
   redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[2], 0)))
   if redis.call('HSETNX', KEYS[4], 'title', ARGV[5]) == 1 then
     redis.call('HSET', KEYS[4], 'opened', at)
+    if opener then redis.call('HSET', KEYS[8], opener .. ' role', 'owner', opener .. ' name', opener_name) end
   end
   local stays = tonumber(ARGV[4])
   local of_room, young = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6] }, { KEYS[2], KEYS[6] }
@@ -62,6 +65,7 @@ local function finish()
     table.insert(of_room, KEYS[7])
     table.insert(young, KEYS[7])
   end
+  table.insert(of_room, KEYS[8])
   if stays == 0 then
     for _, key in ipairs(of_room) do redis.call('PERSIST', key) end
   else

@@ -43,6 +43,16 @@ def uploads(room: str) -> str:
     return f"c:{{{room}}}:uploads"
 
 
+def rules(room: str) -> str:
+    """Name the hash of a room's `rules`, its secret links, and by "PUBLIC what" who has a role, is muted or banned."""
+    return f"c:{{{room}}}:rules"
+
+
+def record(room: str) -> str:
+    """Name the stream of what moderators did."""
+    return f"c:{{{room}}}:record"
+
+
 def rewritten(room: str) -> str:
     """Name the stream that takes another one's place, while it is written."""
     return f"c:{{{room}}}:rewritten"
@@ -51,12 +61,13 @@ def rewritten(room: str) -> str:
 def held(room: str) -> tuple[str, ...]:
     """Name all that a room is made of."""
     kept = log(room), last(room), messages(room), meta(room), changes(room)
-    return *kept, files(room), read(room)
+    return *kept, files(room), read(room), rules(room), record(room)
 
 
 def of_entries(room: str) -> tuple[str, ...]:
     """Name what a script that begins with `entry.lua` takes."""
-    return log(room), last(room), messages(room), meta(room), channel(room), changes(room), files(room)
+    streams = log(room), last(room), messages(room), meta(room), channel(room)
+    return *streams, changes(room), files(room), rules(room)
 
 
 def nonce(room: str, author: str, key: str) -> str:

@@ -13,9 +13,8 @@ from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
 from quart_chat.store.changing import Changing, overlay
-from quart_chat.store.line import Argument
 from quart_chat.store.newest import Newest, NewestPages, Page
-from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
 PAGE = 50  # messages of a page of history
@@ -67,6 +66,7 @@ class Log:
         self._appends = Appends(pipeline, fixed)
         self.changes = Changing(pipeline, fixed)
         self._newest = NewestPages(pipeline)
+        self._open = Script.load("open.lua")
 
     async def append(self, room: str, author: str, name: str, text: str, nonce: str) -> tuple[str, bool]:
         """Append a message, once for each nonce of its author.
@@ -97,14 +97,13 @@ class Log:
         asked = [self._pipeline.command("GET", keys.nonce(room, author, nonce)) for nonce in nonces]
         return [None if held is None else str(held).split(" ", 1)[0] for held in await asyncio.gather(*asked)]
 
-    async def open(self, room: str, title: str, now: int) -> None:
-        """Open a room under the title that its first opener gave; an open room keeps what it has.
+    async def open(self, room: str, title: str, now: int, public: str, name: str) -> None:
+        """Open a room under the title that its first opener gave, who then owns it; an open room keeps what it has.
 
-        now: ms since the epoch.
+        now: ms since the epoch. public, name: of who opens it.
         """
-        meta = keys.meta(room)
-        stays: list[tuple[Argument, ...]] = [("PEXPIRE", meta, self._retention.room)] if self._retention.room else []
-        await self._pipeline.together(("HSETNX", meta, "title", title), ("HSETNX", meta, "opened", now), *stays)
+        args = (title, now, self._retention.room, public, name)
+        await self._pipeline.script(self._open, [keys.meta(room), keys.rules(room)], args)
 
     async def keep(self, rooms: Iterable[str]) -> None:
         """Put off the end of rooms in which somebody is, though nobody writes."""

@@ -15,8 +15,9 @@ from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
+from quart_chat.room.rights import may as holds
 from quart_chat.store.changing import Found
-from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, true_name, visitor
+from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, standing, true_name, visitor
 from quart_chat.web.room_page import Spot, room_page
 
 AWAY = "The server can’t reach its messages right now. Try again in a moment."
@@ -53,9 +54,12 @@ async def menu(name: str, entry_id: str) -> Response:
         return Response(fragments.paragraph(languages.say(who.language, AWAY)))
     if found.message is None:
         return Response(fragments.paragraph(languages.say(who.language, GONE)))
-    may = rights(who.public, found.message)
+    may = rights(who.public, found.message, standing())
+    others = found.message.author != who.public and holds(Right.MODERATE, standing())
     pinned = found.header.has_pinned(entry_id)
-    return Response(fragments.menu(name, found.message, may, who.language, pinned=pinned, live=_is_live(name)))
+    return Response(
+        fragments.menu(name, found.message, may, who.language, pinned=pinned, live=_is_live(name), keeps=others)
+    )
 
 
 @blueprint.post("/reply")
@@ -75,7 +79,7 @@ async def edit_form(name: str, entry_id: str) -> Response:
     if not by_htmx():
         return await room_page(who, name, Spot(around=entry_id, editing=True))
     found = await _find(name, entry_id)
-    if found.message is None or Right.EDIT not in rights(who.public, found.message):
+    if found.message is None or Right.EDIT not in rights(who.public, found.message, standing()):
         raise NoMessage(GONE)
     return Response(fragments.edit_in_place(name, entry_id, found.message.said, who.language))
 

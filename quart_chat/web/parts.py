@@ -9,23 +9,25 @@ from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
-from quart import Response, current_app, request
+from quart import Response, current_app, g, request
 from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from quart_chat.config import Settings
-from quart_chat.errors import BadName, Refused, TooFast
+from quart_chat.errors import BadName, Refused, StoreAway, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
+from quart_chat.live.warden import Warden
 from quart_chat.pages.languages import Audience, choose
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
+from quart_chat.room.rights import NEWCOMER, Standing
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -35,6 +37,7 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
@@ -64,6 +67,8 @@ class Parts:
     sayer: Sayer
     changer: Changer
     searcher: Searcher
+    rules: RoomRules
+    warden: Warden
     uploads: Uploads
     shelf: Shelf
     leftovers: Leftovers
@@ -137,6 +142,26 @@ def _accepted(header: str) -> tuple[str, ...]:
 async def person_of(house: Parts, who: Visitor) -> Person:
     """Give the person with the name that they chose."""
     return who.person(await house.people.name(who.public) if who.proved else None)
+
+
+async def let_in() -> None:
+    """See whether who asks may be in the room that they ask of; before every route of a room.
+
+    Raises:
+        Unwelcome: they may not.
+    """
+    name = (request.view_args or {}).get("name")
+    if name is None or not is_slug(str(name)):
+        return
+    try:
+        g.standing = await parts().warden.let_in(str(name), visitor(request).public)
+    except StoreAway:
+        return  # the route finds out itself, and says it in its own way
+
+
+def standing() -> Standing:
+    """Tell how who asks stands in the room that they ask of."""
+    return cast(Standing, g.get("standing", NEWCOMER))
 
 
 def by_htmx() -> bool:

@@ -14,7 +14,7 @@ from quart_chat.room.reading import news_in
 from quart_chat.room.rights import rights
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
-from quart_chat.web.parts import Visitor, answer, parts
+from quart_chat.web.parts import Visitor, answer, parts, standing
 
 
 class Spot(NamedTuple):
@@ -63,6 +63,7 @@ async def room_page(
     if read is not None:  # the store is told a moment later than this worker knows it
         read = max(read, house.hub.read_by(name, who.public) or read, key=order)
     new, left = _news(newest, read, who.public)
+    rules = standing().rules
     shown = Shown(
         audience=who.audience,
         room=name,
@@ -73,13 +74,14 @@ async def room_page(
         place=newest.place if spot == NOW else None,
         more=around.page.more,
         newer=around.newer,
-        megabytes=house.settings.file_megabytes if house.settings.files else 0,
+        megabytes=house.settings.file_megabytes if house.settings.files and rules.files else 0,
+        rules=rules,
     )
     meant = None
     if spot.around is not None:
         (message,) = (one for one in around.page.messages if one.id == spot.around)
         pinned = newest.header.has_pinned(message.id)
-        meant = Meant(message, rights(who.public, message), pinned, spot.editing)
+        meant = Meant(message, rights(who.public, message, standing()), pinned, spot.editing)
     html = render(
         shown,
         around.page.messages,

@@ -19,6 +19,7 @@ from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
+from quart_chat.live.warden import Warden
 from quart_chat.live.wire import Broadcast, Gone
 from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
@@ -32,6 +33,7 @@ from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
@@ -210,11 +212,14 @@ class Worker:
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
+        self.rules = rules = RoomRules(pipeline, _now)
+        self.warden = Warden(rules)
         self.changer = Changer(
             self.log,
             limits,
             company,
             no_files(pipeline),
+            rules,
             characters=4000,
             per_minute=0,
             keep_versions=False,
@@ -227,6 +232,7 @@ class Worker:
             limits,
             self.changer,
             company=company,
+            rules=rules,
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,

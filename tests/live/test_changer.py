@@ -20,6 +20,7 @@ from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.rules import RoomRules
 from tests.live.rig import no_files, somebody
 
 ROOMS = (f"change-{number}" for number in itertools.count())
@@ -35,9 +36,10 @@ class Room:
         self.log = Log(pipeline, Retention(1000, 0))
         limits, clock = Limits(pipeline, "w", 0), itertools.count(1_000).__next__
         company = Company(self.log, Presence(pipeline, "w"))
+        self.rules = RoomRules(pipeline, lambda: 1_000)
         self.one, self.two = (
             Changer(
-                *(self.log, limits, company, no_files(pipeline)),
+                *(self.log, limits, company, no_files(pipeline), self.rules),
                 characters=50,
                 per_minute=per_minute,
                 keep_versions=keep,

@@ -23,6 +23,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 from tests.live.rig import no_files, somebody
 
@@ -38,8 +39,9 @@ class Said:
         self.people = People(pipeline)
         limits = Limits(pipeline, "w", 0)
         company = Company(self.log, Presence(pipeline, "w"))
+        self.rules = rules = RoomRules(pipeline, lambda: 1)
         changer = Changer(
-            *(self.log, limits, company, no_files(pipeline)),
+            *(self.log, limits, company, no_files(pipeline), rules),
             characters=20,
             per_minute=0,
             keep_versions=False,
@@ -52,6 +54,7 @@ class Said:
             limits,
             changer,
             company=company,
+            rules=rules,
             characters=20,
             per_minute=per_minute,
             rooms_per_hour=rooms_per_hour,

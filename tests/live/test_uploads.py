@@ -38,6 +38,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 from tests.live.rig import somebody
 from tests.pictures.drawings import drawn
@@ -59,8 +60,9 @@ class House:
         self.leftovers = Leftovers(self.holdings, self.shelf)
         limits = Limits(pipeline, "w", 0)
         company = Company(self.log, Presence(pipeline, "w"))
+        rules = RoomRules(pipeline, lambda: 1)
         self.changer = Changer(
-            *(self.log, limits, company, self.leftovers),
+            *(self.log, limits, company, self.leftovers, rules),
             characters=50,
             per_minute=0,
             keep_versions=False,
@@ -69,6 +71,7 @@ class House:
         sayer = Sayer(
             *(self.log, Feed(servers("unix:///nonexistent"), pipeline, "w"), People(pipeline), limits, self.changer),
             company=company,
+            rules=rules,
             characters=50,
             per_minute=0,
             rooms_per_hour=0,

@@ -45,6 +45,9 @@ class Heard:
     def typing(self, room: str, person: str, name: str) -> None:
         self.words.append(("typing", room, person, name))
 
+    def banned(self, room: str, person: str) -> None:
+        self.words.append(("banned", room, person))
+
     def renamed(self, person: str, name: str) -> None:
         self.words.append(("renamed", person, name))
 

@@ -165,7 +165,7 @@ async def test_a_room_s_end_is_put_off_once_an_hour_of_its_days_has_gone(pipelin
 
 async def test_rooms_stay_for_ever_where_an_operator_wants_it(pipeline: Pipeline, look: Redis) -> None:
     log = Log(pipeline, Retention(messages=10, room=0))
-    await log.open("r", "R", 5)
+    await log.open("r", "R", 5, ANA, "Ana")
     await log.append("r", ANA, "Ana", "x", "n")
     assert [look.pttl(key) for key in room_keys("r")] == [-1] * 4
     for key in room_keys("r"):
@@ -186,8 +186,8 @@ async def test_a_room_in_which_somebody_is_stays(log: Log, look: Redis) -> None:
 async def test_a_room_keeps_the_title_of_its_first_opener(log: Log, look: Redis) -> None:
     assert not await log.exists("r")
     assert (await log.newest("r")).title is None
-    await log.open("r", "Ré!", 5)
-    await log.open("r", "Other", 6)
+    await log.open("r", "Ré!", 5, ANA, "Ana")
+    await log.open("r", "Other", 6, ANA, "Ana")
     await log.append("r", ANA, "Ana", "x", "n")
     assert await log.exists("r")
     assert (await log.newest("r")).title == "Ré!"

@@ -1,0 +1,147 @@
+"""What keeps order in a room: its rules, its owners and moderators, and who is muted or banned.
+
+Each deed is checked against the table of rights, written, and noted in the room's record.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from quart_chat.errors import NoMessage, NotYours, Unwelcome
+from quart_chat.room.deeds import APPOINTED, BANNED, CAME, DISMISSED, FORGIVEN, HEARD, LINKED, MUTED, RULED
+from quart_chat.room.people import Person, is_public_id
+from quart_chat.room.rights import SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
+from quart_chat.store.rules import RoomRules
+
+HOUR = 3_600_000  # ms
+MUTES = {"hour": HOUR, "day": 24 * HOUR}
+BANS = {"hour": HOUR, "day": 24 * HOUR, "month": 30 * 24 * HOUR}
+
+FORBIDDEN = "Only moderators of this room may do that."
+
+
+class Whom(NamedTuple):
+    """Whom something befalls. public: their public id; name: as they are called where it was asked for."""
+
+    public: str
+    name: str
+
+
+class Warden:
+    """Rules rooms. rules: where it is kept."""
+
+    def __init__(self, rules: RoomRules) -> None:
+        self._rules = rules
+
+    async def let_in(self, room: str, public: str) -> Standing:
+        """Tell how somebody stands in a room, if they may be in it at all.
+
+        Raises:
+            Unwelcome: they are banned. StoreAway: no answer.
+        """
+        standing = await self._rules.standing(room, public)
+        if standing.banned:
+            raise Unwelcome(SENT_AWAY)
+        return standing
+
+    async def rule(self, room: str, person: Person, rules: Rules) -> None:
+        """Give a room other rules.
+
+        Raises:
+            NotYours: only owners may.
+        """
+        await self._demand(Right.RULE, room, person)
+        await self._rules.set_rules(room, rules)
+        await self._rules.record(room, person.name, RULED)
+
+    async def new_link(self, room: str, person: Person, role: Role) -> str:
+        """Make the secret that gives a role to whoever opens its link; the one before it opens nothing any more.
+
+        Raises:
+            NotYours: only owners may.
+        """
+        await self._demand(Right.RULE, room, person)
+        secret = secrets.token_urlsafe(24)
+        await self._rules.set_link(room, role, secret)
+        await self._rules.record(room, person.name, LINKED, role)
+        return secret
+
+    async def role_of(self, room: str, secret: str) -> Role:
+        """Tell which role a secret gives.
+
+        Raises:
+            NoMessage: none, or not any more.
+        """
+        role = await self._rules.opened_by(room, secret)
+        if role is None:
+            raise NoMessage("This link gives nothing, or not any more. Ask the room’s owner for a new one.")
+        return role
+
+    async def take_role(self, room: str, person: Person, secret: str) -> None:
+        """Give somebody the role of a secret that they know; who has a higher one keeps it.
+
+        Raises:
+            NoMessage: it gives none.
+        """
+        role, standing = await self.role_of(room, secret), await self._rules.standing(room, person.public)
+        if standing.role in (Role.OWNER, role):
+            return
+        await self._rules.appoint(room, person.public, person.name, role)
+        if standing.banned:
+            await self._rules.ban(room, person.public, person.name, 0)
+        await self._rules.record(room, person.name, CAME, role)
+
+    async def appoint(self, room: str, person: Person, whom: Whom, role: Role) -> None:
+        """Give somebody a role, or take it away.
+
+        Raises:
+            NotYours: only owners may; and nobody else than themselves takes an owner's.
+        """
+        await self._demand(Right.RULE, room, person)
+        theirs = (await self._standing(room, whom)).role
+        if theirs == Role.OWNER and whom.public != person.public:
+            raise NotYours("An owner stays one until they give it up themselves.")
+        if theirs == Role.OWNER and not await self._another_owner(room, whom.public):
+            raise NotYours("A room needs an owner. Make somebody else one first.")
+        await self._rules.appoint(room, whom.public, whom.name, role)
+        await self._rules.record(room, person.name, DISMISSED if role == Role.MEMBER else APPOINTED, whom.name)
+
+    async def mute(self, room: str, person: Person, whom: Whom, until: int) -> None:
+        """Let somebody only read until then, ms; 0: let them write again.
+
+        Raises:
+            NotYours: they may not do that to this person.
+        """
+        await self._demand_over(room, person, whom)
+        await self._rules.mute(room, whom.public, whom.name, until)
+        await self._rules.record(room, person.name, MUTED if until else HEARD, whom.name, until)
+
+    async def ban(self, room: str, person: Person, whom: Whom, until: int) -> None:
+        """Keep somebody out until then, ms, and close their tabs on all workers; 0: let them in again.
+
+        Raises:
+            NotYours: they may not do that to this person.
+        """
+        await self._demand_over(room, person, whom)
+        await self._rules.ban(room, whom.public, whom.name, until)
+        await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until)
+
+    async def _another_owner(self, room: str, public: str) -> bool:
+        return any(one.role == Role.OWNER and one.public != public for one in await self._rules.people(room))
+
+    async def _standing(self, room: str, whom: Whom) -> Standing:
+        if not is_public_id(whom.public):
+            raise NoMessage("There is nobody of that id.")
+        return await self._rules.standing(room, whom.public)
+
+    async def _demand(self, right: Right, room: str, person: Person) -> Standing:
+        standing = await self.let_in(room, person.public)
+        if not may(right, standing):
+            raise NotYours("Only an owner of this room may do that." if right == Right.RULE else FORBIDDEN)
+        return standing
+
+    async def _demand_over(self, room: str, person: Person, whom: Whom) -> None:
+        standing = await self._demand(Right.MODERATE, room, person)
+        if not may_sanction(standing, (await self._standing(room, whom)).role):
+            raise NotYours("That person keeps order here too.")

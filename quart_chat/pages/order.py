@@ -1,0 +1,47 @@
+"""The page of a room's rules and of those who keep it, and the one that a link to a role leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quart_chat.pages import languages, templates
+from quart_chat.pages.languages import Audience
+from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.rights import Right, Role, Standing, may
+
+SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the page shows. standing: of its reader. role, link: that was made just now; None and "": none was."""
+
+    room: str
+    title: str
+    standing: Standing
+    people: Sequence[Known]
+    deeds: Sequence[Deed]
+    role: Role | None = None
+    link: str = ""
+
+
+def page(shown: Order, public: str, audience: Audience) -> str:
+    """Render the rules; public: of who reads them."""
+    return templates.page(
+        "order.html",
+        audience.language,
+        shown=shown,
+        rules=shown.standing.rules,
+        own=public,
+        rules_it=may(Right.RULE, shown.standing),
+        moderates=may(Right.MODERATE, shown.standing),
+        slows=sorted({*SLOWS, shown.standing.rules.slow}),
+        moment=lambda ms: languages.moment(ms, audience),
+        iso=languages.iso,
+    )
+
+
+def key_page(room: str, title: str, secret: str, role: Role, language: str) -> str:
+    """Render what asks whether somebody wants the role of a link."""
+    return templates.page("key.html", language, room=room, title=title, secret=secret, role=role)

@@ -1,0 +1,38 @@
+"""Who keeps order in a room, and what they did."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from quart_chat.room.rights import Role
+
+# what was done
+RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
+MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
+
+
+class Known(NamedTuple):
+    """Who has a role in a room, or is muted or banned there.
+
+    public: their public id; name: as they were called then. muted, banned: until when, ms since the epoch; 0: not.
+    """
+
+    public: str
+    name: str
+    role: Role
+    muted: int
+    banned: int
+
+
+class Deed(NamedTuple):
+    """One line of a room's record.
+
+    at: ms since the epoch. by: the name of who did it. what: one of the words above. until: ms; 0 for no end.
+    whom: the name of whom it befell, or the role that it was about; "" for neither.
+    """
+
+    at: int
+    by: str
+    what: str
+    whom: str
+    until: int

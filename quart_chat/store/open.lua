@@ -1,0 +1,12 @@
+-- Open a room under a title; whoever does owns it. An open room keeps what it has.
+--
+-- KEYS  1 meta  2 rules
+-- ARGV  1 title  2 now, ms  3 ms an unused room stays, 0: ever  4 who opens it, and 5 how they are called
+
+if redis.call('HSETNX', KEYS[1], 'title', ARGV[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'opened', ARGV[2])
+  redis.call('HSET', KEYS[2], ARGV[4] .. ' role', 'owner', ARGV[4] .. ' name', ARGV[5])
+end
+if ARGV[3] ~= '0' then
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[3]) end
+end

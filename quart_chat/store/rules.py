@@ -1,0 +1,137 @@
+"""A room's rules, who has which role in it, and who is muted or banned: one hash a room, beside what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from quart_chat.events import get_logger
+from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Role, Rules, Standing
+from quart_chat.store import keys
+from quart_chat.store.line import Argument
+from quart_chat.store.pipeline import Pipeline
+
+RECORDED = 1000  # deeds that a room's record keeps
+_RULES = "rules"
+_OF_PERSON = ("role", "muted", "banned", "name")
+
+logger = get_logger(__name__)
+
+
+class RoomRules:
+    """All rooms' rules. clock: ms since the epoch."""
+
+    def __init__(self, pipeline: Pipeline, clock: Callable[[], int]) -> None:
+        self._pipeline = pipeline
+        self._clock = clock
+
+    async def standing(self, room: str, public: str) -> Standing:
+        """Tell how somebody stands in a room, whether it exists or not.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:3]))
+        rules, role, muted, banned = await self._pipeline.command("HMGET", keys.rules(room), *fields)
+        now = self._clock()
+        return Standing(_role(role), _read_rules(rules), _until(muted, now), _until(banned, now))
+
+    async def people(self, room: str) -> list[Known]:
+        """List who has a role, is muted or banned: owners first, by name."""
+        held: dict[str, dict[str, str]] = {}
+        found = await self._pipeline.command("HGETALL", keys.rules(room))
+        for field, value in zip(found[::2], found[1::2], strict=True):
+            public, _, what = field.partition(" ")
+            if what in _OF_PERSON:
+                held.setdefault(public, {})[what] = value
+        now = self._clock()
+        people = [
+            Known(
+                public,
+                one.get("name", ""),
+                _role(one.get("role")),
+                _until(one.get("muted"), now),
+                _until(one.get("banned"), now),
+            )
+            for public, one in held.items()
+        ]
+        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned]
+        return sorted(shown, key=lambda one: (list(Role).index(one.role), one.name.casefold(), one.public))
+
+    async def set_rules(self, room: str, rules: Rules) -> None:
+        """Give a room other rules."""
+        await self._put(room, (_RULES, json.dumps(rules._asdict(), separators=(",", ":"))))
+
+    async def appoint(self, room: str, public: str, name: str, role: Role) -> None:
+        """Give somebody a role; name: as they are called now."""
+        await self._put(room, (f"{public} role", role), (f"{public} name", name))
+
+    async def mute(self, room: str, public: str, name: str, until: int) -> None:
+        """Mute somebody until then, ms; 0: no longer."""
+        await self._put(room, (f"{public} muted", str(until)), (f"{public} name", name))
+
+    async def ban(self, room: str, public: str, name: str, until: int) -> None:
+        """Ban somebody until then, ms, and tell all workers; 0: no longer."""
+        await self._put(room, (f"{public} banned", str(until)), (f"{public} name", name))
+        if until:
+            await self._pipeline.command("SPUBLISH", keys.channel(room), f"banned\n{public}")
+
+    async def set_link(self, room: str, role: Role, secret: str) -> None:
+        """Let who knows a secret take a role; the one before it opens nothing any more."""
+        await self._put(room, (f"link {role}", _digest(secret)))
+
+    async def opened_by(self, room: str, secret: str) -> Role | None:
+        """Tell which role a secret gives; None: none."""
+        roles = Role.OWNER, Role.MODERATOR
+        held = await self._pipeline.command("HMGET", keys.rules(room), *(f"link {role}" for role in roles))
+        digest = _digest(secret)
+        return next((role for role, one in zip(roles, held, strict=True) if one == digest), None)
+
+    async def record(self, room: str, by: str, what: str, whom: str = "", until: int = 0) -> None:
+        """Note what a moderator did."""
+        deed: tuple[Argument, ...] = ("at", self._clock(), "by", by, "what", what, "whom", whom, "until", until)
+        name = keys.record(room)
+        stays = await self._pipeline.command("PTTL", keys.meta(room))
+        lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
+        await self._pipeline.together(("XADD", name, "MAXLEN", "~", RECORDED, "*", *deed), *lapses)
+
+    async def deeds(self, room: str, count: int = 100) -> list[Deed]:
+        """Give what moderators did, the newest first."""
+        rows = await self._pipeline.command("XREVRANGE", keys.record(room), "+", "-", "COUNT", count)
+        found = (dict(zip(fields[::2], fields[1::2], strict=True)) for _, fields in rows)
+        return [Deed(int(one["at"]), one["by"], one["what"], one["whom"], int(one["until"])) for one in found]
+
+    async def _put(self, room: str, *values: tuple[str, str]) -> None:
+        name = keys.rules(room)
+        stays = await self._pipeline.command("PTTL", keys.meta(room))
+        lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
+        fields = [text for value in values for text in value]
+        await self._pipeline.together(("HSET", name, *fields), *lapses)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _role(written: str | None) -> Role:
+    return Role(written) if written in tuple(Role) else Role.MEMBER
+
+
+def _until(written: str | None, now: int) -> int:
+    until = int(written) if written and written.isdecimal() else 0
+    return until if until > now else 0
+
+
+def _read_rules(written: str | None) -> Rules:
+    if written is None:
+        return Rules()
+    try:
+        held = json.loads(written)
+        writers = MODERATORS if held["writers"] != EVERYONE else EVERYONE
+        slow = min(max(int(held["slow"]), 0), SLOWEST)
+        return Rules(writers, slow, bool(held["archived"]), bool(held["files"]))
+    except (ValueError, KeyError, TypeError) as error:
+        logger.error("rules.torn", reason=type(error).__name__)  # noqa: TRY400 - of another version
+        return Rules(writers=MODERATORS)  # whoever restricted something did not mean everyone

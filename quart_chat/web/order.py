@@ -1,0 +1,139 @@
+"""How order is kept in a room: its rules, its owners and moderators, and who is muted or banned. Plain forms."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, request
+
+from quart_chat.errors import BadFrame, NoMessage
+from quart_chat.live.changer import GONE
+from quart_chat.live.warden import BANS, MUTES, Whom
+from quart_chat.pages import order
+from quart_chat.room.entries import is_entry_id
+from quart_chat.room.people import is_public_id
+from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Right, Role, Rules, may
+from quart_chat.web.parts import (
+    Visitor,
+    answer,
+    by_htmx,
+    moved,
+    parts,
+    person_of,
+    see_other,
+    standing,
+    true_name,
+    visitor,
+)
+
+blueprint = Blueprint("order", __name__, url_prefix="/r/<name>")
+
+LINKS = {"owner": Role.OWNER, "moderator": Role.MODERATOR}
+ROLES = {**LINKS, "member": Role.MEMBER}
+UNKNOWN = "The form does not say what is to be done."
+
+
+@blueprint.before_request
+async def check_address() -> Response | None:
+    """Lead from another spelling of the room's name to the one true address."""
+    name = str((request.view_args or {})["name"])
+    if (true := true_name(name)) != name:
+        return moved(f"/r/{true}/{request.path.split('/', 3)[3]}")
+    return None
+
+
+@blueprint.get("/order")
+async def rules_page(name: str) -> Response:
+    """Show a room's rules and who keeps it; to those who may, the forms that change them."""
+    return await _page(visitor(request), name)
+
+
+@blueprint.post("/order")
+async def rule(name: str) -> Response:
+    """Give a room other rules."""
+    who, form = visitor(request), await request.form
+    slow = form.get("slow", "0")
+    if form.get("writers") not in (EVERYONE, MODERATORS) or not slow.isdecimal() or int(slow[:9]) > SLOWEST:
+        raise BadFrame(UNKNOWN)
+    rules = Rules(form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1")
+    await parts().warden.rule(name, await person_of(parts(), who), rules)
+    return see_other(who, f"/r/{name}/order")
+
+
+@blueprint.post("/links")
+async def new_link(name: str) -> Response:
+    """Make a link that gives a role, and show it this once."""
+    who, form = visitor(request), await request.form
+    role = LINKS.get(form.get("role", ""))
+    if role is None:
+        raise BadFrame(UNKNOWN)
+    secret = await parts().warden.new_link(name, await person_of(parts(), who), role)
+    return await _page(who, name, role=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
+
+
+@blueprint.get("/keys/<secret>")
+async def key(name: str, secret: str) -> Response:
+    """Ask whoever opens such a link whether they want the role: what only looks at links must not take it."""
+    who = visitor(request)
+    role = await parts().warden.role_of(name, secret)
+    title = (await parts().log.titles([name])).get(name, name)
+    return answer(who, order.key_page(name, title, secret, role, who.language))
+
+
+@blueprint.post("/keys/<secret>")
+async def take_role(name: str, secret: str) -> Response:
+    """Take the role that a link gives."""
+    who = visitor(request)
+    await parts().warden.take_role(name, await person_of(parts(), who), secret)
+    return see_other(who, f"/r/{name}")
+
+
+@blueprint.post("/m/<entry_id>/author")
+async def about_author(name: str, entry_id: str) -> Response:
+    """Mute or ban whoever wrote a message."""
+    message = (await parts().log.changes.find(name, entry_id)).message if is_entry_id(entry_id) else None
+    if message is None:
+        raise NoMessage(GONE)
+    return await _do(name, Whom(message.author, message.name), f"/r/{name}")
+
+
+@blueprint.post("/people/<public>")
+async def about_person(name: str, public: str) -> Response:
+    """Give or take a role, or let somebody write or come in again: one of those whom the rules name."""
+    known = [one for one in await parts().rules.people(name) if one.public == public and is_public_id(public)]
+    if not known:
+        raise NoMessage("There is nobody of that id.")
+    return await _do(name, Whom(public, known[0].name), f"/r/{name}/order")
+
+
+async def _do(name: str, whom: Whom, back: str) -> Response:
+    house, who, form = parts(), visitor(request), await request.form
+    person, what = await person_of(house, who), form.get("do", "")
+    length = {"mute": MUTES, "ban": BANS}.get(what, {}).get(form.get("for", ""))
+    if length is not None:
+        deed = house.warden.mute if what == "mute" else house.warden.ban
+        await deed(name, person, whom, house.clock() + length)
+    elif what == "hear":
+        await house.warden.mute(name, person, whom, 0)
+    elif what == "forgive":
+        await house.warden.ban(name, person, whom, 0)
+    elif what in ROLES:
+        await house.warden.appoint(name, person, whom, ROLES[what])
+    else:
+        raise BadFrame(UNKNOWN)
+    return answer(who, "", 204) if by_htmx() else see_other(who, back)
+
+
+async def _page(who: Visitor, name: str, *, role: Role | None = None, link: str = "") -> Response:
+    house, stands = parts(), standing()
+    titles = await house.log.titles([name])
+    if name not in titles:
+        raise NoMessage("There is no such room yet. Say something in it first.")
+    shown = order.Order(
+        room=name,
+        title=titles[name],
+        standing=stands,
+        people=await house.rules.people(name),
+        deeds=await house.rules.deeds(name) if may(Right.MODERATE, stands) else [],
+        role=role,
+        link=link,
+    )
+    return answer(who, order.page(shown, who.public, who.audience))

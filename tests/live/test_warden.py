@@ -1,0 +1,230 @@
+"""Order in a room, on two workers: who may keep it, and what becomes of whom it befalls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from quart_chat.errors import NoMessage, NotYours, TooFast, Unwelcome
+from quart_chat.live.warden import Whom
+from quart_chat.live.wire import POLICY
+from quart_chat.room.commands import Say
+from quart_chat.room.people import Person
+from quart_chat.room.rights import MODERATORS, Role, Rules
+from tests.live.rig import Worker, page, somebody, until, wire
+from tests.store.valkey import Valkey
+
+ROOM = "room"
+ADDRESS = "127.0.0.1"
+LATER = 60_000  # ms
+
+
+@pytest.fixture
+async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
+    async with Worker(valkey) as worker:
+        yield worker
+
+
+@pytest.fixture
+async def other(valkey: Valkey) -> AsyncIterator[Worker]:
+    async with Worker(valkey, "w2") as worker:
+        yield worker
+
+
+@pytest.fixture
+async def owner(worker: Worker) -> Person:
+    owner = somebody("Olga")
+    await say(worker, owner, "first")
+    return owner
+
+
+@pytest.fixture
+async def moderator(worker: Worker, owner: Person) -> Person:
+    moderator = somebody("Mona")
+    await worker.warden.take_role(ROOM, moderator, await worker.warden.new_link(ROOM, owner, Role.MODERATOR))
+    return moderator
+
+
+async def say(worker: Worker, person: Person, text: str) -> str:
+    said = await worker.sayer.say(ROOM, person, ADDRESS, Say(text, text.replace(" ", "-")))
+    assert isinstance(said, str)
+    return said
+
+
+def whom(person: Person) -> Whom:
+    return Whom(person.public, person.name)
+
+
+def soon() -> int:
+    return time.time_ns() // 1_000_000 + LATER
+
+
+async def role(worker: Worker, person: Person) -> Role:
+    return (await worker.rules.standing(ROOM, person.public)).role
+
+
+async def done(worker: Worker) -> list[tuple[str, str, str]]:
+    return [(deed.by, deed.what, deed.whom) for deed in await worker.rules.deeds(ROOM)]
+
+
+async def test_a_link_gives_a_role_once_it_is_taken(worker: Worker, other: Worker, owner: Person) -> None:
+    secret = await worker.warden.new_link(ROOM, owner, Role.MODERATOR)
+    mona = somebody("Mona")
+    assert await other.warden.role_of(ROOM, secret) == Role.MODERATOR
+    assert await role(worker, mona) == Role.MEMBER
+    await other.warden.take_role(ROOM, mona, secret)
+    assert await role(worker, mona) == Role.MODERATOR
+    await other.warden.take_role(ROOM, owner, secret)
+    assert await role(worker, owner) == Role.OWNER  # who has more keeps it
+    newer = await worker.warden.new_link(ROOM, owner, Role.MODERATOR)
+    with pytest.raises(NoMessage):
+        await other.warden.take_role(ROOM, somebody(), secret)
+    assert newer != secret
+    assert await done(worker) == [
+        ("Olga", "linked", "moderator"),
+        ("Mona", "came", "moderator"),
+        ("Olga", "linked", "moderator"),
+    ]
+
+
+async def test_only_owners_rule(worker: Worker, owner: Person, moderator: Person) -> None:
+    for person in (moderator, somebody()):
+        with pytest.raises(NotYours):
+            await worker.warden.rule(ROOM, person, Rules(archived=True))
+        with pytest.raises(NotYours):
+            await worker.warden.new_link(ROOM, person, Role.OWNER)
+        with pytest.raises(NotYours):
+            await worker.warden.appoint(ROOM, person, whom(person), Role.OWNER)
+    await worker.warden.rule(ROOM, owner, Rules(archived=True))
+    assert (await worker.rules.standing(ROOM, moderator.public)).rules.archived
+
+
+async def test_a_room_keeps_an_owner(worker: Worker, owner: Person, moderator: Person) -> None:
+    with pytest.raises(NotYours, match="needs an owner"):
+        await worker.warden.appoint(ROOM, owner, whom(owner), Role.MEMBER)
+    await worker.warden.appoint(ROOM, owner, whom(moderator), Role.OWNER)
+    with pytest.raises(NotYours, match="stays one"):
+        await worker.warden.appoint(ROOM, owner, whom(moderator), Role.MEMBER)
+    await worker.warden.appoint(ROOM, owner, whom(owner), Role.MEMBER)
+    assert await role(worker, owner) == Role.MEMBER
+    with pytest.raises(NoMessage):
+        await worker.warden.appoint(ROOM, moderator, Whom("nobody's", "x"), Role.OWNER)
+
+
+async def test_who_may_write_is_held_for_messages_changes_and_commands(
+    worker: Worker, owner: Person, moderator: Person
+) -> None:
+    bob = somebody("Bob")
+    first = await say(worker, bob, "mine")
+    await worker.warden.rule(ROOM, owner, Rules(writers=MODERATORS))
+    for person in (owner, moderator):
+        await say(worker, person, f"by {person.name}")
+    with pytest.raises(NotYours, match="Only moderators"):
+        await say(worker, bob, "no")
+    with pytest.raises(NotYours, match="Only moderators"):
+        await worker.sayer.say(ROOM, bob, ADDRESS, Say("/topic no", "topic"))
+    changer = worker.changer
+    for change in (changer.delete, changer.pin, changer.unpin):
+        with pytest.raises(NotYours, match="Only moderators"):
+            await change(ROOM, bob, ADDRESS, first)
+    with pytest.raises(NotYours, match="Only moderators"):
+        await changer.edit(ROOM, bob, ADDRESS, first, "other")
+    with pytest.raises(NotYours, match="Only moderators"):
+        await changer.react(ROOM, bob, ADDRESS, first, "🎉")
+    await worker.warden.rule(ROOM, owner, Rules(archived=True))
+    with pytest.raises(NotYours, match="archive"):
+        await say(worker, owner, "not even I")
+    await worker.warden.rule(ROOM, owner, Rules())
+    await say(worker, bob, "again")
+
+
+async def test_a_moderator_deletes_anybody_s_message_and_that_is_noted(
+    worker: Worker, owner: Person, moderator: Person
+) -> None:
+    bob = somebody("Bob")
+    entry_id = await say(worker, bob, "rude")
+    with pytest.raises(NotYours):
+        await worker.changer.delete(ROOM, somebody("Carl"), ADDRESS, entry_id)
+    await worker.changer.delete(ROOM, moderator, ADDRESS, entry_id)
+    (message,) = (one for one in (await worker.log.newest(ROOM)).page.messages if one.id == entry_id)
+    assert message.deleted
+    assert ("Mona", "deleted", "Bob") in await done(worker)
+    await worker.changer.delete(ROOM, bob, ADDRESS, await say(worker, bob, "my own"))
+    assert (await done(worker)).count(("Bob", "deleted", "Bob")) == 0
+
+
+async def test_a_slow_room_lets_each_member_write_now_and_then(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    await worker.warden.rule(ROOM, owner, Rules(slow=60))
+    bob, eva = somebody("Bob"), somebody("Eva")
+    for person in (bob, eva):
+        await say(worker, person, f"first of {person.name}")
+    with pytest.raises(TooFast) as slow:
+        await say(other, bob, "second")
+    assert 50 < slow.value.retry_after <= 60
+    assert slow.value.values == {"slow": 60}
+    for person in (owner, moderator):
+        for number in range(3):
+            await say(worker, person, f"{number} of {person.name}")
+
+
+async def test_one_who_is_muted_reads_on_and_is_told(worker: Worker, other: Worker, moderator: Person) -> None:
+    bob = somebody("Bob")
+    tab = await other.enter(ROOM, person=bob)
+    await worker.warden.mute(ROOM, moderator, whom(bob), soon())
+    wire(tab).put(act="say", text="hello", nonce="n")
+    await until(lambda: wire(tab).holding("muted you"), "why it was not taken")
+    await say(worker, moderator, "be calm")
+    await until(lambda: "be calm" in page(tab).texts, "that he reads on")
+    assert "hello" not in page(tab).texts
+    await worker.warden.mute(ROOM, moderator, whom(bob), 0)
+    await say(other, bob, "calm now")
+
+
+async def test_who_is_banned_leaves_on_all_workers_and_does_not_come_back(
+    worker: Worker, other: Worker, moderator: Person
+) -> None:
+    bob, eva = somebody("Bob"), somebody("Eva")
+    tabs = [await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)]
+    elsewhere, stays = await other.enter("elsewhere", person=bob), await worker.enter(ROOM, person=eva)
+    await worker.warden.ban(ROOM, moderator, whom(bob), soon())
+    for tab in tabs:
+        await until(lambda tab=tab: wire(tab).codes, "that it is closed")  # type: ignore[misc]
+        assert wire(tab).codes == [POLICY]
+        assert wire(tab).holding("sent away from this room")
+    (text,) = [await say(worker, eva, "in peace")]
+    await until(lambda: "in peace" in page(stays).texts, "that the others go on")
+    assert text
+    assert all("in peace" not in page(tab).texts for tab in tabs)
+    assert not wire(elsewhere).codes
+    with pytest.raises(Unwelcome):
+        await other.warden.let_in(ROOM, bob.public)
+    with pytest.raises(NotYours):
+        await say(other, bob, "from a form")
+    with pytest.raises(NotYours):
+        await worker.warden.ban(ROOM, eva, whom(bob), 0)
+    await worker.warden.ban(ROOM, moderator, whom(bob), 0)
+    await other.warden.let_in(ROOM, bob.public)
+    assert [deed[1] for deed in await done(worker)][:2] == ["forgiven", "banned"]
+
+
+async def test_nobody_mutes_or_bans_who_keeps_order_too(worker: Worker, owner: Person, moderator: Person) -> None:
+    for deed in (worker.warden.mute, worker.warden.ban):
+        for one, another in ((moderator, owner), (moderator, moderator), (owner, owner), (somebody(), somebody())):
+            with pytest.raises(NotYours):
+                await deed(ROOM, one, whom(another), soon())
+    await worker.warden.ban(ROOM, owner, whom(moderator), soon())
+    with pytest.raises(Unwelcome):
+        await worker.warden.mute(ROOM, moderator, whom(somebody()), soon())
+
+
+async def test_an_owner_s_link_brings_back_who_was_banned(worker: Worker, owner: Person, moderator: Person) -> None:
+    """Whoever holds it owns the room: a moderator who turned on somebody cannot keep them out."""
+    secret = await worker.warden.new_link(ROOM, owner, Role.OWNER)
+    bob = somebody("Bob")
+    await worker.warden.ban(ROOM, moderator, whom(bob), soon())
+    await worker.warden.take_role(ROOM, bob, secret)
+    assert (await worker.warden.let_in(ROOM, bob.public)).role == Role.OWNER

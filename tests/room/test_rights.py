@@ -1,0 +1,108 @@
+"""Who may do what: each cell of the table, told here once more by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from quart_chat.room.changes import Changes
+from quart_chat.room.entries import PIN, ROLL, Message
+from quart_chat.room.rights import (
+    MODERATORS,
+    TABLE,
+    Right,
+    Role,
+    Rules,
+    Standing,
+    may,
+    may_sanction,
+    rights,
+    why_silent,
+)
+
+ANA, BOB = "a" * 16, "b" * 16
+OPEN = Rules()
+UNTIL = 5000  # ms
+
+# What is allowed, a letter each: say, attach, topic, moderate, rule; then with one's own message reply, react, pin,
+# edit, delete; then with somebody else's.
+LETTERS = "satMR"
+OF_ROOM = dict(zip(LETTERS, (Right.SAY, Right.ATTACH, Right.TOPIC, Right.MODERATE, Right.RULE), strict=True))
+OF_MESSAGE = dict(zip("rcped", (Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE), strict=True))
+
+CELLS = [
+    # role, rules, muted, banned: in the room, with one's own, with another's
+    (Role.OWNER, OPEN, 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.MODERATOR, OPEN, 0, 0, "satM", "rcped", "rcpd"),
+    (Role.MEMBER, OPEN, 0, 0, "sat", "rcped", "rcp"),
+    (Role.OWNER, Rules(files=False), 0, 0, "stMR", "rcped", "rcpd"),
+    (Role.MODERATOR, Rules(files=False), 0, 0, "stM", "rcped", "rcpd"),
+    (Role.MEMBER, Rules(files=False), 0, 0, "st", "rcped", "rcp"),
+    (Role.OWNER, Rules(writers=MODERATORS), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.MODERATOR, Rules(writers=MODERATORS), 0, 0, "satM", "rcped", "rcpd"),
+    (Role.MEMBER, Rules(writers=MODERATORS), 0, 0, "", "", ""),
+    (Role.OWNER, Rules(archived=True), 0, 0, "MR", "d", "d"),
+    (Role.MODERATOR, Rules(archived=True), 0, 0, "M", "d", "d"),
+    (Role.MEMBER, Rules(archived=True), 0, 0, "", "", ""),
+    (Role.OWNER, OPEN, UNTIL, 0, "MR", "d", "d"),
+    (Role.MODERATOR, OPEN, UNTIL, 0, "M", "d", "d"),
+    (Role.MEMBER, OPEN, UNTIL, 0, "", "", ""),
+    (Role.OWNER, OPEN, 0, UNTIL, "", "", ""),
+    (Role.MODERATOR, OPEN, 0, UNTIL, "", "", ""),
+    (Role.MEMBER, OPEN, 0, UNTIL, "", "", ""),
+]
+
+
+def message(author: str, kind: str = "", *, deleted: bool = False) -> Message:
+    return Message("1-0", 1, author, "Ana", "x", None, kind, changes=Changes(deleted=True) if deleted else None)
+
+
+@pytest.mark.parametrize(("role", "rules", "muted", "banned", "room", "own", "other"), CELLS)
+def test_each_cell(  # noqa: PLR0917
+    role: Role, rules: Rules, muted: int, banned: int, room: str, own: str, other: str
+) -> None:
+    standing = Standing(role, rules, muted, banned)
+    assert {letter for letter, right in OF_ROOM.items() if may(right, standing)} == set(room)
+    assert rights(ANA, message(ANA), standing) == {OF_MESSAGE[letter] for letter in own}
+    assert rights(ANA, message(BOB), standing) == {OF_MESSAGE[letter] for letter in other}
+
+
+def test_every_right_is_in_the_table_and_in_a_cell() -> None:
+    assert set(TABLE) == set(Right) == {*OF_ROOM.values(), *OF_MESSAGE.values()}
+    assert all(len(row) == len(Role) for row in TABLE.values())
+
+
+def test_nothing_is_done_with_what_was_deleted() -> None:
+    for role in Role:
+        assert not rights(ANA, message(ANA, deleted=True), Standing(role))
+
+
+def test_what_tells_of_something_is_not_edited() -> None:
+    for kind in (ROLL, PIN):
+        assert Right.EDIT not in rights(ANA, message(ANA, kind), Standing(Role.OWNER))
+        assert Right.DELETE in rights(ANA, message(ANA, kind), Standing())
+
+
+@pytest.mark.parametrize(
+    ("role", "over"),
+    [(Role.OWNER, {Role.MODERATOR, Role.MEMBER}), (Role.MODERATOR, {Role.MEMBER}), (Role.MEMBER, set())],
+)
+def test_nobody_is_muted_or_banned_by_their_like(role: Role, over: set[Role]) -> None:
+    assert {other for other in Role if may_sanction(Standing(role), other)} == over
+
+
+def test_who_may_not_write_is_told_why() -> None:
+    for standing in (
+        Standing(rules=Rules(archived=True)),
+        Standing(muted=1),
+        Standing(rules=Rules(writers=MODERATORS)),
+    ):
+        assert not standing.writes
+    reasons = {
+        why_silent(standing)
+        for standing in (
+            Standing(rules=Rules(archived=True)),
+            Standing(muted=1),
+            Standing(rules=Rules(writers=MODERATORS)),
+        )
+    }
+    assert len(reasons) == 3

@@ -1,0 +1,125 @@
+"""A room's rules, its owners and moderators, and who is muted or banned, in the store."""
+
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+
+from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.rights import MODERATORS, SLOWEST, Role, Rules, Standing
+from quart_chat.store import keys
+from quart_chat.store.log import Log, Retention
+from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.rules import RoomRules
+
+ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
+DAY = 24 * 60 * 60 * 1000  # ms
+
+
+class Clock:
+    now = 1_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rules(pipeline: Pipeline, clock: Clock) -> RoomRules:
+    return RoomRules(pipeline, clock)
+
+
+@pytest.fixture
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(messages=100, room=DAY))
+
+
+async def test_who_opens_a_room_owns_it_whichever_way_and_nobody_after_them(log: Log, rules: RoomRules) -> None:
+    await log.open("named", "Named", 5, ANA, "Ana")
+    await log.open("named", "Other", 6, BOB, "Bob")
+    await log.append("named", BOB, "Bob", "x", "n")
+    await log.append("written", EVA, "Eva", "x", "n")
+    await log.append("written", BOB, "Bob", "y", "n")
+    for room, owner in (("named", ANA), ("written", EVA)):
+        assert (await rules.standing(room, owner)).role == Role.OWNER
+        assert (await rules.standing(room, BOB)).role == Role.MEMBER
+    assert await rules.people("written") == [Known(EVA, "Eva", Role.OWNER, 0, 0)]
+
+
+async def test_a_room_that_was_there_before_rooms_had_owners_gets_none(log: Log, rules: RoomRules, look: Redis) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    look.delete(keys.rules("r"))
+    await log.append("r", BOB, "Bob", "x", "n")
+    assert await rules.people("r") == []
+    assert await rules.standing("r", BOB) == Standing()
+
+
+async def test_where_there_is_no_room_everybody_stands_as_usual(rules: RoomRules) -> None:
+    assert await rules.standing("none", ANA) == Standing()
+    assert await rules.people("none") == []
+    assert await rules.deeds("none") == []
+
+
+@pytest.mark.parametrize("given", [Rules(), Rules(MODERATORS, 30, archived=True, files=False)])
+async def test_rules_are_kept(rules: RoomRules, given: Rules) -> None:
+    await rules.set_rules("r", given)
+    assert (await rules.standing("r", ANA)).rules == given
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", "{}", '{"writers":1,"slow":"x","archived":0,"files":1}'])
+async def test_torn_rules_let_only_moderators_write(rules: RoomRules, look: Redis, torn: str) -> None:
+    look.hset(keys.rules("r"), "rules", torn)
+    assert (await rules.standing("r", ANA)).rules == Rules(writers=MODERATORS)
+
+
+async def test_rules_of_another_version_stay_within_bounds(rules: RoomRules, look: Redis) -> None:
+    look.hset(keys.rules("r"), "rules", '{"writers":"some","slow":99999999,"archived":0,"files":1,"more":2}')
+    assert (await rules.standing("r", ANA)).rules == Rules(MODERATORS, SLOWEST)
+    look.hset(keys.rules("r"), f"{ANA} role", "emperor")
+    assert (await rules.standing("r", ANA)).role == Role.MEMBER
+
+
+async def test_who_is_muted_or_banned_is_so_for_a_while(rules: RoomRules, clock: Clock) -> None:
+    await rules.mute("r", ANA, "Ana", 2_000)
+    await rules.ban("r", BOB, "Bob", 3_000)
+    assert await rules.standing("r", ANA) == Standing(muted=2_000)
+    assert await rules.standing("r", BOB) == Standing(banned=3_000)
+    clock.now = 2_000
+    assert await rules.standing("r", ANA) == Standing()
+    assert await rules.people("r") == [Known(BOB, "Bob", Role.MEMBER, 0, 3_000)]
+    await rules.ban("r", BOB, "Bob", 0)
+    assert await rules.standing("r", BOB) == Standing()
+
+
+async def test_a_link_gives_its_role_until_there_is_another(rules: RoomRules, look: Redis) -> None:
+    await rules.set_link("r", Role.MODERATOR, "old")
+    await rules.set_link("r", Role.MODERATOR, "new")
+    await rules.set_link("r", Role.OWNER, "owner's")
+    assert await rules.opened_by("r", "new") == Role.MODERATOR
+    assert await rules.opened_by("r", "owner's") == Role.OWNER
+    assert await rules.opened_by("r", "old") is None
+    assert await rules.opened_by("other", "new") is None
+    assert not any("new" in held or "owner's" in held for held in look.hvals(keys.rules("r")))
+
+
+async def test_what_was_done_is_told_newest_first(rules: RoomRules, clock: Clock) -> None:
+    await rules.record("r", "Ana", "muted", "Bob", 9_000)
+    clock.now = 2_000
+    await rules.record("r", "Ana", "ruled")
+    assert await rules.deeds("r") == [Deed(2_000, "Ana", "ruled", "", 0), Deed(1_000, "Ana", "muted", "Bob", 9_000)]
+    assert await rules.deeds("r", 1) == [Deed(2_000, "Ana", "ruled", "", 0)]
+
+
+async def test_all_of_it_goes_with_the_room(log: Log, rules: RoomRules, look: Redis) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.set_rules("r", Rules())
+    await rules.record("r", "Ana", "ruled")
+    for key in (keys.rules("r"), keys.record("r")):
+        assert DAY - 10_000 < look.pttl(key) <= DAY, key
+        assert key in keys.held("r")
+    await log.open("opened", "Opened", 5, ANA, "Ana")
+    assert 0 < look.pttl(keys.rules("opened")) <= DAY
