@@ -173,7 +173,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         rules=rules,
-        warden=Warden(rules),
+        warden=Warden(rules, people_),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,

@@ -33,7 +33,7 @@ from quart_chat.room.entries import (
 )
 from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, per_minute_of_address, per_minute_of_person
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right, Standing, may, rights, why_silent
+from quart_chat.room.rights import Right, Standing, may, rights, silenced
 from quart_chat.room.texts import clean_text, clean_topic
 from quart_chat.store.changing import Found, Teller, Value
 from quart_chat.store.limits import Limits
@@ -250,7 +250,7 @@ def _demand(right: Right, standing: Standing) -> None:
         NotYours: they may not.
     """
     if not may(right, standing):
-        raise NotYours(why_silent(standing))
+        raise silenced(standing)
 
 
 def _may(right: Right, found: Found, person: Person, standing: Standing) -> Message:
@@ -263,7 +263,7 @@ def _may(right: Right, found: Found, person: Person, standing: Standing) -> Mess
     if message is None or message.deleted:
         raise NoMessage(GONE)
     if right not in rights(person.public, message, standing):
-        raise NotYours("You cannot do that with this message." if standing.writes else why_silent(standing))
+        raise NotYours("You cannot do that with this message.") if standing.writes else silenced(standing)
     return message
 
 

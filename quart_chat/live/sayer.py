@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from quart_chat import metrics
-from quart_chat.errors import BadName, BadText, NotYours, Refused, TooFast
+from quart_chat.errors import BadName, BadText, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.room import slash
@@ -24,7 +24,7 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right, Role, Standing, may, why_silent
+from quart_chat.room.rights import Right, Role, Standing, may, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -139,7 +139,7 @@ class Sayer:
             return results
         standing = await self._rules.standing(room, person.public)
         if not may(Right.SAY, standing):
-            return [NotYours(why_silent(standing)) if place in drafts else one for place, one in enumerate(results)]
+            return [silenced(standing) if place in drafts else one for place, one in enumerate(results)]
         allowed, limited = await self._within(room, person, address, standing, len(drafts))
         places = list(drafts)
         if limited is not None:

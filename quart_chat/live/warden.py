@@ -12,6 +12,7 @@ from quart_chat.errors import NoMessage, NotYours, Unwelcome
 from quart_chat.room.deeds import APPOINTED, BANNED, CAME, DISMISSED, FORGIVEN, HEARD, LINKED, MUTED, RULED
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.rights import SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
+from quart_chat.store.people import People
 from quart_chat.store.rules import RoomRules
 
 HOUR = 3_600_000  # ms
@@ -31,8 +32,9 @@ class Whom(NamedTuple):
 class Warden:
     """Rules rooms. rules: where it is kept."""
 
-    def __init__(self, rules: RoomRules) -> None:
+    def __init__(self, rules: RoomRules, people: People) -> None:
         self._rules = rules
+        self._people = people
 
     async def let_in(self, room: str, public: str) -> Standing:
         """Tell how somebody stands in a room, if they may be in it at all.
@@ -125,6 +127,8 @@ class Warden:
         """
         await self._demand_over(room, person, whom)
         await self._rules.ban(room, whom.public, whom.name, until)
+        if until:
+            await self._people.leave(whom.public, room)  # their lobby tells nothing of it any more
         await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until)
 
     async def _another_owner(self, room: str, public: str) -> bool:

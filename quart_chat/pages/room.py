@@ -43,13 +43,14 @@ class Shown:
 class Meant:
     """The message around which a page is, and what its reader may do with it.
 
-    pinned: it is. editing: it is being edited.
+    pinned: it is. editing: it is being edited. keeps: they keep order in the room, and it is somebody else's.
     """
 
     message: Message
     may: frozenset[Right]
     pinned: bool
     editing: bool
+    keeps: bool = False
 
 
 forms: Kept[tuple[str, Audience], tuple[Shown, tuple[Message, ...], Form]] = Kept(FORMS, BYTES)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
+from quart_chat.errors import NotYours
 from quart_chat.room.entries import ACTION, Message
 
 EVERYONE, MODERATORS = "everyone", "moderators"  # who may write
+ARCHIVED = "This room is an archive: it can be read, and nobody writes in it any more."
+MUTED_HERE = "A moderator has muted you here for a while. You can read on."
+FOR_MODERATORS = "Only moderators write in this room."
+NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
 SLOWEST = 3600  # seconds between two messages of a person, at most
 
@@ -125,10 +130,8 @@ def may_sanction(standing: Standing, other: Role) -> bool:
     return may(Right.MODERATE, standing) and _ROLES.index(standing.role) < _ROLES.index(other)
 
 
-def why_silent(standing: Standing) -> str:
-    """Say why somebody may not write, as a message id; they may not."""
+def silenced(standing: Standing) -> NotYours:
+    """Say why somebody may not write, who may not."""
     if standing.rules.archived:
-        return "This room is an archive: it can be read, and nobody writes in it any more."
-    if standing.muted:
-        return "A moderator has muted you here for a while. You can read on."
-    return "Only moderators write in this room."
+        return NotYours(ARCHIVED)
+    return NotYours(MUTED_HERE if standing.muted else FOR_MODERATORS)

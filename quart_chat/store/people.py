@@ -42,3 +42,7 @@ class People:
         """Give the rooms that somebody has been in, latest first."""
         found = await self._pipeline.command("ZREVRANGE", keys.visited(person), 0, -1)
         return [str(room) for room in found]
+
+    async def leave(self, person: str, room: str) -> None:
+        """Forget that somebody was in a room."""
+        await self._pipeline.command("ZREM", keys.visited(person), room)

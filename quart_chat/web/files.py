@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.errors import NoMessage, Refused, StoreAway
+from quart_chat.errors import NoMessage, NotYours, Refused, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
@@ -15,6 +15,7 @@ from quart_chat.room.attachments import SHOWN, Attached, is_digest, most_bytes
 from quart_chat.room.commands import Say, read_id, read_nonce
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
+from quart_chat.room.rights import NO_FILES, Right, may, silenced
 from quart_chat.web.intake import MAX_FIELD, pass_over, read_form, too_much
 from quart_chat.web.parts import (
     FOR_GOOD,
@@ -27,6 +28,7 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
+    standing,
     true_name,
     visitor,
 )
@@ -65,6 +67,8 @@ async def send(name: str) -> Response:
     try:
         with ExitStack() as ends:
             settings, house = parts().settings, parts()
+            if not may(Right.ATTACH, standing()):
+                raise NotYours(NO_FILES) if standing().writes else silenced(standing())
             most = most_bytes(settings.file_megabytes)
             size = most if request.content_length is None else request.content_length
             if size > most + MAX_FIELD:

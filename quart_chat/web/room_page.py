@@ -11,7 +11,7 @@ from quart_chat.live.changer import GONE
 from quart_chat.pages.room import Meant, Shown, render
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.reading import news_in
-from quart_chat.room.rights import rights
+from quart_chat.room.rights import Right, may, rights
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
 from quart_chat.web.parts import Visitor, answer, parts, standing
@@ -81,7 +81,8 @@ async def room_page(
     if spot.around is not None:
         (message,) = (one for one in around.page.messages if one.id == spot.around)
         pinned = newest.header.has_pinned(message.id)
-        meant = Meant(message, rights(who.public, message, standing()), pinned, spot.editing)
+        keeps = message.author != who.public and may(Right.MODERATE, standing())
+        meant = Meant(message, rights(who.public, message, standing()), pinned, spot.editing, keeps)
     html = render(
         shown,
         around.page.messages,

@@ -64,7 +64,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
     """Serve a tab; nothing of Quart is at hand in here."""
     address = who.visit.address
     try:
-        person = await _admit(house, who, wire)
+        person = await _admit(house, name, who, wire)
     except Unwelcome as error:
         # for good: the page does not come again by itself
         why = fragments.reason(who.language, error)
@@ -99,7 +99,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
         house.hub.run(house.limits.close_socket(address))
 
 
-async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
+async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
     """Let somebody in, and find their name; while the store is away the page says so and waits here.
 
     Raises:
@@ -110,7 +110,7 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
     told = False
     while True:
         try:
-            person = await person_of(house, who)
+            person, _ = await asyncio.gather(person_of(house, who), house.warden.let_in(room, who.public))
             if not await house.limits.open_socket(who.visit.address):
                 metrics.LIMITED.labels("sockets").inc()
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)

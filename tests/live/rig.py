@@ -213,7 +213,7 @@ class Worker:
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
         self.rules = rules = RoomRules(pipeline, _now)
-        self.warden = Warden(rules)
+        self.warden = Warden(rules, People(pipeline))
         self.changer = Changer(
             self.log,
             limits,

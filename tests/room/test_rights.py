@@ -16,7 +16,7 @@ from quart_chat.room.rights import (
     may,
     may_sanction,
     rights,
-    why_silent,
+    silenced,
 )
 
 ANA, BOB = "a" * 16, "b" * 16
@@ -98,7 +98,7 @@ def test_who_may_not_write_is_told_why() -> None:
     ):
         assert not standing.writes
     reasons = {
-        why_silent(standing)
+        silenced(standing).message
         for standing in (
             Standing(rules=Rules(archived=True)),
             Standing(muted=1),
