@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, NoMessage
@@ -28,6 +30,7 @@ blueprint = Blueprint("order", __name__, url_prefix="/r/<name>")
 
 LINKS = {"owner": Role.OWNER, "moderator": Role.MODERATOR}
 ROLES = {**LINKS, "member": Role.MEMBER}
+_SECONDS = re.compile(r"[0-9]{1,4}")
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -51,7 +54,7 @@ async def rule(name: str) -> Response:
     """Give a room other rules."""
     who, form = visitor(request), await request.form
     slow = form.get("slow", "0")
-    if form.get("writers") not in (EVERYONE, MODERATORS) or not slow.isdecimal() or int(slow[:9]) > SLOWEST:
+    if form.get("writers") not in (EVERYONE, MODERATORS) or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
     rules = Rules(form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1")
     await parts().warden.rule(name, await person_of(parts(), who), rules)

@@ -44,6 +44,7 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
+KEYS = ("order.key", "order.take_role")  # whoever holds an owner's link owns the room, banned there or not
 LONGEST = 1000  # characters of Accept-Language that are read
 
 
@@ -151,7 +152,7 @@ async def let_in() -> None:
         Unwelcome: they may not.
     """
     name = (request.view_args or {}).get("name")
-    if name is None or not is_slug(str(name)):
+    if name is None or not is_slug(str(name)) or request.endpoint in KEYS:
         return
     try:
         g.standing = await parts().warden.let_in(str(name), visitor(request).public)

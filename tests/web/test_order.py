@@ -1,0 +1,186 @@
+"""Rules, roles and bans as browsers without a script see them; a banned person gets in nowhere."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from quart import Quart
+
+from quart_chat.app import create_app
+from quart_chat.config import Settings
+from tests.pages.trees import Tree
+from tests.server.processes import ServerProcess
+from tests.web.test_messages import say
+from tests.web.visits import fresh, tab
+
+
+def tree(response: httpx.Response) -> Tree:
+    return Tree(response.text.partition("<!doctype html>")[2])
+
+
+def link_of(owner: httpx.Client, room: str, role: str) -> str:
+    """Let an owner make a link; gives its path."""
+    response = owner.post(f"/r/{room}/links", data={"role": role})
+    assert response.status_code == 200, response.text
+    (shown,) = (one for one in tree(response).elements if one.attributes.get("class") == "link")
+    return urlsplit(shown.text).path
+
+
+def rule(owner: httpx.Client, room: str, **rules: str) -> httpx.Response:
+    return owner.post(f"/r/{room}/order", data={"writers": "everyone", "slow": "0", "files": "1"} | rules)
+
+
+def ban(owner: httpx.Client, room: str, entry_id: str) -> httpx.Response:
+    return owner.post(f"/r/{room}/m/{entry_id}/author", data={"do": "ban", "for": "day"})
+
+
+def test_who_opens_a_room_sees_the_forms_and_others_the_rules(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    assert ana.get(f"/r/{room}/order").status_code == 404  # a room begins with its first message
+    say(ana, room, "mine")
+    assert "<select" in ana.get(f"/r/{room}/order").text
+    page = bob.get(f"/r/{room}/order").text
+    assert "<select" not in page
+    assert "Everyone who has the link may write." in page
+    assert f'href="/r/{room}/order"' in bob.get(f"/r/{room}").text
+    assert bob.get(f"/r/{room.upper()}/order").headers["Location"] == f"/r/{room}/order"
+
+
+def test_rules_hold_for_forms_and_are_told(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    assert rule(ana, room, writers="moderators", slow="30").status_code == 303
+    assert "Only moderators write in this room." in bob.get(f"/r/{room}").text
+    assert "30 seconds" in bob.get(f"/r/{room}/order").text
+    refused = bob.post(f"/r/{room}/messages", data={"text": "no", "nonce": fresh("n")})
+    assert refused.status_code == 403
+    assert "Only moderators write in this room." in refused.text
+    say(ana, room, "yes")
+    rule(ana, room, archived="1")
+    page = ana.get(f"/r/{room}").text
+    assert "This room is an archive" in page
+    assert '<div class="write" hidden>' in page
+    rule(ana, room)
+    say(bob, room, "again")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"writers": "kings"}, {"slow": "-1"}, {"slow": "3601"}, {"slow": "9" * 5000}, {"slow": "٣"}, {"slow": "x"}],
+)
+def test_rules_that_are_none_are_refused(ana: httpx.Client, fields: dict[str, str]) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    data = {"writers": "everyone", "slow": "0"} | fields if fields else {}
+    assert ana.post(f"/r/{room}/order", data=data).status_code == 400
+
+
+def test_files_are_refused_where_the_rules_say_so(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    rule(ana, room, files="0")
+    form = {"text": "x", "nonce": fresh("n")}
+    refused = bob.post(f"/r/{room}/files", data=form, files={"file": ("a.txt", b"hello")})
+    assert refused.status_code == 403
+    assert "Messages carry no files in this room." in refused.text
+    assert "multipart" not in bob.get(f"/r/{room}").text
+
+
+def test_a_link_gives_a_role_by_its_button_and_not_by_being_looked_at(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    path = link_of(ana, room, "moderator")
+    assert path.rpartition("/")[2] not in ana.get(f"/r/{room}/order").text  # it was shown once
+    page = bob.get(path)
+    assert "Become a moderator" in page.text
+    assert "moderat" not in bob.get(f"/r/{room}/order").text.partition("Who keeps order")[2].lower()
+    assert bob.post(path).headers["Location"] == f"/r/{room}"
+    assert "Muted and banned" in bob.get(f"/r/{room}/order").text
+    assert bob.get(path[:-1] + ("x" if path[-1] != "x" else "y")).status_code == 404
+    assert bob.post(f"/r/{room}/links", data={"role": "owner"}).status_code == 403
+    assert ana.post(f"/r/{room}/links", data={"role": "king"}).status_code == 400
+
+
+def test_an_owner_gives_and_takes_roles_of_those_who_are_known(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    bob.post(link_of(ana, room, "moderator"))
+    page = ana.get(f"/r/{room}/order").text
+    (public,) = set(re.findall(r"/people/([0-9a-f]{16})", page)) - {own(ana, room)}
+    assert bob.post(f"/r/{room}/people/{public}", data={"do": "owner"}).status_code == 403
+    assert ana.post(f"/r/{room}/people/{'0' * 16}", data={"do": "owner"}).status_code == 404
+    assert ana.post(f"/r/{room}/people/{public}", data={"do": "dance"}).status_code == 400
+    assert ana.post(f"/r/{room}/people/{public}", data={"do": "member"}).status_code == 303
+    assert "Muted and banned" not in bob.get(f"/r/{room}/order").text
+    assert "needs an owner" in ana.post(f"/r/{room}/people/{own(ana, room)}", data={"do": "member"}).text
+
+
+def own(client: httpx.Client, room: str) -> str:
+    """The public id of somebody's browser."""
+    return re.findall(r"/own/([0-9a-f]{16})\.css", client.get(f"/r/{room}").text)[0]
+
+
+def test_a_menu_offers_to_mute_and_ban_to_those_who_may(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    mine, theirs = say(ana, room, "mine"), say(bob, room, "theirs")
+    assert "/author" in ana.get(f"/r/{room}/m/{theirs}/menu").text
+    assert "/author" in ana.get(f"/r/{room}/m/{theirs}").text
+    for client, entry_id in ((ana, mine), (bob, mine), (bob, theirs)):
+        assert "/author" not in client.get(f"/r/{room}/m/{entry_id}/menu").text
+    assert bob.post(f"/r/{room}/m/{mine}/author", data={"do": "ban", "for": "day"}).status_code == 403
+    for odd in ({"do": "ban"}, {"do": "ban", "for": "ever"}, {"for": "day"}, {"do": "mute", "for": "month"}):
+        assert ana.post(f"/r/{room}/m/{theirs}/author", data=odd).status_code == 400
+    assert ana.post(f"/r/{room}/m/1-1/author", data={"do": "ban", "for": "day"}).status_code == 404
+    assert ana.post(f"/r/{room}/m/{theirs}/author", data={"do": "mute", "for": "hour"}).status_code == 303
+    refused = bob.post(f"/r/{room}/messages", data={"text": "no", "nonce": fresh("n")})
+    assert "A moderator has muted you here" in refused.text
+    assert bob.get(f"/r/{room}").status_code == 200
+
+
+def routes() -> list[tuple[str, str]]:
+    """Every route of a room, method and rule, but those of links to roles: who holds one owns the room."""
+    app: Quart = create_app(Settings(redis_url="redis://127.0.0.1:1"))
+    found = [
+        (method, str(one.rule))
+        for one in app.url_map.iter_rules()
+        for method in (one.methods or set()) - {"OPTIONS", "HEAD"}
+        if str(one.rule).startswith("/r/<name>") and not str(one.rule).endswith(("/ws", "/keys/<secret>"))
+    ]
+    assert len(found) > 20
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("method", "route"), routes())
+def test_who_is_banned_gets_in_by_no_route(ana: httpx.Client, bob: httpx.Client, method: str, route: str) -> None:
+    room = fresh()
+    say(ana, room, "a secret word")
+    entry_id = say(bob, room, "rude")
+    assert ban(ana, room, entry_id).status_code == 303
+    filled = {"<name>": room, "<entry_id>": entry_id, "<digest>": "0" * 64, "<filename>": "a", "<secret>": "x"}
+    path = route
+    for field, value in {**filled, "<public>": own(ana, room)}.items():
+        path = path.replace(field, value)
+    assert "<" not in path
+    response = bob.request(method, path, data={"text": "x", "nonce": fresh("n")} if method == "POST" else None)
+    assert response.status_code == 403, response.text
+    assert "sent away from this room" in response.text
+    assert "secret" not in response.text
+    assert room not in bob.get("/").text
+
+
+async def test_who_is_banned_gets_no_socket(server: ServerProcess, ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    entry_id = say(bob, room, "rude")
+    cookie = f"quart_chat={bob.cookies['quart_chat']}"
+    async with tab(server, room, cookie=cookie) as page:
+        await page.enter()
+        ban(ana, room, entry_id)
+        assert await page.frame("sent away from this room")
+        assert await page.close_code() == 1008
+    async with tab(server, room, cookie=cookie) as page:
+        assert await page.frame("sent away from this room")
+        assert await page.close_code() == 1008
