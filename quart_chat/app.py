@@ -179,7 +179,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         shelf=shelf,
         leftovers=leftovers,
         spool=spool,
-        hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
+        hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
     )

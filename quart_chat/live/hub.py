@@ -25,12 +25,13 @@ from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.places import REPLAY, missed
-from quart_chat.room.rights import SENT_AWAY
+from quart_chat.room.rights import PRIVATE, SENT_AWAY
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
 from quart_chat.store.presence import RENEW, Presence
 from quart_chat.store.reads import Reads
+from quart_chat.store.rules import RoomRules
 from quart_chat.tasks import end_tasks
 
 HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
@@ -50,7 +51,15 @@ class Hub:
     """
 
     def __init__(
-        self, log: Log, feed: Feed, presence: Presence, reads: Reads, *, worker: str, zone: str = "UTC"
+        self,
+        log: Log,
+        feed: Feed,
+        presence: Presence,
+        reads: Reads,
+        rules: RoomRules,
+        *,
+        worker: str,
+        zone: str = "UTC",
     ) -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
@@ -62,6 +71,7 @@ class Hub:
         self._feed = feed
         self._presence = presence
         self._reads = reads
+        self._rules = rules
         self._rooms: dict[str, LiveRoom] = {}
         self._attendance: dict[str, Attendance] = {}
         self._readers: dict[str, Readers] = {}
@@ -280,16 +290,29 @@ class Hub:
         if room in self._readers:
             self._readers[room].read_elsewhere(places)
 
-    def banned(self, room: str, person: str) -> None:
-        """Close somebody's tabs in a room for good: they may not be in it any more."""
-        for tab in list(self._people.get(person, ())):
-            if tab.room == room:
-                self.step_out(tab)
-                self.run(self._send_away(tab))
+    def admission(self, room: str, person: str) -> None:
+        """Look whether people may still be in a room: nothing more reaches them until that is known."""
+        live = self._rooms.get(room)
+        tabs = self._people.get(person, ()) if person else self._tabs
+        for tab in [tab for tab in tabs if tab.room == room]:
+            since = None if tab.live is None else tab.live.place
+            self.step_out(tab)
+            if live is not None:
+                self.run(self._admit_again(tab, since))
 
-    async def _send_away(self, tab: Tab) -> None:
-        why = languages.say(tab.audience.language, SENT_AWAY)
+    async def _admit_again(self, tab: Tab, since: str | None) -> None:
+        while True:
+            try:
+                standing = await self._rules.standing(tab.room, tab.person.public)
+                break
+            except StoreAway:
+                await asyncio.sleep(LOOK_AGAIN)
         with suppress(Gone):
+            if standing.inside:
+                if since is not None:
+                    await self.enter(tab, since)
+                return
+            why = languages.say(tab.audience.language, SENT_AWAY if standing.banned else PRIVATE)
             await tab.wire.send(Broadcast(fragments.sent_away(why, tab.audience.language)))
         await tab.wire.close(POLICY)
 

@@ -9,15 +9,19 @@ import secrets
 from typing import NamedTuple
 
 from quart_chat.errors import NoMessage, NotYours, Unwelcome
-from quart_chat.room.deeds import APPOINTED, BANNED, CAME, DISMISSED, FORGIVEN, HEARD, LINKED, MUTED, RULED
+from quart_chat.room.deeds import APPOINTED, BANNED, CAME, DISMISSED, FORGIVEN, HEARD, INVITED, LINKED, MUTED, RULED
 from quart_chat.room.people import Person, is_public_id
-from quart_chat.room.rights import SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
+from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
 from quart_chat.store.people import People
 from quart_chat.store.rules import RoomRules
 
 HOUR = 3_600_000  # ms
 MUTES = {"hour": HOUR, "day": 24 * HOUR}
 BANS = {"hour": HOUR, "day": 24 * HOUR, "month": 30 * 24 * HOUR}
+
+MOST_INVITES = 50  # of a room
+INVITES = {"hour": HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR, "month": 30 * 24 * HOUR}
+NO_INVITE = "This invite is over, or was taken back. Ask for a new one."
 
 FORBIDDEN = "Only moderators of this room may do that."
 
@@ -40,21 +44,26 @@ class Warden:
         """Tell how somebody stands in a room, if they may be in it at all.
 
         Raises:
-            Unwelcome: they are banned. StoreAway: no answer.
+            Unwelcome: they are banned, or it is closed to them. StoreAway: no answer.
         """
         standing = await self._rules.standing(room, public)
-        if standing.banned:
-            raise Unwelcome(SENT_AWAY)
+        if not standing.inside:
+            raise Unwelcome(SENT_AWAY) if standing.banned else Unwelcome(PRIVATE)
         return standing
 
     async def rule(self, room: str, person: Person, rules: Rules) -> None:
-        """Give a room other rules.
+        """Give a room other rules. As it closes those who have read it stay.
 
         Raises:
             NotYours: only owners may.
         """
-        await self._demand(Right.RULE, room, person)
+        standing = await self._demand(Right.RULE, room, person)
+        closes = rules.closed and not standing.rules.closed
+        if closes:
+            await self._rules.invite_all(room)
         await self._rules.set_rules(room, rules)
+        if closes:
+            await self._rules.look_again(room)
         await self._rules.record(room, person.name, RULED)
 
     async def new_link(self, room: str, person: Person, role: Role) -> str:
@@ -68,6 +77,49 @@ class Warden:
         await self._rules.set_link(room, role, secret)
         await self._rules.record(room, person.name, LINKED, role)
         return secret
+
+    async def invite(self, room: str, person: Person, uses: int, until: int) -> str:
+        """Make the secret of an invite for so many people, until then, ms.
+
+        Raises:
+            NotYours: only those who keep order may; or there are as many as there may be.
+        """
+        await self._demand(Right.MODERATE, room, person)
+        if len(await self._rules.invites(room)) >= MOST_INVITES:
+            raise NotYours("A room has at most %(most)d invites. Take one back first.", most=MOST_INVITES)
+        secret = secrets.token_urlsafe(18)
+        await self._rules.invite(room, secret, uses, until)
+        await self._rules.record(room, person.name, INVITED, until=until)
+        return secret
+
+    async def take_back(self, room: str, person: Person, key: str) -> None:
+        """Take an invite back; key: as `RoomRules.invites` names it. Whoever came by it stays.
+
+        Raises:
+            NotYours: only those who keep order may.
+        """
+        await self._demand(Right.MODERATE, room, person)
+        await self._rules.take_back(room, key)
+
+    async def accept(self, room: str, person: Person, secret: str) -> None:
+        """Let somebody in by an invite.
+
+        Raises:
+            NoMessage: there is no such invite, or not any more. Unwelcome: they are banned.
+        """
+        if (await self._rules.standing(room, person.public)).banned:
+            raise Unwelcome(SENT_AWAY)
+        if not await self._rules.accept(room, person.public, secret):
+            raise NoMessage(NO_INVITE)
+
+    async def invited_by(self, room: str, secret: str) -> None:
+        """See that an invite can be taken.
+
+        Raises:
+            NoMessage: it cannot.
+        """
+        if not await self._rules.is_invite(room, secret):
+            raise NoMessage(NO_INVITE)
 
     async def role_of(self, room: str, secret: str) -> Role:
         """Tell which role a secret gives.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quart_chat.pages import languages, templates
 from quart_chat.pages.languages import Audience
-from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.deeds import Deed, Invite, Known
 from quart_chat.room.rights import Right, Role, Standing, may
 
 SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
@@ -15,14 +15,18 @@ SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the page shows. standing: of its reader. role, link: that was made just now; None and "": none was."""
+    """What the page shows. standing: of its reader; invites: for who keeps order.
+
+    made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
+    """
 
     room: str
     title: str
     standing: Standing
     people: Sequence[Known]
     deeds: Sequence[Deed]
-    role: Role | None = None
+    invites: Sequence[Invite] = ()
+    made: str = ""
     link: str = ""
 
 
@@ -45,3 +49,8 @@ def page(shown: Order, public: str, audience: Audience) -> str:
 def key_page(room: str, title: str, secret: str, role: Role, language: str) -> str:
     """Render what asks whether somebody wants the role of a link."""
     return templates.page("key.html", language, room=room, title=title, secret=secret, role=role)
+
+
+def invitation_page(room: str, title: str, secret: str, language: str) -> str:
+    """Render what asks whether somebody comes in by an invite."""
+    return templates.page("key.html", language, room=room, title=title, secret=secret, role="")

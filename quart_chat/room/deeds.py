@@ -9,6 +9,7 @@ from quart_chat.room.rights import Role
 # what was done
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
+INVITED = "invited"
 
 
 class Known(NamedTuple):
@@ -22,6 +23,14 @@ class Known(NamedTuple):
     role: Role
     muted: int
     banned: int
+
+
+class Invite(NamedTuple):
+    """An invite that can still be taken. key: names it, and opens nothing. left: people; until: ms since the epoch."""
+
+    key: str
+    left: int
+    until: int
 
 
 class Deed(NamedTuple):

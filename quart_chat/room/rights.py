@@ -12,6 +12,7 @@ EVERYONE, MODERATORS = "everyone", "moderators"  # who may write
 ARCHIVED = "This room is an archive: it can be read, and nobody writes in it any more."
 MUTED_HERE = "A moderator has muted you here for a while. You can read on."
 FOR_MODERATORS = "Only moderators write in this room."
+PRIVATE = "This room is private. Ask somebody who is in it for an invite."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
 SLOWEST = 3600  # seconds between two messages of a person, at most
@@ -42,30 +43,44 @@ class Right(StrEnum):
 
 
 class Rules(NamedTuple):
-    """What holds in a room for all. slow: seconds between two messages of a member, 0 for any."""
+    """What holds in a room for all. slow: seconds between two messages of a member, 0 for any.
+
+    closed: only who was let in by an invite, or was there as it closed, gets in.
+    """
 
     writers: str = EVERYONE
     slow: int = 0
     archived: bool = False  # nobody writes any more
     files: bool = True
+    closed: bool = False
 
 
 COMMON = Rules()  # of a room that nobody gave others
 
 
 class Standing(NamedTuple):
-    """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not."""
+    """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not.
+
+    invited: they may be in it though it is closed.
+    """
 
     role: Role = Role.MEMBER
     rules: Rules = COMMON
     muted: int = 0
     banned: int = 0
+    invited: bool = False
+
+    @property
+    def inside(self) -> bool:
+        """Whether they may be in the room at all."""
+        let_in = self.invited or self.role != Role.MEMBER or not self.rules.closed
+        return let_in and not self.banned
 
     @property
     def writes(self) -> bool:
         """Whether they may write at all."""
         heard = self.rules.writers == EVERYONE or self.role != Role.MEMBER
-        return heard and not (self.rules.archived or self.muted or self.banned)
+        return heard and self.inside and not (self.rules.archived or self.muted)
 
 
 NEWCOMER = Standing()
@@ -102,7 +117,7 @@ _ROLES = tuple(Role)
 
 def rights(public: str, message: Message, standing: Standing) -> frozenset[Right]:
     """Tell what a person may do with a message; public: their public id."""
-    if message.deleted or standing.banned:
+    if message.deleted or not standing.inside:
         return frozenset()
     own = message.author == public
     may = {right for right in _OF_MESSAGES if _holds(right, standing, own=own)}
@@ -113,7 +128,7 @@ def rights(public: str, message: Message, standing: Standing) -> frozenset[Right
 
 def may(right: Right, standing: Standing) -> bool:
     """Tell whether somebody may do something in a room."""
-    return not standing.banned and _holds(right, standing, own=False)
+    return standing.inside and _holds(right, standing, own=False)
 
 
 def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
@@ -132,6 +147,8 @@ def may_sanction(standing: Standing, other: Role) -> bool:
 
 def silenced(standing: Standing) -> NotYours:
     """Say why somebody may not write, who may not."""
+    if not standing.inside:
+        return NotYours(SENT_AWAY if standing.banned else PRIVATE)
     if standing.rules.archived:
         return NotYours(ARCHIVED)
     return NotYours(MUTED_HERE if standing.muted else FOR_MODERATORS)

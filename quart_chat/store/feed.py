@@ -56,8 +56,8 @@ class Listener(Protocol):
     def read(self, room: str, places: Mapping[str, str]) -> None:
         """People have read on: public id to the id of the last entry that they were shown."""
 
-    def banned(self, room: str, person: str) -> None:
-        """Somebody may not be in a room any more; person: public id."""
+    def admission(self, room: str, person: str) -> None:
+        """Somebody may not be in a room any more; person: public id, "" where that may be anybody."""
 
     def renamed(self, person: str, name: str) -> None:
         """Somebody has a new name."""
@@ -246,8 +246,8 @@ class Feed:
             places = dict(line.split(" ") for line in rest.split("\n"))
             if all(map(is_entry_id, places.values())):
                 self._listener.read(room, places)
-        elif kind == "banned":
-            self._listener.banned(room, rest)
+        elif kind == "admission":
+            self._listener.admission(room, rest)
         elif kind == "typing":
             self._listener.typing(room, *json.loads(rest))
         elif kind == PROBED and rest == self._worker:

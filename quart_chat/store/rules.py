@@ -7,15 +7,16 @@ import json
 from collections.abc import Callable
 
 from quart_chat.events import get_logger
-from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.deeds import Deed, Invite, Known
 from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
-from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.pipeline import Pipeline, Script
 
 RECORDED = 1000  # deeds that a room's record keeps
 _RULES = "rules"
-_OF_PERSON = ("role", "muted", "banned", "name")
+_INVITE = "invite "
+_OF_PERSON = ("role", "muted", "banned", "invited", "name")
 
 logger = get_logger(__name__)
 
@@ -26,6 +27,8 @@ class RoomRules:
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int]) -> None:
         self._pipeline = pipeline
         self._clock = clock
+        self._stay = Script.load("stay.lua")
+        self._accept = Script.load("accept.lua")
 
     async def standing(self, room: str, public: str) -> Standing:
         """Tell how somebody stands in a room, whether it exists or not.
@@ -33,10 +36,10 @@ class RoomRules:
         Raises:
             StoreAway: no answer.
         """
-        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:3]))
-        rules, role, muted, banned = await self._pipeline.command("HMGET", keys.rules(room), *fields)
+        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]))
+        rules, role, muted, banned, invited = await self._pipeline.command("HMGET", keys.rules(room), *fields)
         now = self._clock()
-        return Standing(_role(role), _read_rules(rules), _until(muted, now), _until(banned, now))
+        return Standing(_role(role), _read_rules(rules), _until(muted, now), _until(banned, now), invited == "1")
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, is muted or banned: owners first, by name."""
@@ -73,10 +76,46 @@ class RoomRules:
         await self._put(room, (f"{public} muted", str(until)), (f"{public} name", name))
 
     async def ban(self, room: str, public: str, name: str, until: int) -> None:
-        """Ban somebody until then, ms, and tell all workers; 0: no longer."""
+        """Ban somebody until then, ms, and let all workers look who may be there; 0: no longer."""
         await self._put(room, (f"{public} banned", str(until)), (f"{public} name", name))
         if until:
-            await self._pipeline.command("SPUBLISH", keys.channel(room), f"banned\n{public}")
+            await self._pipeline.command("SPUBLISH", keys.channel(room), f"admission\n{public}")
+
+    async def invite_all(self, room: str) -> None:
+        """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
+        await self._pipeline.script(self._stay, [keys.rules(room), keys.read(room), keys.here(room)], ())
+
+    async def look_again(self, room: str) -> None:
+        """Let all workers look who may still be in a room."""
+        await self._pipeline.command("SPUBLISH", keys.channel(room), "admission\n")
+
+    async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
+        """Let so many people in who know a secret, until then, ms."""
+        await self._put(room, (f"{_INVITE}{_digest(secret)}", f"{uses} {until}"))
+
+    async def invites(self, room: str) -> list[Invite]:
+        """List the invites that can still be taken, the one that ends first before the others."""
+        found = await self._pipeline.command("HGETALL", keys.rules(room))
+        invites = (
+            Invite(field.removeprefix(_INVITE), *map(int, value.split(" ")))
+            for field, value in zip(found[::2], found[1::2], strict=True)
+            if field.startswith(_INVITE)
+        )
+        now = self._clock()
+        return sorted((one for one in invites if one.left > 0 and one.until > now), key=lambda one: one.until)
+
+    async def is_invite(self, room: str, secret: str) -> bool:
+        """Tell whether a secret lets in somebody more."""
+        return any(one.key == _digest(secret) for one in await self.invites(room))
+
+    async def take_back(self, room: str, key: str) -> None:
+        """Let nobody in any more by an invite."""
+        await self._pipeline.command("HDEL", keys.rules(room), f"{_INVITE}{key}")
+
+    async def accept(self, room: str, public: str, secret: str) -> bool:
+        """Invite somebody who knows a secret, once; False where it lets in nobody more."""
+        args = (f"{_INVITE}{_digest(secret)}", f"{public} invited", self._clock())
+        return bool(await self._pipeline.script(self._accept, [keys.rules(room)], args))
 
     async def set_link(self, room: str, role: Role, secret: str) -> None:
         """Let who knows a secret take a role; the one before it opens nothing any more."""
@@ -131,7 +170,7 @@ def _read_rules(written: str | None) -> Rules:
         held = json.loads(written)
         writers = MODERATORS if held["writers"] != EVERYONE else EVERYONE
         slow = min(max(int(held["slow"]), 0), SLOWEST)
-        return Rules(writers, slow, bool(held["archived"]), bool(held["files"]))
+        return Rules(writers, slow, bool(held["archived"]), bool(held["files"]), bool(held.get("closed")))
     except (ValueError, KeyError, TypeError) as error:
         logger.error("rules.torn", reason=type(error).__name__)  # noqa: TRY400 - of another version
-        return Rules(writers=MODERATORS)  # whoever restricted something did not mean everyone
+        return Rules(writers=MODERATORS, closed=True)  # whoever restricted something did not mean everyone

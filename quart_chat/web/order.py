@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, NoMessage
 from quart_chat.live.changer import GONE
-from quart_chat.live.warden import BANS, MUTES, Whom
+from quart_chat.live.warden import BANS, INVITES, MUTES, Whom
 from quart_chat.pages import order
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import is_public_id
@@ -31,6 +31,7 @@ blueprint = Blueprint("order", __name__, url_prefix="/r/<name>")
 LINKS = {"owner": Role.OWNER, "moderator": Role.MODERATOR}
 ROLES = {**LINKS, "member": Role.MEMBER}
 _SECONDS = re.compile(r"[0-9]{1,4}")
+_USES = re.compile(r"[1-9][0-9]{0,3}")
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -56,7 +57,9 @@ async def rule(name: str) -> Response:
     slow = form.get("slow", "0")
     if form.get("writers") not in (EVERYONE, MODERATORS) or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
-    rules = Rules(form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1")
+    rules = Rules(
+        form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1", form.get("closed") == "1"
+    )
     await parts().warden.rule(name, await person_of(parts(), who), rules)
     return see_other(who, f"/r/{name}/order")
 
@@ -69,7 +72,7 @@ async def new_link(name: str) -> Response:
     if role is None:
         raise BadFrame(UNKNOWN)
     secret = await parts().warden.new_link(name, await person_of(parts(), who), role)
-    return await _page(who, name, role=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
+    return await _page(who, name, made=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
 
 
 @blueprint.get("/keys/<secret>")
@@ -86,6 +89,38 @@ async def take_role(name: str, secret: str) -> Response:
     """Take the role that a link gives."""
     who = visitor(request)
     await parts().warden.take_role(name, await person_of(parts(), who), secret)
+    return see_other(who, f"/r/{name}")
+
+
+@blueprint.post("/invites")
+async def invite(name: str) -> Response:
+    """Make an invite, and show its link this once; or take one back."""
+    house, who, form = parts(), visitor(request), await request.form
+    person = await person_of(house, who)
+    if taken := form.get("take"):
+        await house.warden.take_back(name, person, taken)
+        return see_other(who, f"/r/{name}/order")
+    uses, length = form.get("uses", ""), INVITES.get(form.get("for", ""))
+    if length is None or not _USES.fullmatch(uses):
+        raise BadFrame(UNKNOWN)
+    secret = await house.warden.invite(name, person, int(uses), house.clock() + length)
+    return await _page(who, name, made="invite", link=f"{who.visit.origin}/r/{name}/invites/{secret}")
+
+
+@blueprint.get("/invites/<secret>")
+async def invitation(name: str, secret: str) -> Response:
+    """Ask whoever opens an invite whether they come in: what only looks at links must not use it up."""
+    who = visitor(request)
+    await parts().warden.invited_by(name, secret)
+    title = (await parts().log.titles([name])).get(name, name)
+    return answer(who, order.invitation_page(name, title, secret, who.language))
+
+
+@blueprint.post("/invites/<secret>")
+async def accept(name: str, secret: str) -> Response:
+    """Come in by an invite."""
+    who = visitor(request)
+    await parts().warden.accept(name, await person_of(parts(), who), secret)
     return see_other(who, f"/r/{name}")
 
 
@@ -125,7 +160,7 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     return answer(who, "", 204) if by_htmx() else see_other(who, back)
 
 
-async def _page(who: Visitor, name: str, *, role: Role | None = None, link: str = "") -> Response:
+async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> Response:
     house, stands = parts(), standing()
     titles = await house.log.titles([name])
     if name not in titles:
@@ -136,7 +171,8 @@ async def _page(who: Visitor, name: str, *, role: Role | None = None, link: str 
         standing=stands,
         people=await house.rules.people(name),
         deeds=await house.rules.deeds(name) if may(Right.MODERATE, stands) else [],
-        role=role,
+        invites=await house.rules.invites(name) if may(Right.MODERATE, stands) else (),
+        made=made,
         link=link,
     )
     return answer(who, order.page(shown, who.public, who.audience))

@@ -44,7 +44,8 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
-KEYS = ("order.key", "order.take_role")  # whoever holds an owner's link owns the room, banned there or not
+# Whoever holds an owner's link owns the room, banned there or not; and an invite is for who is not in it
+KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept")
 LONGEST = 1000  # characters of Accept-Language that are read
 
 

@@ -42,7 +42,9 @@ async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], floa
     Where they ask too often nothing is counted; then also the seconds to wait, else 0.0.
     """
     house = parts()
-    visited = await house.people.visited(who.public) if who.proved else []
+    been = await house.people.visited(who.public) if who.proved else []
+    stand = await asyncio.gather(*(house.rules.standing(room, who.public) for room in been))
+    visited = [room for room, standing in zip(been, stand, strict=True) if standing.inside]
     if not visited:
         return [], 0.0
     wait = await house.limits.take_from_both("counts", who.public, who.visit.address, COUNTS, COUNTS_OF_ADDRESS)

@@ -9,7 +9,6 @@ from tests.browser.pages import Tab
 from tests.browser.test_messages import message
 from tests.server.processes import ServerProcess
 
-
 SENT_AWAY = (r"htmx:ws:error: Connection not open", r"status of 403")  # of a page that is let in no more
 
 

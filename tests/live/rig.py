@@ -208,11 +208,12 @@ class Worker:
         self.log = SlowLog(pipeline, Retention(10_000, 0))
         self.feed = Feed(store, pipeline, name)
         self.presence = Presence(pipeline, name)
-        self.hub = Hub(self.log, self.feed, self.presence, Reads(pipeline, People(pipeline), 0, _now), worker=name)
+        self.rules = rules = RoomRules(pipeline, _now)
+        reads = Reads(pipeline, People(pipeline), 0, _now)
+        self.hub = Hub(self.log, self.feed, self.presence, reads, rules, worker=name)
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
-        self.rules = rules = RoomRules(pipeline, _now)
         self.warden = Warden(rules, People(pipeline))
         self.changer = Changer(
             self.log,

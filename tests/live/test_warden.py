@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from quart_chat.errors import NoMessage, NotYours, TooFast, Unwelcome
-from quart_chat.live.warden import Whom
+from quart_chat.live.warden import MOST_INVITES, Whom
 from quart_chat.live.wire import POLICY
 from quart_chat.room.commands import Say
 from quart_chat.room.people import Person
@@ -228,3 +228,68 @@ async def test_an_owner_s_link_brings_back_who_was_banned(worker: Worker, owner:
     await worker.warden.ban(ROOM, moderator, whom(bob), soon())
     await worker.warden.take_role(ROOM, bob, secret)
     assert (await worker.warden.let_in(ROOM, bob.public)).role == Role.OWNER
+
+
+async def test_a_room_that_closes_keeps_who_is_there_and_lets_in_nobody_else(
+    worker: Worker, other: Worker, owner: Person
+) -> None:
+    bob, eva = somebody("Bob"), somebody("Eva")
+    stays = [await worker.enter(ROOM, person=owner), await other.enter(ROOM, person=bob)]
+    for one in (worker, other):
+        live = one.hub._rooms[ROOM]
+        await until(lambda live=live: len(live.here.people) == 2, "that both are here")  # type: ignore[misc]
+    await worker.warden.rule(ROOM, owner, Rules(closed=True))
+    with pytest.raises(Unwelcome, match="private"):
+        await other.warden.let_in(ROOM, eva.public)
+    with pytest.raises(NotYours, match="private"):
+        await say(other, eva, "let me in")
+    await say(worker, owner, "just us")
+    for tab in stays:
+        await until(lambda tab=tab: "just us" in page(tab).texts, "that those who were there go on")  # type: ignore[misc]
+        assert not page(tab).faults
+    secret = await worker.warden.invite(ROOM, owner, 1, soon())
+    await other.warden.accept(ROOM, eva, secret)
+    tab = await other.enter(ROOM, person=eva)
+    await until(lambda: "just us" in page(tab).texts, "that who is invited comes in")
+    with pytest.raises(NoMessage):
+        await other.warden.accept(ROOM, somebody(), secret)
+    with pytest.raises(NotYours):
+        await other.warden.invite(ROOM, bob, 1, soon())
+
+
+async def test_whoever_may_not_stay_hears_nothing_from_when_the_room_closed(
+    worker: Worker, other: Worker, owner: Person
+) -> None:
+    """Two who nobody knows to be there: they never said that they look, and are not named."""
+    bob = somebody("Bob")
+    tabs = [await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)]
+    await worker.rules.set_rules(ROOM, Rules(closed=True))
+    await worker.rules.look_again(ROOM)
+    for tab in tabs:
+        await until(lambda tab=tab: wire(tab).codes, "that it is closed")  # type: ignore[misc]
+        assert wire(tab).codes == [POLICY]
+        assert wire(tab).holding("This room is private.")
+    await say(worker, owner, "just us")
+    assert all("just us" not in page(tab).texts for tab in tabs)
+
+
+async def test_invites_are_of_those_who_keep_order_and_not_many(
+    worker: Worker, owner: Person, moderator: Person
+) -> None:
+    for _ in range(MOST_INVITES):
+        await worker.warden.invite(ROOM, moderator, 1, soon())
+    with pytest.raises(NotYours, match="at most 50 invites"):
+        await worker.warden.invite(ROOM, owner, 1, soon())
+    first, *others = await worker.rules.invites(ROOM)
+    with pytest.raises(NotYours):
+        await worker.warden.take_back(ROOM, somebody(), first.key)
+    await worker.warden.take_back(ROOM, moderator, first.key)
+    assert len(await worker.rules.invites(ROOM)) == len(others)
+
+
+async def test_an_invite_does_not_bring_back_who_was_banned(worker: Worker, owner: Person) -> None:
+    bob = somebody("Bob")
+    secret = await worker.warden.invite(ROOM, owner, 1, soon())
+    await worker.warden.ban(ROOM, owner, whom(bob), soon())
+    with pytest.raises(Unwelcome, match="sent away"):
+        await worker.warden.accept(ROOM, bob, secret)

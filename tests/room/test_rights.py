@@ -49,6 +49,9 @@ CELLS = [
     (Role.OWNER, OPEN, 0, UNTIL, "", "", ""),
     (Role.MODERATOR, OPEN, 0, UNTIL, "", "", ""),
     (Role.MEMBER, OPEN, 0, UNTIL, "", "", ""),
+    (Role.OWNER, Rules(closed=True), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.MODERATOR, Rules(closed=True), 0, 0, "satM", "rcped", "rcpd"),
+    (Role.MEMBER, Rules(closed=True), 0, 0, "", "", ""),
 ]
 
 
@@ -64,6 +67,13 @@ def test_each_cell(  # noqa: PLR0917
     assert {letter for letter, right in OF_ROOM.items() if may(right, standing)} == set(room)
     assert rights(ANA, message(ANA), standing) == {OF_MESSAGE[letter] for letter in own}
     assert rights(ANA, message(BOB), standing) == {OF_MESSAGE[letter] for letter in other}
+
+
+def test_who_is_invited_is_in_a_closed_room_as_in_another() -> None:
+    invited = Standing(rules=Rules(closed=True), invited=True)
+    assert invited.inside
+    assert all(may(right, invited) == may(right, Standing()) for right in Right)
+    assert not invited._replace(banned=UNTIL).inside
 
 
 def test_every_right_is_in_the_table_and_in_a_cell() -> None:

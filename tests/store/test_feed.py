@@ -45,8 +45,8 @@ class Heard:
     def typing(self, room: str, person: str, name: str) -> None:
         self.words.append(("typing", room, person, name))
 
-    def banned(self, room: str, person: str) -> None:
-        self.words.append(("banned", room, person))
+    def admission(self, room: str, person: str) -> None:
+        self.words.append(("admission", room, person))
 
     def renamed(self, person: str, name: str) -> None:
         self.words.append(("renamed", person, name))

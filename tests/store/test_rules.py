@@ -10,6 +10,7 @@ from quart_chat.room.rights import MODERATORS, SLOWEST, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.presence import Presence
 from quart_chat.store.rules import RoomRules
 
 ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
@@ -71,9 +72,11 @@ async def test_rules_are_kept(rules: RoomRules, given: Rules) -> None:
 
 
 @pytest.mark.parametrize("torn", ["", "{", "[]", "{}", '{"writers":1,"slow":"x","archived":0,"files":1}'])
-async def test_torn_rules_let_only_moderators_write(rules: RoomRules, look: Redis, torn: str) -> None:
+async def test_torn_rules_let_nobody_in_but_those_who_keep_order(rules: RoomRules, look: Redis, torn: str) -> None:
     look.hset(keys.rules("r"), "rules", torn)
-    assert (await rules.standing("r", ANA)).rules == Rules(writers=MODERATORS)
+    standing = await rules.standing("r", ANA)
+    assert standing.rules == Rules(writers=MODERATORS, closed=True)
+    assert not standing.inside
 
 
 async def test_rules_of_another_version_stay_within_bounds(rules: RoomRules, look: Redis) -> None:
@@ -104,6 +107,50 @@ async def test_a_link_gives_its_role_until_there_is_another(rules: RoomRules, lo
     assert await rules.opened_by("r", "old") is None
     assert await rules.opened_by("other", "new") is None
     assert not any("new" in held or "owner's" in held for held in look.hvals(keys.rules("r")))
+
+
+async def test_an_invite_lets_in_so_many_people_for_so_long(rules: RoomRules, clock: Clock, look: Redis) -> None:
+    await rules.set_rules("r", Rules(closed=True))
+    await rules.invite("r", "secret", 2, 5_000)
+    assert await rules.is_invite("r", "secret")
+    assert not await rules.is_invite("r", "other")
+    for public in (ANA, ANA, BOB):  # who comes again takes no place
+        assert await rules.accept("r", public, "secret")
+        assert (await rules.standing("r", public)).inside
+    assert not await rules.accept("r", EVA, "secret")
+    assert await rules.accept("r", ANA, "secret")
+    assert await rules.invites("r") == []
+    assert not (await rules.standing("r", EVA)).inside
+    await rules.invite("r", "late", 2, 5_000)
+    clock.now = 5_000
+    assert not await rules.accept("r", EVA, "late")
+    assert await rules.invites("r") == []
+    assert not any("secret" in field for field in look.hkeys(keys.rules("r")))
+
+
+async def test_an_invite_that_was_taken_back_lets_in_nobody_more(rules: RoomRules) -> None:
+    await rules.invite("r", "one", 5, 9_000)
+    await rules.invite("r", "two", 3, 8_000)
+    first, second = await rules.invites("r")
+    assert (first.left, first.until, second.left) == (3, 8_000, 5)
+    assert await rules.accept("r", ANA, "one")
+    await rules.take_back("r", second.key)
+    assert not await rules.accept("r", BOB, "one")
+    assert (await rules.standing("r", ANA)).invited
+    assert [one.key for one in await rules.invites("r")] == [first.key]
+
+
+async def test_who_has_read_a_room_or_is_there_stays_as_it_closes(
+    pipeline: Pipeline, log: Log, rules: RoomRules, look: Redis
+) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    look.hset(keys.read("r"), BOB, "1-0")
+    await Presence(pipeline, "w").announce("r", {EVA: "Eva"})
+    look.hset(keys.here("r"), "torn", "99999999999999 {")
+    await rules.invite_all("r")
+    await rules.set_rules("r", Rules(closed=True))
+    for public, inside in ((ANA, True), (BOB, True), (EVA, True), ("c" * 16, False)):
+        assert (await rules.standing("r", public)).inside is inside
 
 
 async def test_what_was_done_is_told_newest_first(rules: RoomRules, clock: Clock) -> None:

@@ -141,24 +141,31 @@ def test_a_menu_offers_to_mute_and_ban_to_those_who_may(ana: httpx.Client, bob: 
 
 
 def routes() -> list[tuple[str, str]]:
-    """Every route of a room, method and rule, but those of links to roles: who holds one owns the room."""
+    """Every route of a room, method and rule, but those of links to roles and of invites."""
     app: Quart = create_app(Settings(redis_url="redis://127.0.0.1:1"))
     found = [
         (method, str(one.rule))
         for one in app.url_map.iter_rules()
         for method in (one.methods or set()) - {"OPTIONS", "HEAD"}
-        if str(one.rule).startswith("/r/<name>") and not str(one.rule).endswith(("/ws", "/keys/<secret>"))
+        if str(one.rule).startswith("/r/<name>") and not str(one.rule).endswith(("/ws", "/<secret>"))
     ]
     assert len(found) > 20
     return sorted(found)
 
 
+@pytest.mark.parametrize("kept_out", ["banned", "never invited"])
 @pytest.mark.parametrize(("method", "route"), routes())
-def test_who_is_banned_gets_in_by_no_route(ana: httpx.Client, bob: httpx.Client, method: str, route: str) -> None:
+def test_who_is_kept_out_gets_in_by_no_route(
+    ana: httpx.Client, bob: httpx.Client, method: str, route: str, kept_out: str
+) -> None:
     room = fresh()
     say(ana, room, "a secret word")
-    entry_id = say(bob, room, "rude")
-    assert ban(ana, room, entry_id).status_code == 303
+    if kept_out == "banned":
+        entry_id = say(bob, room, "rude")
+        assert ban(ana, room, entry_id).status_code == 303
+    else:
+        entry_id = say(ana, room, "just us")
+        assert rule(ana, room, closed="1").status_code == 303
     filled = {"<name>": room, "<entry_id>": entry_id, "<digest>": "0" * 64, "<filename>": "a", "<secret>": "x"}
     path = route
     for field, value in {**filled, "<public>": own(ana, room)}.items():
@@ -166,9 +173,52 @@ def test_who_is_banned_gets_in_by_no_route(ana: httpx.Client, bob: httpx.Client,
     assert "<" not in path
     response = bob.request(method, path, data={"text": "x", "nonce": fresh("n")} if method == "POST" else None)
     assert response.status_code == 403, response.text
-    assert "sent away from this room" in response.text
+    assert ("sent away from this room" if kept_out == "banned" else "This room is private.") in response.text
     assert "secret" not in response.text
+    assert "Ana" not in response.text
     assert room not in bob.get("/").text
+
+
+def test_an_invite_lets_in_by_its_button(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "just us")
+    assert "Invites" not in ana.get(f"/r/{room}/order").text
+    rule(ana, room, closed="1")
+    made = ana.post(f"/r/{room}/invites", data={"uses": "1", "for": "day"})
+    (shown,) = (one for one in tree(made).elements if one.attributes.get("class") == "link")
+    path = urlsplit(shown.text).path
+    assert "for 1 person" in made.text
+    assert "Come in" in bob.get(path).text
+    assert bob.get(f"/r/{room}").status_code == 403
+    assert bob.post(path).headers["Location"] == f"/r/{room}"
+    assert "just us" in bob.get(f"/r/{room}").text
+    assert "for 1 person" not in ana.get(f"/r/{room}/order").text
+    assert bob.get(path).status_code == 404  # it was for one
+    for odd in ({"uses": "0", "for": "day"}, {"uses": "1"}, {"uses": "1", "for": "ever"}, {"uses": "x", "for": "day"}):
+        assert ana.post(f"/r/{room}/invites", data=odd).status_code == 400
+    assert bob.post(f"/r/{room}/invites", data={"uses": "1", "for": "day"}).status_code == 403
+
+
+def test_an_invite_is_taken_back(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "just us")
+    rule(ana, room, closed="1")
+    made = ana.post(f"/r/{room}/invites", data={"uses": "5", "for": "week"})
+    (shown,) = (one for one in tree(made).elements if one.attributes.get("class") == "link")
+    (taken,) = re.findall(r'name="take" value="([0-9a-f]+)"', made.text)
+    assert ana.post(f"/r/{room}/invites", data={"take": taken}).status_code == 303
+    assert bob.post(urlsplit(shown.text).path).status_code == 404
+
+
+def test_a_room_that_closes_leaves_the_lobby_of_who_was_there_once(ana: httpx.Client, bob: httpx.Client) -> None:
+    """They had looked without ever saying that they did; so the room does not know them."""
+    room = fresh()
+    say(ana, room, "hello")
+    bob.get(f"/r/{room}")
+    assert room in bob.get("/").text
+    rule(ana, room, closed="1")
+    assert room not in bob.get("/").text
+    assert room in ana.get("/").text
 
 
 async def test_who_is_banned_gets_no_socket(server: ServerProcess, ana: httpx.Client, bob: httpx.Client) -> None:
