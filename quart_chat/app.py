@@ -38,6 +38,7 @@ from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
+from quart_chat.store.archive import Archive
 from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -173,7 +174,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         rules=rules,
-        warden=Warden(rules, people_),
+        warden=Warden(rules, people_, Archive(pipeline, Retention.of(settings)), leftovers),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,

@@ -17,10 +17,11 @@ from quart_chat.live.company import Company
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.room import changes
 from quart_chat.room.changes import Held, clean_emoji, versions_of, write_held, write_versions
-from quart_chat.room.deeds import DELETED
+from quart_chat.room.deeds import DELETED, PURGED_OF, Whom
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import (
     NO_ENTRY,
+    PAST_ALL,
     PIN,
     TOPIC,
     Change,
@@ -31,7 +32,16 @@ from quart_chat.room.entries import (
     write_new_header,
     write_pins,
 )
-from quart_chat.room.limits import DELETIONS, DELETIONS_OF_ADDRESS, Limit, per_minute_of_address, per_minute_of_person
+from quart_chat.room.limits import (
+    DELETIONS,
+    DELETIONS_OF_ADDRESS,
+    PURGES,
+    PURGES_OF_ADDRESS,
+    Limit,
+    per_minute_of_address,
+    per_minute_of_person,
+)
+from quart_chat.room.names import clean_title
 from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, Standing, may, rights, silenced
 from quart_chat.room.texts import clean_text, clean_topic
@@ -41,6 +51,7 @@ from quart_chat.store.log import Log
 from quart_chat.store.rules import RoomRules
 
 MOST_PINS = 10
+PURGED = 200  # messages that one purge deletes, at most: a second of the store where the room is large
 TRIES = 20  # of a change that others overtake; this worker's own wait for one another
 AGAIN = 1.0  # seconds after which it may be tried again by hand
 
@@ -120,8 +131,41 @@ class Changer:
         Raises:
             NoMessage, NotYours, TooFast, StoreAway: as `edit`.
         """
+        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
+        await self._allow("changes", person, address, self._person, self._address)
+        author, name = await self._delete(room, person, entry_id)
+        if author != person.public:
+            await self._rules.record(room, person.name, DELETED, name)
+
+    async def purge(self, room: str, person: Person, address: str, whom: Whom, *, since: int) -> int:
+        """Delete what somebody wrote since then, as a moderator; gives how many messages, PURGED at most.
+
+        since: ms since the epoch.
+
+        Raises:
+            NotYours: only those who keep order may. TooFast, StoreAway: as `edit`; some of it may be done.
+        """
+        if not may(Right.MODERATE, await self._rules.standing(room, person.public)):
+            raise NotYours("Only moderators of this room may do that.")
+        await self._allow("purges", person, address, PURGES, PURGES_OF_ADDRESS)
+        count, place = 0, PAST_ALL
+        while count < PURGED:
+            page = await self._log.before(room, place)
+            late = [one for one in page.messages if one.at >= since]
+            for message in reversed(late):
+                if message.author == whom.public and not message.deleted and count < PURGED:
+                    await self._delete(room, person, message.id)
+                    count += 1
+            if not page.more or not late:
+                break
+            place = page.messages[0].id
+        await self._rules.record(room, person.name, PURGED_OF, whom.name)
+        return count
+
+    async def _delete(self, room: str, person: Person, entry_id: str) -> tuple[str, str]:
+        """Delete a message with its files; gives its author: public id and name, one's own where it was gone."""
         files: list[str] = []
-        author: tuple[str, str] = person.public, ""
+        author: tuple[str, str] = person.public, person.name
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             nonlocal files, author
@@ -132,14 +176,12 @@ class Changer:
             author = message.author, message.name
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
-        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
-        await self._change(room, person, address, entry_id, plan)
-        if author[0] != person.public:
-            await self._rules.record(room, person.name, DELETED, author[1])
+        await self._write(room, person, entry_id, plan)
         try:
             await self._leftovers.take_away(room, files)
         except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
             logger.warning("files.left", reason=str(away))
+        return author
 
     async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
         """Put a reaction under a message, or take it back where it is there.
@@ -221,10 +263,32 @@ class Changer:
 
         await self._change(room, person, address, NO_ENTRY, plan)
 
+    async def set_title(self, room: str, person: Person, address: str, title: str) -> None:
+        """Give the room another title; its address stays.
+
+        Raises:
+            BadName: it cannot be one. NotYours: only owners may. TooFast, StoreAway: as `edit`.
+        """
+        title = clean_title(title)
+
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            if not may(Right.RULE, standing):
+                raise NotYours("Only an owner of this room may do that.")
+            if title == found.title:
+                return None
+            return _Plan(write_new_header(found.header), [Value("meta", "title", found.title, title)])
+
+        await self._change(room, person, address, NO_ENTRY, plan)
+
     async def _change(
         self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
     ) -> None:
         await self._allow("changes", person, address, self._person, self._address)
+        await self._write(room, person, entry_id, plan)
+
+    async def _write(
+        self, room: str, person: Person, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
+    ) -> None:
         standing = await self._rules.standing(room, person.public)
         async with self._locks.setdefault(room, asyncio.Lock()):
             for _ in range(TRIES):

@@ -6,18 +6,32 @@ Each deed is checked against the table of rights, written, and noted in the room
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple
 
-from quart_chat.errors import NoMessage, NotYours, Unwelcome
-from quart_chat.room.deeds import APPOINTED, BANNED, CAME, DISMISSED, FORGIVEN, HEARD, INVITED, LINKED, MUTED, RULED
+from quart_chat.errors import NoMessage, NotYours, StoreAway, Unwelcome
+from quart_chat.events import get_logger
+from quart_chat.live.leftovers import Leftovers
+from quart_chat.room.deeds import (
+    APPOINTED,
+    BANNED,
+    CAME,
+    DISMISSED,
+    FORGIVEN,
+    HEARD,
+    INVITED,
+    LINKED,
+    MUTED,
+    RULED,
+    Whom,
+)
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
+from quart_chat.store.archive import Archive
 from quart_chat.store.people import People
 from quart_chat.store.rules import RoomRules
 
 HOUR = 3_600_000  # ms
 MUTES = {"hour": HOUR, "day": 24 * HOUR}
-BANS = {"hour": HOUR, "day": 24 * HOUR, "month": 30 * 24 * HOUR}
+BANS = {"moment": HOUR // 12, "hour": HOUR, "day": 24 * HOUR, "month": 30 * 24 * HOUR}
 
 MOST_INVITES = 50  # of a room
 INVITES = {"hour": HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR, "month": 30 * 24 * HOUR}
@@ -26,18 +40,16 @@ NO_INVITE = "This invite is over, or was taken back. Ask for a new one."
 FORBIDDEN = "Only moderators of this room may do that."
 
 
-class Whom(NamedTuple):
-    """Whom something befalls. public: their public id; name: as they are called where it was asked for."""
-
-    public: str
-    name: str
+logger = get_logger(__name__)
 
 
 class Warden:
     """Rules rooms. rules: where it is kept."""
 
-    def __init__(self, rules: RoomRules, people: People) -> None:
+    def __init__(self, rules: RoomRules, people: People, archive: Archive, leftovers: Leftovers) -> None:
         self._rules = rules
+        self._archive = archive
+        self._leftovers = leftovers
         self._people = people
 
     async def let_in(self, room: str, public: str) -> Standing:
@@ -182,6 +194,19 @@ class Warden:
         if until:
             await self._people.leave(whom.public, room)  # their lobby tells nothing of it any more
         await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until)
+
+    async def delete(self, room: str, person: Person) -> None:
+        """Delete a room with all that it holds; open pages of it are told.
+
+        Raises:
+            NotYours: only owners may.
+        """
+        await self._demand(Right.RULE, room, person)
+        await self._archive.delete(room)
+        try:
+            await self._leftovers.take_all(room)
+        except StoreAway as away:  # nobody reaches them any more; the sweep takes them
+            logger.warning("files.left", reason=str(away))
 
     async def _another_owner(self, room: str, public: str) -> bool:
         return any(one.role == Role.OWNER and one.public != public for one in await self._rules.people(room))

@@ -9,7 +9,14 @@ from quart_chat.room.rights import Role
 # what was done
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
-INVITED = "invited"
+INVITED, PURGED_OF = "invited", "purged"
+
+
+class Whom(NamedTuple):
+    """Whom something befalls. public: their public id; name: as they are called where it was asked for."""
+
+    public: str
+    name: str
 
 
 class Known(NamedTuple):

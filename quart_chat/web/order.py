@@ -8,8 +8,9 @@ from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, NoMessage
 from quart_chat.live.changer import GONE
-from quart_chat.live.warden import BANS, INVITES, MUTES, Whom
+from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import order
+from quart_chat.room.deeds import Whom
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import is_public_id
 from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Right, Role, Rules, may
@@ -62,6 +63,25 @@ async def rule(name: str) -> Response:
     )
     await parts().warden.rule(name, await person_of(parts(), who), rules)
     return see_other(who, f"/r/{name}/order")
+
+
+@blueprint.post("/title")
+async def set_title(name: str) -> Response:
+    """Give a room another title."""
+    house, who = parts(), visitor(request)
+    typed = (await request.form).get("title", "")
+    await house.changer.set_title(name, await person_of(house, who), who.visit.address, typed)
+    return see_other(who, f"/r/{name}/order")
+
+
+@blueprint.post("/delete")
+async def delete(name: str) -> Response:
+    """Delete a room, and lead to the lobby."""
+    house, who, form = parts(), visitor(request), await request.form
+    if form.get("sure") != "1":
+        raise BadFrame("Tick that you are sure: there is no way back.")
+    await house.warden.delete(name, await person_of(house, who))
+    return see_other(who, "/")
 
 
 @blueprint.post("/links")
@@ -146,7 +166,10 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     house, who, form = parts(), visitor(request), await request.form
     person, what = await person_of(house, who), form.get("do", "")
     length = {"mute": MUTES, "ban": BANS}.get(what, {}).get(form.get("for", ""))
-    if length is not None:
+    if what == "purge":
+        hour_ago = house.clock() - HOUR
+        await house.changer.purge(name, person, who.visit.address, whom, since=hour_ago)
+    elif length is not None:
         deed = house.warden.mute if what == "mute" else house.warden.ban
         await deed(name, person, whom, house.clock() + length)
     elif what == "hear":

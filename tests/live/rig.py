@@ -25,6 +25,7 @@ from quart_chat.pages.languages import Audience
 from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
 from quart_chat.shelf.shelf import Shelf
+from quart_chat.store.archive import Archive
 from quart_chat.store.feed import Feed
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import Limits
@@ -214,7 +215,7 @@ class Worker:
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         company = Company(self.log, self.presence)
-        self.warden = Warden(rules, People(pipeline))
+        self.warden = Warden(rules, People(pipeline), Archive(pipeline, Retention(10_000, 0)), no_files(pipeline))
         self.changer = Changer(
             self.log,
             limits,

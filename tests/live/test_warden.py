@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from quart_chat.errors import NoMessage, NotYours, TooFast, Unwelcome
-from quart_chat.live.warden import MOST_INVITES, Whom
+from quart_chat.live.warden import MOST_INVITES
 from quart_chat.live.wire import POLICY
 from quart_chat.room.commands import Say
+from quart_chat.room.deeds import Whom
 from quart_chat.room.people import Person
 from quart_chat.room.rights import MODERATORS, Role, Rules
 from tests.live.rig import Worker, page, somebody, until, wire
@@ -293,3 +294,40 @@ async def test_an_invite_does_not_bring_back_who_was_banned(worker: Worker, owne
     await worker.warden.ban(ROOM, owner, whom(bob), soon())
     with pytest.raises(Unwelcome, match="sent away"):
         await worker.warden.accept(ROOM, bob, secret)
+
+
+async def test_a_moderator_deletes_what_somebody_wrote_lately(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    bob = somebody("Bob")
+    tab = await other.enter(ROOM, person=owner)
+    for number in range(60):
+        await say(worker, bob if number % 3 else owner, f"number {number}")
+    now = time.time_ns() // 1_000_000
+    with pytest.raises(NotYours):
+        await worker.changer.purge(ROOM, bob, ADDRESS, whom(owner), since=now - LATER)
+    assert await worker.changer.purge(ROOM, moderator, ADDRESS, whom(bob), since=now + LATER) == 0
+    assert await worker.changer.purge(ROOM, moderator, ADDRESS, whom(bob), since=now - LATER) == 40
+    kept = ["first", *(f"number {number}" for number in range(0, 60, 3))]
+    messages = (await other.log.newest(ROOM, 100)).page.messages
+    assert [one.text for one in messages if not one.deleted] == kept
+    await until(lambda: sum(frame.count("was deleted") for frame in wire(tab).frames) == 40, "that the page shows it")
+    assert (await done(worker))[0] == ("Mona", "purged", "Bob")
+
+
+async def test_an_owner_gives_another_title_and_deletes_the_room(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    assert (await worker.log.newest(ROOM)).title == ROOM
+    with pytest.raises(NotYours):
+        await worker.changer.set_title(ROOM, moderator, ADDRESS, "Mine")
+    await worker.changer.set_title(ROOM, owner, ADDRESS, "A better title")
+    for one in (worker, other):
+        assert (await one.log.newest(ROOM)).title == "A better title"
+    tab = await other.enter(ROOM, person=moderator)
+    with pytest.raises(NotYours):
+        await worker.warden.delete(ROOM, moderator)
+    await worker.warden.delete(ROOM, owner)
+    assert not await worker.log.exists(ROOM)
+    assert await worker.rules.people(ROOM) == []
+    await until(lambda: page(tab).texts == [], "that the page is emptied")

@@ -199,6 +199,34 @@ def test_an_invite_lets_in_by_its_button(ana: httpx.Client, bob: httpx.Client) -
     assert bob.post(f"/r/{room}/invites", data={"uses": "1", "for": "day"}).status_code == 403
 
 
+def test_an_owner_changes_the_title_and_deletes_the_room(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    assert bob.post(f"/r/{room}/title", data={"title": "His"}).status_code == 403
+    assert ana.post(f"/r/{room}/title", data={"title": " "}).status_code == 422
+    assert ana.post(f"/r/{room}/title", data={"title": "Mine & <b>only</b>"}).status_code == 303
+    assert "<h1><bdi>Mine &amp; &lt;b&gt;only&lt;/b&gt;</bdi></h1>" in bob.get(f"/r/{room}").text
+    assert ana.post(f"/r/{room}/delete").status_code == 400
+    assert bob.post(f"/r/{room}/delete", data={"sure": "1"}).status_code == 403
+    assert ana.post(f"/r/{room}/delete", data={"sure": "1"}).headers["Location"] == "/"
+    assert "mine" not in bob.get(f"/r/{room}").text
+    assert room not in ana.get("/").text
+    say(bob, room, "free again")
+    assert "<select" in bob.get(f"/r/{room}/order").text
+
+
+def test_a_moderator_purges_an_hour(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    say(bob, room, "rude")
+    entry_id = say(bob, room, "ruder")
+    assert ana.post(f"/r/{room}/m/{entry_id}/author", data={"do": "purge"}).status_code == 303
+    page = bob.get(f"/r/{room}").text
+    assert "rude" not in page
+    assert page.count("This message was deleted.") == 2
+    assert bob.post(f"/r/{room}/m/{entry_id}/author", data={"do": "purge"}).status_code == 403
+
+
 def test_an_invite_is_taken_back(ana: httpx.Client, bob: httpx.Client) -> None:
     room = fresh()
     say(ana, room, "just us")
