@@ -174,7 +174,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         rules=rules,
-        warden=Warden(rules, people_, Archive(pipeline, Retention.of(settings)), leftovers),
+        warden=Warden(rules, people_, Archive(pipeline, Retention.of(settings)), leftovers, limits),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,

@@ -316,6 +316,11 @@ class Hub:
             await tab.wire.send(Broadcast(fragments.sent_away(why, tab.audience.language)))
         await tab.wire.close(POLICY)
 
+    def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
+        """Show those who keep order that a message was reported."""
+        for tab in [tab for public in keepers for tab in self._people.get(public, ()) if tab.room == room]:
+            tab.wire.write(Broadcast(fragments.reported(room, entry_id, tab.audience.language)))
+
     def renamed(self, person: str, name: str) -> None:
         """Use a new name in all tabs of a person, and show it to them."""
         for tab in list(self._people.get(person, ())):

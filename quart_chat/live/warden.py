@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 
-from quart_chat.errors import NoMessage, NotYours, StoreAway, Unwelcome
+from quart_chat import metrics
+from quart_chat.errors import NoMessage, NotYours, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.room.deeds import (
@@ -20,12 +21,16 @@ from quart_chat.room.deeds import (
     INVITED,
     LINKED,
     MUTED,
+    REPORTED,
     RULED,
     Whom,
 )
+from quart_chat.room.entries import Message
+from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
 from quart_chat.store.archive import Archive
+from quart_chat.store.limits import Limits
 from quart_chat.store.people import People
 from quart_chat.store.rules import RoomRules
 
@@ -46,10 +51,13 @@ logger = get_logger(__name__)
 class Warden:
     """Rules rooms. rules: where it is kept."""
 
-    def __init__(self, rules: RoomRules, people: People, archive: Archive, leftovers: Leftovers) -> None:
+    def __init__(
+        self, rules: RoomRules, people: People, archive: Archive, leftovers: Leftovers, limits: Limits
+    ) -> None:
         self._rules = rules
         self._archive = archive
         self._leftovers = leftovers
+        self._limits = limits
         self._people = people
 
     async def let_in(self, room: str, public: str) -> Standing:
@@ -181,7 +189,7 @@ class Warden:
         """
         await self._demand_over(room, person, whom)
         await self._rules.mute(room, whom.public, whom.name, until)
-        await self._rules.record(room, person.name, MUTED if until else HEARD, whom.name, until)
+        await self._rules.record(room, person.name, MUTED if until else HEARD, whom.name, until=until)
 
     async def ban(self, room: str, person: Person, whom: Whom, until: int) -> None:
         """Keep somebody out until then, ms, and close their tabs on all workers; 0: let them in again.
@@ -193,7 +201,19 @@ class Warden:
         await self._rules.ban(room, whom.public, whom.name, until)
         if until:
             await self._people.leave(whom.public, room)  # their lobby tells nothing of it any more
-        await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until)
+        await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until=until)
+
+    async def report(self, room: str, person: Person, address: str, message: Message) -> None:
+        """Tell those who keep order of somebody else's message.
+
+        Raises:
+            TooFast: that were too many.
+        """
+        if wait := await self._limits.take_from_both("reports", person.public, address, REPORTS, REPORTS_OF_ADDRESS):
+            metrics.LIMITED.labels("reports").inc()
+            raise TooFast("That was too much at once. Try again in a while.", wait)
+        await self._rules.record(room, person.name, REPORTED, message.name, of=message.id)
+        await self._rules.say_reported(room, message.id)
 
     async def delete(self, room: str, person: Person) -> None:
         """Delete a room with all that it holds; open pages of it are told.

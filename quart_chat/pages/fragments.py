@@ -206,6 +206,11 @@ def notice(text: str, language: str) -> Markup:
     return fragment(language, "_states.html", "notice", text)
 
 
+def reported(room: str, entry_id: str, language: str) -> Markup:
+    """Tell those who keep order that a message was reported, with a link to it."""
+    return fragment(language, "_states.html", "reported", room, entry_id)
+
+
 def commands_text(language: str) -> str:
     """Tell what commands there are."""
     return languages.say(

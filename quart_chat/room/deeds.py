@@ -9,7 +9,7 @@ from quart_chat.room.rights import Role
 # what was done
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
-INVITED, PURGED_OF = "invited", "purged"
+INVITED, PURGED_OF, REPORTED = "invited", "purged", "reported"
 
 
 class Whom(NamedTuple):
@@ -44,7 +44,7 @@ class Deed(NamedTuple):
     """One line of a room's record.
 
     at: ms since the epoch. by: the name of who did it. what: one of the words above. until: ms; 0 for no end.
-    whom: the name of whom it befell, or the role that it was about; "" for neither.
+    whom: the name of whom it befell, or the role that it was about; "" for neither. of: the message's id; "" for none.
     """
 
     at: int
@@ -52,3 +52,4 @@ class Deed(NamedTuple):
     what: str
     whom: str
     until: int
+    of: str = ""

@@ -37,6 +37,9 @@ DELETIONS_OF_ADDRESS = Limit(100, MINUTE)
 PURGES = Limit(3, MINUTE)  # of a person: each deletes many
 PURGES_OF_ADDRESS = Limit(10, MINUTE)
 
+REPORTS = Limit(5, MINUTE)  # of a person: each asks for somebody's attention
+REPORTS_OF_ADDRESS = Limit(30, MINUTE)
+
 SEARCHES = Limit(60, MINUTE)  # of a person, who makes some with each word that they type
 SEARCHES_OF_ADDRESS = Limit(300, MINUTE)  # each takes a quarter of a second of a worker at most, and mostly a hundredth
 

@@ -34,6 +34,7 @@ class Right(StrEnum):
     PIN = "pin"
     EDIT = "edit"
     DELETE = "delete"
+    REPORT = "report"
 
     SAY = "say"
     ATTACH = "attach"
@@ -91,10 +92,12 @@ class _When(Enum):
     NEVER = "never"
     WRITING = "while they may write"
     FILES = "while they may write, and the room takes files"
+    OTHERS = "with others' messages"
     OWN = "with their own messages, while they may write"
 
 
-_A, _N, _W, _F, _O = _When.ALWAYS, _When.NEVER, _When.WRITING, _When.FILES, _When.OWN
+_A, _N, _W, _F = _When.ALWAYS, _When.NEVER, _When.WRITING, _When.FILES
+_O, _X = _When.OWN, _When.OTHERS
 
 TABLE: dict[Right, tuple[_When, _When, _When]] = {
     #               owner  moderator  member
@@ -106,12 +109,13 @@ TABLE: dict[Right, tuple[_When, _When, _When]] = {
     Right.PIN: (_W, _W, _W),
     Right.EDIT: (_O, _O, _O),
     Right.DELETE: (_A, _A, _O),
+    Right.REPORT: (_N, _N, _X),
     Right.MODERATE: (_A, _A, _N),
     Right.RULE: (_A, _N, _N),
 }
 """Who may do what, by role."""
 
-_OF_MESSAGES = frozenset({Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE})
+_OF_MESSAGES = frozenset({Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE, Right.REPORT})
 _ROLES = tuple(Role)
 
 
@@ -135,6 +139,8 @@ def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
     when = TABLE[right][_ROLES.index(standing.role)]
     if when in (_When.ALWAYS, _When.NEVER):
         return when is _When.ALWAYS
+    if when is _When.OTHERS:
+        return not own
     if when is _When.FILES:
         return standing.writes and standing.rules.files
     return standing.writes and (own or when is _When.WRITING)

@@ -59,6 +59,9 @@ class Listener(Protocol):
     def admission(self, room: str, person: str) -> None:
         """Somebody may not be in a room any more; person: public id, "" where that may be anybody."""
 
+    def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
+        """A message was reported; keepers: public ids of those who are to be told."""
+
     def renamed(self, person: str, name: str) -> None:
         """Somebody has a new name."""
 
@@ -246,6 +249,10 @@ class Feed:
             places = dict(line.split(" ") for line in rest.split("\n"))
             if all(map(is_entry_id, places.values())):
                 self._listener.read(room, places)
+        elif kind == "reported":
+            entry_id, *keepers = rest.split(" ")
+            if is_entry_id(entry_id):
+                self._listener.reported(room, entry_id, keepers)
         elif kind == "admission":
             self._listener.admission(room, rest)
         elif kind == "typing":

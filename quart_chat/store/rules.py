@@ -128,9 +128,22 @@ class RoomRules:
         digest = _digest(secret)
         return next((role for role, one in zip(roles, held, strict=True) if one == digest), None)
 
-    async def record(self, room: str, by: str, what: str, whom: str = "", until: int = 0) -> None:
-        """Note what a moderator did."""
-        deed: tuple[Argument, ...] = ("at", self._clock(), "by", by, "what", what, "whom", whom, "until", until)
+    async def record(self, room: str, by: str, what: str, whom: str = "", *, until: int = 0, of: str = "") -> None:
+        """Note what a moderator did, or what was reported to them; as a `Deed`."""
+        deed: tuple[Argument, ...] = (
+            "at",
+            self._clock(),
+            "by",
+            by,
+            "what",
+            what,
+            "whom",
+            whom,
+            "until",
+            until,
+            "of",
+            of,
+        )
         name = keys.record(room)
         stays = await self._pipeline.command("PTTL", keys.meta(room))
         lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
@@ -140,7 +153,16 @@ class RoomRules:
         """Give what moderators did, the newest first."""
         rows = await self._pipeline.command("XREVRANGE", keys.record(room), "+", "-", "COUNT", count)
         found = (dict(zip(fields[::2], fields[1::2], strict=True)) for _, fields in rows)
-        return [Deed(int(one["at"]), one["by"], one["what"], one["whom"], int(one["until"])) for one in found]
+        return [
+            Deed(int(one["at"]), one["by"], one["what"], one["whom"], int(one["until"]), one.get("of", ""))
+            for one in found
+        ]
+
+    async def say_reported(self, room: str, entry_id: str) -> None:
+        """Tell those who keep order, wherever they have the room open."""
+        keepers = [one.public for one in await self.people(room) if one.role != Role.MEMBER]
+        if keepers:
+            await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
 
     async def _put(self, room: str, *values: tuple[str, str]) -> None:
         name = keys.rules(room)

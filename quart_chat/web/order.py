@@ -9,7 +9,8 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, NoMessage
 from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
-from quart_chat.pages import order
+from quart_chat.pages import fragments, order
+from quart_chat.pages.languages import say
 from quart_chat.room.deeds import Whom
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import is_public_id
@@ -151,6 +152,18 @@ async def about_author(name: str, entry_id: str) -> Response:
     if message is None:
         raise NoMessage(GONE)
     return await _do(name, Whom(message.author, message.name), f"/r/{name}")
+
+
+@blueprint.post("/m/<entry_id>/report")
+async def report(name: str, entry_id: str) -> Response:
+    """Tell those who keep order of a message."""
+    house, who = parts(), visitor(request)
+    message = (await house.log.changes.find(name, entry_id)).message if is_entry_id(entry_id) else None
+    if message is None or message.deleted:
+        raise NoMessage(GONE)
+    await house.warden.report(name, await person_of(house, who), who.visit.address, message)
+    told = say(who.language, "Thank you. Those who keep order have been told.")
+    return Response(fragments.notice(told, who.language)) if by_htmx() else see_other(who, f"/r/{name}")
 
 
 @blueprint.post("/people/<public>")

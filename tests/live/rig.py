@@ -214,8 +214,9 @@ class Worker:
         self.hub = Hub(self.log, self.feed, self.presence, reads, rules, worker=name)
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
+        archive = Archive(pipeline, Retention(10_000, 0))
+        self.warden = Warden(self.rules, People(pipeline), archive, no_files(pipeline), limits)
         company = Company(self.log, self.presence)
-        self.warden = Warden(rules, People(pipeline), Archive(pipeline, Retention(10_000, 0)), no_files(pipeline))
         self.changer = Changer(
             self.log,
             limits,

@@ -331,3 +331,23 @@ async def test_an_owner_gives_another_title_and_deletes_the_room(
     assert not await worker.log.exists(ROOM)
     assert await worker.rules.people(ROOM) == []
     await until(lambda: page(tab).texts == [], "that the page is emptied")
+
+
+async def test_a_report_reaches_those_who_keep_order_wherever_they_are(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    bob = somebody("Bob")
+    keepers = [await worker.enter(ROOM, person=owner), await other.enter(ROOM, person=moderator)]
+    tab = await other.enter(ROOM, person=bob)
+    entry_id = await say(worker, owner, "odd")
+    (message,) = (one for one in (await worker.log.newest(ROOM)).page.messages if one.id == entry_id)
+    await other.warden.report(ROOM, bob, ADDRESS, message)
+    for keeper in keepers:
+        await until(lambda keeper=keeper: wire(keeper).holding("has reported a message"), "the notice")  # type: ignore[misc]
+        assert f"/r/{ROOM}/m/{entry_id}" in wire(keeper).holding("has reported a message")[0]
+    assert not wire(tab).holding("has reported a message")
+    (deed, *_) = await worker.rules.deeds(ROOM)
+    assert (deed.by, deed.what, deed.whom, deed.of) == ("Bob", "reported", "Olga", entry_id)
+    with pytest.raises(TooFast):
+        for _ in range(6):
+            await other.warden.report(ROOM, bob, ADDRESS, message)

@@ -154,7 +154,7 @@ async def test_who_has_read_a_room_or_is_there_stays_as_it_closes(
 
 
 async def test_what_was_done_is_told_newest_first(rules: RoomRules, clock: Clock) -> None:
-    await rules.record("r", "Ana", "muted", "Bob", 9_000)
+    await rules.record("r", "Ana", "muted", "Bob", until=9_000)
     clock.now = 2_000
     await rules.record("r", "Ana", "ruled")
     assert await rules.deeds("r") == [Deed(2_000, "Ana", "ruled", "", 0), Deed(1_000, "Ana", "muted", "Bob", 9_000)]

@@ -227,6 +227,18 @@ def test_a_moderator_purges_an_hour(ana: httpx.Client, bob: httpx.Client) -> Non
     assert bob.post(f"/r/{room}/m/{entry_id}/author", data={"do": "purge"}).status_code == 403
 
 
+def test_a_message_is_reported(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    entry_id = say(ana, room, "odd")
+    assert "/report" in bob.get(f"/r/{room}/m/{entry_id}/menu").text
+    assert "/report" in bob.get(f"/r/{room}/m/{entry_id}").text
+    assert "/report" not in ana.get(f"/r/{room}/m/{entry_id}/menu").text
+    assert bob.post(f"/r/{room}/m/{entry_id}/report").status_code == 303
+    assert "have been told" in bob.post(f"/r/{room}/m/{entry_id}/report", headers={"HX-Request": "true"}).text
+    assert f'href="/r/{room}/m/{entry_id}">a message</a>' in ana.get(f"/r/{room}/order").text
+    assert bob.post(f"/r/{room}/m/1-1/report").status_code == 404
+
+
 def test_an_invite_is_taken_back(ana: httpx.Client, bob: httpx.Client) -> None:
     room = fresh()
     say(ana, room, "just us")
