@@ -133,7 +133,7 @@ class Changer:
         """
         await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
         await self._allow("changes", person, address, self._person, self._address)
-        author, name = await self._delete(room, person, entry_id)
+        author, name = await self._delete(room, person, address, entry_id)
         if author != person.public:
             await self._rules.record(room, person.name, DELETED, name)
 
@@ -154,7 +154,7 @@ class Changer:
             late = [one for one in page.messages if one.at >= since]
             for message in reversed(late):
                 if message.author == whom.public and not message.deleted and count < PURGED:
-                    await self._delete(room, person, message.id)
+                    await self._delete(room, person, address, message.id)
                     count += 1
             if not page.more or not late:
                 break
@@ -162,7 +162,7 @@ class Changer:
         await self._rules.record(room, person.name, PURGED_OF, whom.name)
         return count
 
-    async def _delete(self, room: str, person: Person, entry_id: str) -> tuple[str, str]:
+    async def _delete(self, room: str, person: Person, address: str, entry_id: str) -> tuple[str, str]:
         """Delete a message with its files; gives its author: public id and name, one's own where it was gone."""
         files: list[str] = []
         author: tuple[str, str] = person.public, person.name
@@ -176,7 +176,7 @@ class Changer:
             author = message.author, message.name
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
-        await self._write(room, person, entry_id, plan)
+        await self._write(room, person, address, entry_id, plan)
         try:
             await self._leftovers.take_away(room, files)
         except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
@@ -284,12 +284,12 @@ class Changer:
         self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
     ) -> None:
         await self._allow("changes", person, address, self._person, self._address)
-        await self._write(room, person, entry_id, plan)
+        await self._write(room, person, address, entry_id, plan)
 
     async def _write(
-        self, room: str, person: Person, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
+        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
     ) -> None:
-        standing = await self._rules.standing(room, person.public)
+        standing = await self._rules.standing(room, person.public, address)
         async with self._locks.setdefault(room, asyncio.Lock()):
             for _ in range(TRIES):
                 found = await self._log.changes.find(room, entry_id)

@@ -290,20 +290,30 @@ class Hub:
         if room in self._readers:
             self._readers[room].read_elsewhere(places)
 
-    def admission(self, room: str, person: str) -> None:
+    def admission(self, room: str, person: str, until: int) -> None:
         """Look whether people may still be in a room: nothing more reaches them until that is known."""
         live = self._rooms.get(room)
         tabs = self._people.get(person, ()) if person else self._tabs
-        for tab in [tab for tab in tabs if tab.room == room]:
+        here = [tab for tab in tabs if tab.room == room]
+        if until:
+            for address, name in {tab.address: tab.person.name for tab in here}.items():
+                self.run(self._ban_network(room, address, name, until))
+        for tab in here:
             since = None if tab.live is None else tab.live.place
             self.step_out(tab)
             if live is not None:
                 self.run(self._admit_again(tab, since))
 
+    async def _ban_network(self, room: str, address: str, name: str, until: int) -> None:
+        try:
+            await self._rules.ban_network(room, address, name, until)
+        except StoreAway as away:
+            logger.warning("network.not_banned", room=room, reason=str(away))
+
     async def _admit_again(self, tab: Tab, since: str | None) -> None:
         while True:
             try:
-                standing = await self._rules.standing(tab.room, tab.person.public)
+                standing = await self._rules.standing(tab.room, tab.person.public, tab.address)
                 break
             except StoreAway:
                 await asyncio.sleep(LOOK_AGAIN)

@@ -137,7 +137,7 @@ class Sayer:
                 results.append(error)
         if not drafts:
             return results
-        standing = await self._rules.standing(room, person.public)
+        standing = await self._rules.standing(room, person.public, address)
         if not may(Right.SAY, standing):
             return [silenced(standing) if place in drafts else one for place, one in enumerate(results)]
         allowed, limited = await self._within(room, person, address, standing, len(drafts))

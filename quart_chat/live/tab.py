@@ -70,7 +70,7 @@ class Tab:
         self.sounds = sounds
         self.since: str | None = None
         self._hub = hub
-        self._address = address
+        self.address = address
         self._sayer = sayer
         self._entering: asyncio.Task[None] | None = None
         self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
@@ -255,7 +255,7 @@ class Tab:
         """Put messages into the room, as `Sayer.say_all` does."""
         began = asyncio.get_running_loop().time()
         try:
-            return await self._sayer.say_all(self.room, self.person, self._address, said)
+            return await self._sayer.say_all(self.room, self.person, self.address, said)
         finally:
             self._stood_still(began)
 

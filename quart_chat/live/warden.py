@@ -60,13 +60,13 @@ class Warden:
         self._limits = limits
         self._people = people
 
-    async def let_in(self, room: str, public: str) -> Standing:
+    async def let_in(self, room: str, public: str, address: str = "") -> Standing:
         """Tell how somebody stands in a room, if they may be in it at all.
 
         Raises:
             Unwelcome: they are banned, or it is closed to them. StoreAway: no answer.
         """
-        standing = await self._rules.standing(room, public)
+        standing = await self._rules.standing(room, public, address)
         if not standing.inside:
             raise Unwelcome(SENT_AWAY) if standing.banned else Unwelcome(PRIVATE)
         return standing
@@ -191,14 +191,16 @@ class Warden:
         await self._rules.mute(room, whom.public, whom.name, until)
         await self._rules.record(room, person.name, MUTED if until else HEARD, whom.name, until=until)
 
-    async def ban(self, room: str, person: Person, whom: Whom, until: int) -> None:
+    async def ban(self, room: str, person: Person, whom: Whom, until: int, *, network: bool = False) -> None:
         """Keep somebody out until then, ms, and close their tabs on all workers; 0: let them in again.
+
+        network: also who else comes from where their open tabs come from, but who has a role or was invited.
 
         Raises:
             NotYours: they may not do that to this person.
         """
         await self._demand_over(room, person, whom)
-        await self._rules.ban(room, whom.public, whom.name, until)
+        await self._rules.ban(room, whom.public, whom.name, until, network=network)
         if until:
             await self._people.leave(whom.public, room)  # their lobby tells nothing of it any more
         await self._rules.record(room, person.name, BANNED if until else FORGIVEN, whom.name, until=until)

@@ -23,6 +23,7 @@ class Known(NamedTuple):
     """Who has a role in a room, or is muted or banned there.
 
     public: their public id; name: as they were called then. muted, banned: until when, ms since the epoch; 0: not.
+    network: it is not them, but where they came from.
     """
 
     public: str
@@ -30,6 +31,7 @@ class Known(NamedTuple):
     role: Role
     muted: int
     banned: int
+    network: bool = False
 
 
 class Invite(NamedTuple):

@@ -56,8 +56,11 @@ class Listener(Protocol):
     def read(self, room: str, places: Mapping[str, str]) -> None:
         """People have read on: public id to the id of the last entry that they were shown."""
 
-    def admission(self, room: str, person: str) -> None:
-        """Somebody may not be in a room any more; person: public id, "" where that may be anybody."""
+    def admission(self, room: str, person: str, until: int) -> None:
+        """Somebody may not be in a room any more; person: public id, "" where that may be anybody.
+
+        until: where they come from is banned until then, ms, too; 0: it is not.
+        """
 
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """A message was reported; keepers: public ids of those who are to be told."""
@@ -254,7 +257,8 @@ class Feed:
             if is_entry_id(entry_id):
                 self._listener.reported(room, entry_id, keepers)
         elif kind == "admission":
-            self._listener.admission(room, rest)
+            person, _, until = rest.partition(" ")
+            self._listener.admission(room, person, int(until or 0))
         elif kind == "typing":
             self._listener.typing(room, *json.loads(rest))
         elif kind == PROBED and rest == self._worker:

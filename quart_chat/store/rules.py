@@ -16,7 +16,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 RECORDED = 1000  # deeds that a room's record keeps
 _RULES = "rules"
 _INVITE = "invite "
-_OF_PERSON = ("role", "muted", "banned", "invited", "name")
+_OF_PERSON = ("role", "muted", "banned", "invited", "name", "network")
 
 logger = get_logger(__name__)
 
@@ -30,16 +30,21 @@ class RoomRules:
         self._stay = Script.load("stay.lua")
         self._accept = Script.load("accept.lua")
 
-    async def standing(self, room: str, public: str) -> Standing:
-        """Tell how somebody stands in a room, whether it exists or not.
+    async def standing(self, room: str, public: str, address: str = "") -> Standing:
+        """Tell how somebody stands in a room, whether it exists or not; address: where they come from, "" for unknown.
+
+        A banned network keeps out members whom nobody invited.
 
         Raises:
             StoreAway: no answer.
         """
-        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]))
-        rules, role, muted, banned, invited = await self._pipeline.command("HMGET", keys.rules(room), *fields)
+        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]), f"{_network(room, address)} banned")
+        rules, role, muted, banned, invited, network = await self._pipeline.command("HMGET", keys.rules(room), *fields)
         now = self._clock()
-        return Standing(_role(role), _read_rules(rules), _until(muted, now), _until(banned, now), invited == "1")
+        until = _until(banned, now)
+        if _role(role) == Role.MEMBER and invited != "1":
+            until = max(until, _until(network, now))
+        return Standing(_role(role), _read_rules(rules), _until(muted, now), until, invited == "1")
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, is muted or banned: owners first, by name."""
@@ -57,6 +62,7 @@ class RoomRules:
                 _role(one.get("role")),
                 _until(one.get("muted"), now),
                 _until(one.get("banned"), now),
+                network="network" in one,
             )
             for public, one in held.items()
         ]
@@ -75,11 +81,25 @@ class RoomRules:
         """Mute somebody until then, ms; 0: no longer."""
         await self._put(room, (f"{public} muted", str(until)), (f"{public} name", name))
 
-    async def ban(self, room: str, public: str, name: str, until: int) -> None:
-        """Ban somebody until then, ms, and let all workers look who may be there; 0: no longer."""
+    async def ban(self, room: str, public: str, name: str, until: int, *, network: bool = False) -> None:
+        """Ban somebody until then, ms, and let all workers look who may be there; 0: no longer.
+
+        network: workers that have tabs of theirs ban where these come from, too.
+        """
         await self._put(room, (f"{public} banned", str(until)), (f"{public} name", name))
         if until:
-            await self._pipeline.command("SPUBLISH", keys.channel(room), f"admission\n{public}")
+            await self._pipeline.command(
+                "SPUBLISH", keys.channel(room), f"admission\n{public} {until if network else 0}"
+            )
+
+    async def ban_network(self, room: str, address: str, name: str, until: int) -> None:
+        """Ban where somebody comes from until then, ms, and let all workers look who may be there.
+
+        Of the address the store has but a hash, and moderators see the name of whom it was banned for.
+        """
+        network = _network(room, address)
+        await self._put(room, (f"{network} banned", str(until)), (f"{network} name", name), (f"{network} network", "1"))
+        await self.look_again(room)
 
     async def invite_all(self, room: str) -> None:
         """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
@@ -87,7 +107,7 @@ class RoomRules:
 
     async def look_again(self, room: str) -> None:
         """Let all workers look who may still be in a room."""
-        await self._pipeline.command("SPUBLISH", keys.channel(room), "admission\n")
+        await self._pipeline.command("SPUBLISH", keys.channel(room), "admission\n 0")
 
     async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
         """Let so many people in who know a secret, until then, ms."""
@@ -174,6 +194,11 @@ class RoomRules:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _network(room: str, address: str) -> str:
+    """Give what stands for an address in a room, as a public id does for a person."""
+    return _digest(f"{room} {address}")[:16]
 
 
 def _role(written: str | None) -> Role:

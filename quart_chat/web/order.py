@@ -182,9 +182,11 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     if what == "purge":
         hour_ago = house.clock() - HOUR
         await house.changer.purge(name, person, who.visit.address, whom, since=hour_ago)
+    elif length is not None and what == "mute":
+        await house.warden.mute(name, person, whom, house.clock() + length)
     elif length is not None:
-        deed = house.warden.mute if what == "mute" else house.warden.ban
-        await deed(name, person, whom, house.clock() + length)
+        network = form.get("network") == "1"
+        await house.warden.ban(name, person, whom, house.clock() + length, network=network)
     elif what == "hear":
         await house.warden.mute(name, person, whom, 0)
     elif what == "forgive":

@@ -156,7 +156,8 @@ async def let_in() -> None:
     if name is None or not is_slug(str(name)) or request.endpoint in KEYS:
         return
     try:
-        g.standing = await parts().warden.let_in(str(name), visitor(request).public)
+        who = visitor(request)
+        g.standing = await parts().warden.let_in(str(name), who.public, who.visit.address)
     except StoreAway:
         return  # the route finds out itself, and says it in its own way
 

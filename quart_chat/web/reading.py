@@ -43,7 +43,7 @@ async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], floa
     """
     house = parts()
     been = await house.people.visited(who.public) if who.proved else []
-    stand = await asyncio.gather(*(house.rules.standing(room, who.public) for room in been))
+    stand = await asyncio.gather(*(house.rules.standing(room, who.public, who.visit.address) for room in been))
     visited = [room for room, standing in zip(been, stand, strict=True) if standing.inside]
     if not visited:
         return [], 0.0

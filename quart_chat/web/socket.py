@@ -110,7 +110,9 @@ async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
     told = False
     while True:
         try:
-            person, _ = await asyncio.gather(person_of(house, who), house.warden.let_in(room, who.public))
+            person, _ = await asyncio.gather(
+                person_of(house, who), house.warden.let_in(room, who.public, who.visit.address)
+            )
             if not await house.limits.open_socket(who.visit.address):
                 metrics.LIMITED.labels("sockets").inc()
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)

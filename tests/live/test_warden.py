@@ -348,6 +348,34 @@ async def test_a_report_reaches_those_who_keep_order_wherever_they_are(
     assert not wire(tab).holding("has reported a message")
     (deed, *_) = await worker.rules.deeds(ROOM)
     assert (deed.by, deed.what, deed.whom, deed.of) == ("Bob", "reported", "Olga", entry_id)
+    for _ in range(4):
+        await other.warden.report(ROOM, bob, ADDRESS, message)
     with pytest.raises(TooFast):
-        for _ in range(6):
-            await other.warden.report(ROOM, bob, ADDRESS, message)
+        await other.warden.report(ROOM, bob, ADDRESS, message)
+
+
+async def test_a_network_is_banned_with_whom_it_was_banned_for(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    """All tabs of these tests come from one address: who has a role or was invited stays."""
+    bob, eva, guest = somebody("Bob"), somebody("Eva"), somebody("Guest")
+    secret = await worker.warden.invite(ROOM, owner, 1, soon())
+    await worker.warden.accept(ROOM, guest, secret)
+    bans = [await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=eva)]
+    stay = [await other.enter(ROOM, person=one) for one in (moderator, owner, guest)]
+    await worker.warden.ban(ROOM, moderator, whom(bob), soon(), network=True)
+    for tab in bans:
+        await until(lambda tab=tab: wire(tab).codes == [POLICY], "that it is closed")  # type: ignore[misc]
+    with pytest.raises(Unwelcome):
+        await other.warden.let_in(ROOM, somebody().public, ADDRESS)
+    await other.warden.let_in(ROOM, somebody().public, "192.0.2.1")
+    with pytest.raises(NotYours):
+        await say(other, somebody("Again"), "under another name")
+    await say(worker, guest, "still here")
+    for tab in stay:
+        await until(lambda tab=tab: "still here" in page(tab).texts, "that they go on")  # type: ignore[misc]
+        assert not wire(tab).codes
+    (network,) = [one for one in await worker.rules.people(ROOM) if one.network]
+    assert network.name == "Bob"
+    await worker.warden.ban(ROOM, moderator, Whom(network.public, network.name), 0)
+    await other.warden.let_in(ROOM, eva.public, ADDRESS)

@@ -48,7 +48,7 @@ class Heard:
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         self.words.append(("reported", room, entry_id, *keepers))
 
-    def admission(self, room: str, person: str) -> None:
+    def admission(self, room: str, person: str, until: int) -> None:
         self.words.append(("admission", room, person))
 
     def renamed(self, person: str, name: str) -> None:

@@ -14,7 +14,7 @@ from quart_chat.config import Settings
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
 from tests.web.test_messages import say
-from tests.web.visits import fresh, tab
+from tests.web.visits import browser, fresh, tab
 
 
 def tree(response: httpx.Response) -> Tree:
@@ -225,6 +225,19 @@ def test_a_moderator_purges_an_hour(ana: httpx.Client, bob: httpx.Client) -> Non
     assert "rude" not in page
     assert page.count("This message was deleted.") == 2
     assert bob.post(f"/r/{room}/m/{entry_id}/author", data={"do": "purge"}).status_code == 403
+
+
+def test_a_network_is_let_in_again(behind: ServerProcess) -> None:
+    here, there = {"X-Forwarded-For": "198.51.100.77"}, {"X-Forwarded-For": "198.51.100.78"}
+    with browser(behind, **there) as owner, browser(behind, **here) as other:
+        room = fresh()
+        say(owner, room, "mine")
+        entry_id = say(other, room, "rude")
+        data = {"do": "ban", "for": "hour", "network": "1"}
+        assert owner.post(f"/r/{room}/m/{entry_id}/author", data=data).status_code == 303
+        assert other.get(f"/r/{room}").status_code == 403
+        with browser(behind, **here) as again:  # no tab of theirs was open, so nobody knows where they came from
+            assert again.get(f"/r/{room}").status_code == 200
 
 
 def test_a_message_is_reported(ana: httpx.Client, bob: httpx.Client) -> None:
