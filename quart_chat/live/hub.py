@@ -326,6 +326,12 @@ class Hub:
             await tab.wire.send(Broadcast(fragments.sent_away(why, tab.audience.language)))
         await tab.wire.close(POLICY)
 
+    def ruled(self, room: str) -> None:
+        """Tell a room's tabs that it has other rules."""
+        live = self._rooms.get(room)
+        if live is not None:
+            live.broadcast(lambda audience: fragments.ruled(room, audience.language))
+
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """Show those who keep order that a message was reported."""
         for tab in [tab for public in keepers for tab in self._people.get(public, ()) if tab.room == room]:

@@ -206,6 +206,11 @@ def notice(text: str, language: str) -> Markup:
     return fragment(language, "_states.html", "notice", text)
 
 
+def ruled(room: str, language: str) -> Markup:
+    """Tell that a room has other rules, with a link to them."""
+    return fragment(language, "_states.html", "ruled", room)
+
+
 def reported(room: str, entry_id: str, language: str) -> Markup:
     """Tell those who keep order that a message was reported, with a link to it."""
     return fragment(language, "_states.html", "reported", room, entry_id)

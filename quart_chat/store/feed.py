@@ -62,6 +62,9 @@ class Listener(Protocol):
         until: where they come from is banned until then, ms, too; 0: it is not.
         """
 
+    def ruled(self, room: str) -> None:
+        """A room has other rules."""
+
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """A message was reported; keepers: public ids of those who are to be told."""
 
@@ -252,6 +255,8 @@ class Feed:
             places = dict(line.split(" ") for line in rest.split("\n"))
             if all(map(is_entry_id, places.values())):
                 self._listener.read(room, places)
+        elif kind == "ruled":
+            self._listener.ruled(room)
         elif kind == "reported":
             entry_id, *keepers = rest.split(" ")
             if is_entry_id(entry_id):

@@ -70,8 +70,9 @@ class RoomRules:
         return sorted(shown, key=lambda one: (list(Role).index(one.role), one.name.casefold(), one.public))
 
     async def set_rules(self, room: str, rules: Rules) -> None:
-        """Give a room other rules."""
+        """Give a room other rules, and tell those who have it open."""
         await self._put(room, (_RULES, json.dumps(rules._asdict(), separators=(",", ":"))))
+        await self._pipeline.command("SPUBLISH", keys.channel(room), "ruled")
 
     async def appoint(self, room: str, public: str, name: str, role: Role) -> None:
         """Give somebody a role; name: as they are called now."""

@@ -98,7 +98,9 @@ async def test_only_owners_rule(worker: Worker, owner: Person, moderator: Person
             await worker.warden.new_link(ROOM, person, Role.OWNER)
         with pytest.raises(NotYours):
             await worker.warden.appoint(ROOM, person, whom(person), Role.OWNER)
+    tab = await worker.enter(ROOM)
     await worker.warden.rule(ROOM, owner, Rules(archived=True))
+    await until(lambda: wire(tab).holding("The rules of this room have changed."), "that pages are told")
     assert (await worker.rules.standing(ROOM, moderator.public)).rules.archived
 
 

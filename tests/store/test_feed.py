@@ -45,6 +45,9 @@ class Heard:
     def typing(self, room: str, person: str, name: str) -> None:
         self.words.append(("typing", room, person, name))
 
+    def ruled(self, room: str) -> None:
+        self.words.append(("ruled", room))
+
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         self.words.append(("reported", room, entry_id, *keepers))
 
