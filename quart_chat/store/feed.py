@@ -35,6 +35,9 @@ BACK_OFF = (0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between attempts
 logger = get_logger(__name__)
 
 
+ORDER = ("ruled", "reported", "admission")  # words of those who keep a room
+
+
 class Listener(Protocol):
     """Who is told what comes in; called in the loop, must not block."""
 
@@ -255,16 +258,20 @@ class Feed:
             places = dict(line.split(" ") for line in rest.split("\n"))
             if all(map(is_entry_id, places.values())):
                 self._listener.read(room, places)
-        elif kind == "ruled":
+        elif kind in ORDER:
+            self._tell_of_order(room, kind, rest)
+        elif kind == "typing":
+            self._listener.typing(room, *json.loads(rest))
+        elif kind == PROBED and rest == self._worker:
+            self._heard_itself[pool] = asyncio.get_running_loop().time()
+
+    def _tell_of_order(self, room: str, kind: str, rest: str) -> None:
+        if kind == "ruled":
             self._listener.ruled(room)
         elif kind == "reported":
             entry_id, *keepers = rest.split(" ")
             if is_entry_id(entry_id):
                 self._listener.reported(room, entry_id, keepers)
-        elif kind == "admission":
+        else:
             person, _, until = rest.partition(" ")
             self._listener.admission(room, person, int(until or 0))
-        elif kind == "typing":
-            self._listener.typing(room, *json.loads(rest))
-        elif kind == PROBED and rest == self._worker:
-            self._heard_itself[pool] = asyncio.get_running_loop().time()
