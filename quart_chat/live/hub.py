@@ -25,7 +25,7 @@ from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.places import REPLAY, missed
-from quart_chat.room.rights import PRIVATE, SENT_AWAY
+from quart_chat.room.rights import PRIVATE, SENT_AWAY, Standing
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
@@ -80,6 +80,7 @@ class Hub:
         self._mending: set[str] = set()  # rooms that are read on
         self._again: set[str] = set()  # those that must be once more
         self._reading: set[str] = set()
+        self._bars: Counter[str] = Counter()
         self._closing: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._states: dict[tuple[str, bool], Broadcast] = {}
@@ -101,7 +102,7 @@ class Hub:
     def enter_at_once(self, tab: Tab, since: str | None) -> bool:
         """Let a tab in that has missed nothing, as most have; False where `enter` has to see to it."""
         room = self._rooms.get(tab.room)
-        if room is None or not room.ready.is_set() or since != room.place:
+        if room is None or not room.ready.is_set() or since != room.place or not tab.admitted:
             return False
         tab.opened = True
         self._join(room, tab)
@@ -119,7 +120,9 @@ class Hub:
             if tab not in self._tabs:
                 raise Gone("the tab has left")
             try:
-                if place is None:
+                if not tab.admitted:
+                    await self._admit(tab)
+                elif place is None:
                     place = await self._send_newest(room, tab)
                 elif place == room.place:
                     self._join(room, tab)  # no await since the comparison: nothing was broadcast in between
@@ -241,6 +244,7 @@ class Hub:
         self._attendance.pop(name).end()
         self.run(self._readers.pop(name).part())
         del self._rooms[name]
+        self._bars.pop(name, None)
         self._feed.leave(name)
 
     # --- the feed ----------------------------------------------------------------------------------
@@ -250,6 +254,8 @@ class Hub:
         if room in self._rooms:
             self._mend(room)
             self._attendance[room].tell()
+            self._bars[room] += 1
+            self.run(self._look_again(room))  # what was said of it meanwhile, nobody heard
 
     def entries(self, room: str, entries: Sequence[Entry]) -> None:
         """Take entries; a gap before them is mended from the log."""
@@ -292,17 +298,29 @@ class Hub:
 
     def admission(self, room: str, person: str, until: int) -> None:
         """Look whether people may still be in a room: nothing more reaches them until that is known."""
-        live = self._rooms.get(room)
+        self._bars[room] += 1
         tabs = self._people.get(person, ()) if person else self._tabs
         here = [tab for tab in tabs if tab.room == room]
         if until:
             for address, name in {tab.address: tab.person.name for tab in here}.items():
                 self.run(self._ban_network(room, address, name, until))
         for tab in here:
-            since = None if tab.live is None else tab.live.place
+            self._bar(tab)
+
+    def bars(self, room: str) -> int | None:
+        """Tell how often people of a room had to be looked at again; None while this worker does not hear of it."""
+        live = self._rooms.get(room)
+        return self._bars[room] if live is not None and live.ready.is_set() else None
+
+    def _bar(self, tab: Tab) -> None:
+        """Let nothing reach a tab until it is known that it may be in its room."""
+        tab.bars += 1
+        tab.admitted = False
+        since = None if tab.live is None else tab.live.place
+        if since is not None:
+            self._readers[tab.room].leave(tab, whole=True)
             self.step_out(tab)
-            if live is not None:
-                self.run(self._admit_again(tab, since))
+            tab.enter_again(since)
 
     async def _ban_network(self, room: str, address: str, name: str, until: int) -> None:
         try:
@@ -310,27 +328,45 @@ class Hub:
         except StoreAway as away:
             logger.warning("network.not_banned", room=room, reason=str(away))
 
-    async def _admit_again(self, tab: Tab, since: str | None) -> None:
-        while True:
+    async def _admit(self, tab: Tab) -> None:
+        """See whether a tab may be in its room, which this worker follows: what changes from now on, it hears.
+
+        Raises:
+            Gone: it may not; it is told, and closed. StoreAway: nobody knows.
+        """
+        bars = tab.bars
+        standing = await self._rules.standing(tab.room, tab.person.public, tab.address)
+        if not standing.inside:
+            self._send_away(tab, standing)
+            raise Gone("it may not be in the room")
+        tab.admitted = tab.bars == bars
+
+    def _send_away(self, tab: Tab, standing: Standing) -> None:
+        self.step_out(tab)
+        why = languages.say(tab.audience.language, SENT_AWAY if standing.banned else PRIVATE)
+        tab.wire.write(Broadcast(fragments.sent_away(why, tab.audience.language)))
+        self.run(tab.wire.close(POLICY))
+
+    async def _look_again(self, name: str) -> None:
+        """Send away who may not be in a room any more."""
+        waiting = [tab for tab in self._tabs if tab.room == name and tab.live is not None]
+        while waiting:
+            tab = waiting[-1]
             try:
-                standing = await self._rules.standing(tab.room, tab.person.public, tab.address)
-                break
+                standing = await self._rules.standing(name, tab.person.public, tab.address)
             except StoreAway:
                 await asyncio.sleep(LOOK_AGAIN)
-        with suppress(Gone):
-            if standing.inside:
-                if since is not None:
-                    await self.enter(tab, since)
-                return
-            why = languages.say(tab.audience.language, SENT_AWAY if standing.banned else PRIVATE)
-            await tab.wire.send(Broadcast(fragments.sent_away(why, tab.audience.language)))
-        await tab.wire.close(POLICY)
+                continue
+            waiting.pop()
+            if not standing.inside and tab in self._tabs:
+                self._send_away(tab, standing)
 
     def ruled(self, room: str) -> None:
         """Tell a room's tabs that it has other rules."""
         live = self._rooms.get(room)
         if live is not None:
             live.broadcast(lambda audience: fragments.ruled(room, audience.language))
+            self.admission(room, "", 0)
 
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """Show those who keep order that a message was reported."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quart_chat import metrics
-from quart_chat.errors import BadName, BadText, Refused, TooFast
+from quart_chat.errors import BadName, BadText, NotYours, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.room import slash
@@ -24,7 +24,7 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right, Role, Standing, may, silenced
+from quart_chat.room.rights import NO_FILES, Right, Role, Standing, may, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -138,8 +138,11 @@ class Sayer:
         if not drafts:
             return results
         standing = await self._rules.standing(room, person.public, address)
-        if not may(Right.SAY, standing):
-            return [silenced(standing) if place in drafts else one for place, one in enumerate(results)]
+        for place, why in _forbidden(drafts, standing).items():
+            results[place] = why
+            del drafts[place]
+        if not drafts:
+            return results
         allowed, limited = await self._within(room, person, address, standing, len(drafts))
         places = list(drafts)
         if limited is not None:
@@ -264,6 +267,15 @@ class Sayer:
         self._known[room] = None
         if len(self._known) > 10_000:
             del self._known[next(iter(self._known))]
+
+
+def _forbidden(drafts: Mapping[int, Draft], standing: Standing) -> dict[int, NotYours]:
+    """Tell which messages somebody may not put into a room, and why; by their places."""
+    if not may(Right.SAY, standing):
+        return {place: silenced(standing) for place in drafts}
+    if not may(Right.ATTACH, standing):
+        return {place: NotYours(NO_FILES) for place, draft in drafts.items() if draft.files}
+    return {}
 
 
 def _read(typed: str, *, alone: bool) -> slash.Asked:

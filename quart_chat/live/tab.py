@@ -43,6 +43,7 @@ class Tab:
 
     live: the room while broadcasts reach this tab; None before it entered.
     counted: its person counts as here. opened: its room is held open for it.
+    admitted: it may be in the room, as far as this worker has heard; bars: times that this had to be looked at again.
     looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
     since: where its page stood as it connected again; None where it did not.
     """
@@ -58,6 +59,7 @@ class Tab:
         audience: Audience,
         address: str,
         sounds: bool = False,
+        admitted: bool = False,
     ) -> None:
         self.wire = wire
         self.room = room
@@ -66,6 +68,8 @@ class Tab:
         self.live: LiveRoom | None = None
         self.counted = False
         self.opened = False
+        self.admitted = admitted
+        self.bars = 0
         self.looking: bool | None = None
         self.sounds = sounds
         self.since: str | None = None
@@ -178,6 +182,11 @@ class Tab:
         else:
             # the page doubted its connection, and lost nothing: say that it stands
             self._hub.greet(self)
+
+    def enter_again(self, since: str) -> None:
+        """Come back to where it stood, once it is known that it may."""
+        if self._entering is None or self._entering.done():
+            self._entering = self._hub.run(self._hub.enter(self, since))
 
     def _enter(self, since: str | None) -> None:
         if self._entering is not None and not self._entering.done():

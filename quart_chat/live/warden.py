@@ -26,9 +26,9 @@ from quart_chat.room.deeds import (
     Whom,
 )
 from quart_chat.room.entries import Message
-from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS
+from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS
 from quart_chat.room.people import Person, is_public_id
-from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction
+from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction, rights
 from quart_chat.store.archive import Archive
 from quart_chat.store.limits import Limits
 from quart_chat.store.people import People
@@ -82,8 +82,6 @@ class Warden:
         if closes:
             await self._rules.invite_all(room)
         await self._rules.set_rules(room, rules)
-        if closes:
-            await self._rules.look_again(room)
         await self._rules.record(room, person.name, RULED)
 
     async def new_link(self, room: str, person: Person, role: Role) -> str:
@@ -121,6 +119,15 @@ class Warden:
         await self._demand(Right.MODERATE, room, person)
         await self._rules.take_back(room, key)
 
+    async def take_out(self, room: str, person: Person, whom: Whom) -> None:
+        """Let somebody who was invited be so no more, and close their tabs where the room is closed.
+
+        Raises:
+            NotYours: only those who keep order may.
+        """
+        await self._demand(Right.MODERATE, room, person)
+        await self._rules.take_out(room, whom.public)
+
     async def accept(self, room: str, person: Person, secret: str) -> None:
         """Let somebody in by an invite.
 
@@ -156,14 +163,14 @@ class Warden:
         """Give somebody the role of a secret that they know; who has a higher one keeps it.
 
         Raises:
-            NoMessage: it gives none.
+            NoMessage: it gives none. Unwelcome: they are banned, and it is no owner's.
         """
         role, standing = await self.role_of(room, secret), await self._rules.standing(room, person.public)
-        if standing.role in (Role.OWNER, role):
+        if standing.banned and role != Role.OWNER:
+            raise Unwelcome(SENT_AWAY)  # whoever holds an owner's owns the room, and nobody else lets in who was banned
+        if standing.inside and standing.role in (Role.OWNER, role):
             return
         await self._rules.appoint(room, person.public, person.name, role)
-        if standing.banned:
-            await self._rules.ban(room, person.public, person.name, 0)
         await self._rules.record(room, person.name, CAME, role)
 
     async def appoint(self, room: str, person: Person, whom: Whom, role: Role) -> None:
@@ -176,9 +183,8 @@ class Warden:
         theirs = (await self._standing(room, whom)).role
         if theirs == Role.OWNER and whom.public != person.public:
             raise NotYours("An owner stays one until they give it up themselves.")
-        if theirs == Role.OWNER and not await self._another_owner(room, whom.public):
+        if not await self._rules.appoint(room, whom.public, whom.name, role):
             raise NotYours("A room needs an owner. Make somebody else one first.")
-        await self._rules.appoint(room, whom.public, whom.name, role)
         await self._rules.record(room, person.name, DISMISSED if role == Role.MEMBER else APPOINTED, whom.name)
 
     async def mute(self, room: str, person: Person, whom: Whom, until: int) -> None:
@@ -187,7 +193,7 @@ class Warden:
         Raises:
             NotYours: they may not do that to this person.
         """
-        await self._demand_over(room, person, whom)
+        await self._demand_over(room, person, whom, lifts=not until)
         await self._rules.mute(room, whom.public, whom.name, until)
         await self._rules.record(room, person.name, MUTED if until else HEARD, whom.name, until=until)
 
@@ -199,7 +205,7 @@ class Warden:
         Raises:
             NotYours: they may not do that to this person.
         """
-        await self._demand_over(room, person, whom)
+        await self._demand_over(room, person, whom, lifts=not until)
         await self._rules.ban(room, whom.public, whom.name, until, network=network)
         if until:
             await self._people.leave(whom.public, room)  # their lobby tells nothing of it any more
@@ -209,13 +215,18 @@ class Warden:
         """Tell those who keep order of somebody else's message.
 
         Raises:
-            TooFast: that were too many.
+            NotYours: they may not, or there is nobody to tell. TooFast: that were too many.
         """
+        if Right.REPORT not in rights(person.public, message, await self.let_in(room, person.public, address)):
+            raise NotYours("You cannot do that with this message.")
         if wait := await self._limits.take_from_both("reports", person.public, address, REPORTS, REPORTS_OF_ADDRESS):
             metrics.LIMITED.labels("reports").inc()
             raise TooFast("That was too much at once. Try again in a while.", wait)
+        keepers = await self._rules.keepers(room)
+        if not keepers:
+            raise NotYours("Nobody keeps order in this room.")
         await self._rules.record(room, person.name, REPORTED, message.name, of=message.id)
-        await self._rules.say_reported(room, message.id)
+        await self._rules.say_reported(room, message.id, keepers)
 
     async def delete(self, room: str, person: Person) -> None:
         """Delete a room with all that it holds; open pages of it are told.
@@ -224,14 +235,13 @@ class Warden:
             NotYours: only owners may.
         """
         await self._demand(Right.RULE, room, person)
+        if wait := await self._limits.take("room_deletions", person.public, ROOM_DELETIONS):
+            raise TooFast("That was too much at once. Try again in a while.", wait)
         await self._archive.delete(room)
         try:
             await self._leftovers.take_all(room)
         except StoreAway as away:  # nobody reaches them any more; the sweep takes them
             logger.warning("files.left", reason=str(away))
-
-    async def _another_owner(self, room: str, public: str) -> bool:
-        return any(one.role == Role.OWNER and one.public != public for one in await self._rules.people(room))
 
     async def _standing(self, room: str, whom: Whom) -> Standing:
         if not is_public_id(whom.public):
@@ -244,7 +254,7 @@ class Warden:
             raise NotYours("Only an owner of this room may do that." if right == Right.RULE else FORBIDDEN)
         return standing
 
-    async def _demand_over(self, room: str, person: Person, whom: Whom) -> None:
+    async def _demand_over(self, room: str, person: Person, whom: Whom, *, lifts: bool) -> None:
         standing = await self._demand(Right.MODERATE, room, person)
-        if not may_sanction(standing, (await self._standing(room, whom)).role):
+        if not lifts and not may_sanction(standing, (await self._standing(room, whom)).role):
             raise NotYours("That person keeps order here too.")

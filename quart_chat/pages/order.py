@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quart_chat.pages import languages, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.room.deeds import Deed, Invite, Known
-from quart_chat.room.rights import Right, Role, Standing, may
+from quart_chat.room.rights import Right, Role, Rules, Standing, may
 
 SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
 
@@ -30,6 +30,11 @@ class Order:
     link: str = ""
 
 
+def told(rules: Rules) -> str:
+    """Write rules in short: a form says by it which ones it changes."""
+    return " ".join(map(str, rules))
+
+
 def page(shown: Order, public: str, audience: Audience) -> str:
     """Render the rules; public: of who reads them."""
     return templates.page(
@@ -37,6 +42,7 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         audience.language,
         shown=shown,
         rules=shown.standing.rules,
+        was=told(shown.standing.rules),
         own=public,
         rules_it=may(Right.RULE, shown.standing),
         moderates=may(Right.MODERATE, shown.standing),

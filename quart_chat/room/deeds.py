@@ -32,6 +32,7 @@ class Known(NamedTuple):
     muted: int
     banned: int
     network: bool = False
+    invited: bool = False
 
 
 class Invite(NamedTuple):

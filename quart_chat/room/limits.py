@@ -34,6 +34,7 @@ RENAMES_OF_ADDRESS = Limit(200, MINUTE)
 DELETIONS = Limit(20, MINUTE)  # of a person: a room is written anew for each
 DELETIONS_OF_ADDRESS = Limit(100, MINUTE)
 
+ROOM_DELETIONS = Limit(5, HOUR)  # of a person: each looks through all keys of the store
 PURGES = Limit(3, MINUTE)  # of a person: each deletes many
 PURGES_OF_ADDRESS = Limit(10, MINUTE)
 

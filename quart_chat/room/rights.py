@@ -12,6 +12,7 @@ EVERYONE, MODERATORS = "everyone", "moderators"  # who may write
 ARCHIVED = "This room is an archive: it can be read, and nobody writes in it any more."
 MUTED_HERE = "A moderator has muted you here for a while. You can read on."
 FOR_MODERATORS = "Only moderators write in this room."
+TOO_LOUD = "This room is slow: only those who keep order pin messages and set its topic."
 PRIVATE = "This room is private. Ask somebody who is in it for an invite."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
@@ -116,6 +117,7 @@ TABLE: dict[Right, tuple[_When, _When, _When]] = {
 """Who may do what, by role."""
 
 _OF_MESSAGES = frozenset({Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE, Right.REPORT})
+_LOUD = (Right.TOPIC, Right.PIN)  # each leaves a message, for which a slow room would have a pause
 _ROLES = tuple(Role)
 
 
@@ -143,6 +145,8 @@ def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
         return not own
     if when is _When.FILES:
         return standing.writes and standing.rules.files
+    if right in _LOUD and standing.rules.slow and standing.role == Role.MEMBER:
+        return False
     return standing.writes and (own or when is _When.WRITING)
 
 
@@ -152,9 +156,11 @@ def may_sanction(standing: Standing, other: Role) -> bool:
 
 
 def silenced(standing: Standing) -> NotYours:
-    """Say why somebody may not write, who may not."""
+    """Say why somebody may not write, or not what the whole room would hear."""
     if not standing.inside:
         return NotYours(SENT_AWAY if standing.banned else PRIVATE)
     if standing.rules.archived:
         return NotYours(ARCHIVED)
+    if standing.writes:
+        return NotYours(TOO_LOUD)
     return NotYours(MUTED_HERE if standing.muted else FOR_MODERATORS)

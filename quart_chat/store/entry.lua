@@ -57,6 +57,7 @@ local function finish()
   redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[2], 0)))
   if redis.call('HSETNX', KEYS[4], 'title', ARGV[5]) == 1 then
     redis.call('HSET', KEYS[4], 'opened', at)
+    redis.call('DEL', KEYS[8])  -- of a room of that name before
     if opener then redis.call('HSET', KEYS[8], opener .. ' role', 'owner', opener .. ' name', opener_name) end
   end
   local stays = tonumber(ARGV[4])
@@ -66,6 +67,7 @@ local function finish()
     table.insert(young, KEYS[7])
   end
   table.insert(of_room, KEYS[8])
+  table.insert(young, KEYS[8])
   if stays == 0 then
     for _, key in ipairs(of_room) do redis.call('PERSIST', key) end
   else

@@ -5,6 +5,7 @@
 
 if redis.call('HSETNX', KEYS[1], 'title', ARGV[1]) == 1 then
   redis.call('HSET', KEYS[1], 'opened', ARGV[2])
+  redis.call('DEL', KEYS[2])  -- of a room of that name before
   redis.call('HSET', KEYS[2], ARGV[4] .. ' role', 'owner', ARGV[4] .. ' name', ARGV[5])
 end
 if ARGV[3] ~= '0' then

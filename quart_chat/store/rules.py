@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from quart_chat.events import get_logger
 from quart_chat.room.deeds import Deed, Invite, Known
@@ -27,6 +27,7 @@ class RoomRules:
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int]) -> None:
         self._pipeline = pipeline
         self._clock = clock
+        self._write = Script.load("put.lua")
         self._stay = Script.load("stay.lua")
         self._accept = Script.load("accept.lua")
 
@@ -47,7 +48,7 @@ class RoomRules:
         return Standing(_role(role), _read_rules(rules), _until(muted, now), until, invited == "1")
 
     async def people(self, room: str) -> list[Known]:
-        """List who has a role, is muted or banned: owners first, by name."""
+        """List who has a role, was invited, is muted or banned: owners first, by name."""
         held: dict[str, dict[str, str]] = {}
         found = await self._pipeline.command("HGETALL", keys.rules(room))
         for field, value in zip(found[::2], found[1::2], strict=True):
@@ -63,35 +64,42 @@ class RoomRules:
                 _until(one.get("muted"), now),
                 _until(one.get("banned"), now),
                 network="network" in one,
+                invited="invited" in one,
             )
             for public, one in held.items()
         ]
-        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned]
+        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned or one.invited]
         return sorted(shown, key=lambda one: (list(Role).index(one.role), one.name.casefold(), one.public))
 
     async def set_rules(self, room: str, rules: Rules) -> None:
-        """Give a room other rules, and tell those who have it open."""
-        await self._put(room, (_RULES, json.dumps(rules._asdict(), separators=(",", ":"))))
-        await self._pipeline.command("SPUBLISH", keys.channel(room), "ruled")
+        """Give a room other rules; workers tell those who have it open, and look who may still be there."""
+        await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled")
 
-    async def appoint(self, room: str, public: str, name: str, role: Role) -> None:
-        """Give somebody a role; name: as they are called now."""
-        await self._put(room, (f"{public} role", role), (f"{public} name", name))
+    async def appoint(self, room: str, public: str, name: str, role: Role) -> bool:
+        """Give somebody a role, or take it; name: as they are called now. Who gets one is neither muted nor banned.
+
+        With a role goes the link by which one comes to it. False where the room would be left without an owner.
+        """
+        values = {f"{public} role": role, f"{public} name": name}
+        if role == Role.MEMBER:
+            values |= {f"{public} invited": "1", f"link {Role.MODERATOR}": ""}
+        else:
+            values |= {f"{public} muted": "", f"{public} banned": ""}
+        return await self._put(room, values, says=f"admission\n{public} 0", role=role, of=public) >= 0
 
     async def mute(self, room: str, public: str, name: str, until: int) -> None:
         """Mute somebody until then, ms; 0: no longer."""
-        await self._put(room, (f"{public} muted", str(until)), (f"{public} name", name))
+        await self._put(room, {f"{public} muted": str(until) if until else "", f"{public} name": name})
 
     async def ban(self, room: str, public: str, name: str, until: int, *, network: bool = False) -> None:
         """Ban somebody until then, ms, and let all workers look who may be there; 0: no longer.
 
         network: workers that have tabs of theirs ban where these come from, too.
         """
-        await self._put(room, (f"{public} banned", str(until)), (f"{public} name", name))
+        values = {f"{public} banned": str(until) if until else "", f"{public} name": name}
         if until:
-            await self._pipeline.command(
-                "SPUBLISH", keys.channel(room), f"admission\n{public} {until if network else 0}"
-            )
+            values[f"{public} invited"] = ""
+        await self._put(room, values, says=f"admission\n{public} {until if network else 0}")
 
     async def ban_network(self, room: str, address: str, name: str, until: int) -> None:
         """Ban where somebody comes from until then, ms, and let all workers look who may be there.
@@ -99,20 +107,20 @@ class RoomRules:
         Of the address the store has but a hash, and moderators see the name of whom it was banned for.
         """
         network = _network(room, address)
-        await self._put(room, (f"{network} banned", str(until)), (f"{network} name", name), (f"{network} network", "1"))
-        await self.look_again(room)
+        values = {f"{network} banned": str(until), f"{network} name": name, f"{network} network": "1"}
+        await self._put(room, values, says="admission\n 0")
+
+    async def take_out(self, room: str, public: str) -> None:
+        """Let somebody who was invited be so no more."""
+        await self._put(room, {f"{public} invited": ""}, says=f"admission\n{public} 0")
 
     async def invite_all(self, room: str) -> None:
         """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
-        await self._pipeline.script(self._stay, [keys.rules(room), keys.read(room), keys.here(room)], ())
-
-    async def look_again(self, room: str) -> None:
-        """Let all workers look who may still be in a room."""
-        await self._pipeline.command("SPUBLISH", keys.channel(room), "admission\n 0")
+        await self._pipeline.script(self._stay, [keys.rules(room), keys.read(room), keys.here(room)], [self._clock()])
 
     async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
         """Let so many people in who know a secret, until then, ms."""
-        await self._put(room, (f"{_INVITE}{_digest(secret)}", f"{uses} {until}"))
+        await self._put(room, {f"{_INVITE}{_digest(secret)}": f"{uses} {until}"})
 
     async def invites(self, room: str) -> list[Invite]:
         """List the invites that can still be taken, the one that ends first before the others."""
@@ -127,7 +135,9 @@ class RoomRules:
 
     async def is_invite(self, room: str, secret: str) -> bool:
         """Tell whether a secret lets in somebody more."""
-        return any(one.key == _digest(secret) for one in await self.invites(room))
+        held = await self._pipeline.command("HGET", keys.rules(room), f"{_INVITE}{_digest(secret)}")
+        left, until = map(int, held.split(" ")) if held else (0, 0)
+        return left > 0 and until > self._clock()
 
     async def take_back(self, room: str, key: str) -> None:
         """Let nobody in any more by an invite."""
@@ -140,7 +150,7 @@ class RoomRules:
 
     async def set_link(self, room: str, role: Role, secret: str) -> None:
         """Let who knows a secret take a role; the one before it opens nothing any more."""
-        await self._put(room, (f"link {role}", _digest(secret)))
+        await self._put(room, {f"link {role}": _digest(secret)})
 
     async def opened_by(self, room: str, secret: str) -> Role | None:
         """Tell which role a secret gives; None: none."""
@@ -151,20 +161,15 @@ class RoomRules:
 
     async def record(self, room: str, by: str, what: str, whom: str = "", *, until: int = 0, of: str = "") -> None:
         """Note what a moderator did, or what was reported to them; as a `Deed`."""
-        deed: tuple[Argument, ...] = (
-            "at",
-            self._clock(),
-            "by",
-            by,
-            "what",
-            what,
-            "whom",
-            whom,
-            "until",
-            until,
-            "of",
-            of,
-        )
+        said: dict[str, Argument] = {
+            "at": self._clock(),
+            "by": by,
+            "what": what,
+            "whom": whom,
+            "until": until,
+            "of": of,
+        }
+        deed: list[Argument] = [part for field in said.items() for part in field]
         name = keys.record(room)
         stays = await self._pipeline.command("PTTL", keys.meta(room))
         lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
@@ -179,18 +184,24 @@ class RoomRules:
             for one in found
         ]
 
-    async def say_reported(self, room: str, entry_id: str) -> None:
-        """Tell those who keep order, wherever they have the room open."""
-        keepers = [one.public for one in await self.people(room) if one.role != Role.MEMBER]
-        if keepers:
-            await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
+    async def keepers(self, room: str) -> list[str]:
+        """Give the public ids of those who keep order."""
+        return [one.public for one in await self.people(room) if one.role != Role.MEMBER]
 
-    async def _put(self, room: str, *values: tuple[str, str]) -> None:
-        name = keys.rules(room)
-        stays = await self._pipeline.command("PTTL", keys.meta(room))
-        lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
-        fields = [text for value in values for text in value]
-        await self._pipeline.together(("HSET", name, *fields), *lapses)
+    async def say_reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
+        """Tell those who keep order, wherever they have the room open; keepers: public ids."""
+        await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
+
+    async def _put(self, room: str, values: Mapping[str, str], *, says: str = "", role: str = "", of: str = "") -> int:
+        """Write fields, and say so; a value "" takes its field away. role, of: who gets which.
+
+        Gives 1; 0 where there is no such room; -1 where it would be left without an owner.
+        """
+        args: list[Argument] = [says, role, of]
+        for value in values.items():
+            args += value
+        names = keys.meta(room), keys.rules(room), keys.channel(room)
+        return int(await self._pipeline.script(self._write, names, args))
 
 
 def _digest(secret: str) -> str:

@@ -49,13 +49,13 @@ async def menu(name: str, entry_id: str) -> Response:
     """Give what the reader may do with a message."""
     who = visitor(request)
     try:
-        found = await _find(name, entry_id)
+        stands, found = standing(), await _find(name, entry_id)
     except StoreAway:  # else the menu would still show what was asked for before
         return Response(fragments.paragraph(languages.say(who.language, AWAY)))
     if found.message is None:
         return Response(fragments.paragraph(languages.say(who.language, GONE)))
-    may = rights(who.public, found.message, standing())
-    others = found.message.author != who.public and holds(Right.MODERATE, standing())
+    may = rights(who.public, found.message, stands)
+    others = found.message.author != who.public and holds(Right.MODERATE, stands)
     pinned = found.header.has_pinned(entry_id)
     return Response(
         fragments.menu(name, found.message, may, who.language, pinned=pinned, live=_is_live(name), keeps=others)

@@ -6,9 +6,9 @@ import re
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, NoMessage
+from quart_chat.errors import BadFrame, NoMessage, NotYours
 from quart_chat.live.changer import GONE
-from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
+from quart_chat.live.warden import BANS, FORBIDDEN, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
 from quart_chat.pages.languages import say
 from quart_chat.room.deeds import Whom
@@ -57,6 +57,8 @@ async def rule(name: str) -> Response:
     """Give a room other rules."""
     who, form = visitor(request), await request.form
     slow = form.get("slow", "0")
+    if (was := form.get("was")) is not None and was != order.told(standing().rules):
+        raise BadFrame("Somebody else changed these rules meanwhile. Load the page again.")
     if form.get("writers") not in (EVERYONE, MODERATORS) or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
     rules = Rules(
@@ -169,6 +171,8 @@ async def report(name: str, entry_id: str) -> Response:
 @blueprint.post("/people/<public>")
 async def about_person(name: str, public: str) -> Response:
     """Give or take a role, or let somebody write or come in again: one of those whom the rules name."""
+    if not (may(Right.MODERATE, standing()) or may(Right.RULE, standing())):
+        raise NotYours(FORBIDDEN)
     known = [one for one in await parts().rules.people(name) if one.public == public and is_public_id(public)]
     if not known:
         raise NoMessage("There is nobody of that id.")
@@ -189,6 +193,8 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
         await house.warden.ban(name, person, whom, house.clock() + length, network=network)
     elif what == "hear":
         await house.warden.mute(name, person, whom, 0)
+    elif what == "out":
+        await house.warden.take_out(name, person, whom)
     elif what == "forgive":
         await house.warden.ban(name, person, whom, 0)
     elif what in ROLES:

@@ -46,6 +46,7 @@ EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
 # Whoever holds an owner's link owns the room, banned there or not; and an invite is for who is not in it
 KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept")
+SAYS_ITSELF = ("messages.menu", "search.find", "files.send")  # that the store is away; each asks for `standing` first
 LONGEST = 1000  # characters of Accept-Language that are read
 
 
@@ -150,20 +151,28 @@ async def let_in() -> None:
     """See whether who asks may be in the room that they ask of; before every route of a room.
 
     Raises:
-        Unwelcome: they may not.
+        Unwelcome: they may not. StoreAway: nobody knows.
     """
     name = (request.view_args or {}).get("name")
     if name is None or not is_slug(str(name)) or request.endpoint in KEYS:
         return
+    who = visitor(request)
     try:
-        who = visitor(request)
         g.standing = await parts().warden.let_in(str(name), who.public, who.visit.address)
-    except StoreAway:
-        return  # the route finds out itself, and says it in its own way
+    except StoreAway as away:
+        if request.endpoint not in SAYS_ITSELF:
+            raise
+        g.away = away
 
 
 def standing() -> Standing:
-    """Tell how who asks stands in the room that they ask of."""
+    """Tell how who asks stands in the room that they ask of.
+
+    Raises:
+        StoreAway: nobody knows; only in a route that says that in its own way.
+    """
+    if "away" in g:
+        raise g.away
     return cast(Standing, g.get("standing", NEWCOMER))
 
 

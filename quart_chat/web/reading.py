@@ -43,11 +43,11 @@ async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], floa
     """
     house = parts()
     been = await house.people.visited(who.public) if who.proved else []
-    stand = await asyncio.gather(*(house.rules.standing(room, who.public, who.visit.address) for room in been))
-    visited = [room for room, standing in zip(been, stand, strict=True) if standing.inside]
-    if not visited:
+    if not been:
         return [], 0.0
     wait = await house.limits.take_from_both("counts", who.public, who.visit.address, COUNTS, COUNTS_OF_ADDRESS)
+    stand = await asyncio.gather(*(house.rules.standing(room, who.public, who.visit.address) for room in been))
+    visited = [room for room, standing in zip(been, stand, strict=True) if standing.inside]
     if wait:
         titles = await house.log.titles(visited)
         return [(room, titles[room], NO_NEWS) for room in visited if room in titles], wait

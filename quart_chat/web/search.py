@@ -11,7 +11,7 @@ from quart_chat.errors import BadSearch, Refused, StoreAway, TooFast
 from quart_chat.pages import fragments, languages, search
 from quart_chat.pages.search import Looked
 from quart_chat.web.messages import AWAY
-from quart_chat.web.parts import Visitor, answer, by_htmx, moved, parts, retry_after, true_name, visitor
+from quart_chat.web.parts import Visitor, answer, by_htmx, moved, parts, retry_after, standing, true_name, visitor
 from quart_chat.web.room_page import place
 
 blueprint = Blueprint("search", __name__, url_prefix="/r")
@@ -26,6 +26,7 @@ async def find(name: str) -> Response:
     looked = Looked(name, request.args.get("q", ""), place("before"), who.audience)
     zone = languages.zone(who.audience.zone)
     try:
+        standing()
         query, found = await house.searcher.search(
             name, who.public, who.visit.address, looked.typed, zone=zone, before=looked.before
         )

@@ -63,6 +63,7 @@ async def _received() -> tuple[str | bytes]:
 async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
     """Serve a tab; nothing of Quart is at hand in here."""
     address = who.visit.address
+    bars = house.hub.bars(name)
     try:
         person = await _admit(house, name, who, wire)
     except Unwelcome as error:
@@ -87,6 +88,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
             audience=who.audience,
             address=address,
             sounds=who.sounds,
+            admitted=bars is not None and bars == house.hub.bars(name),
         )
         await tab.run()
     except Gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -13,7 +14,7 @@ from quart_chat.live.wire import POLICY
 from quart_chat.room.commands import Say
 from quart_chat.room.deeds import Whom
 from quart_chat.room.people import Person
-from quart_chat.room.rights import MODERATORS, Role, Rules
+from quart_chat.room.rights import MODERATORS, Role, Rules, Standing
 from tests.live.rig import Worker, page, somebody, until, wire
 from tests.store.valkey import Valkey
 
@@ -267,7 +268,6 @@ async def test_whoever_may_not_stay_hears_nothing_from_when_the_room_closed(
     bob = somebody("Bob")
     tabs = [await worker.enter(ROOM, person=bob), await other.enter(ROOM, person=bob)]
     await worker.rules.set_rules(ROOM, Rules(closed=True))
-    await worker.rules.look_again(ROOM)
     for tab in tabs:
         await until(lambda tab=tab: wire(tab).codes, "that it is closed")  # type: ignore[misc]
         assert wire(tab).codes == [POLICY]
@@ -381,3 +381,94 @@ async def test_a_network_is_banned_with_whom_it_was_banned_for(
     assert network.name == "Bob"
     await worker.warden.ban(ROOM, moderator, Whom(network.public, network.name), 0)
     await other.warden.let_in(ROOM, eva.public, ADDRESS)
+
+
+async def test_a_tab_that_was_silent_while_its_person_was_banned_does_not_come_in(
+    worker: Worker, other: Worker, owner: Person
+) -> None:
+    """Its worker did not follow the room as it was said."""
+    bob = somebody("Bob")
+    tab = other.connect(ROOM, person=bob, resume=False)
+    await until(lambda: tab in other.hub._tabs)
+    await worker.warden.ban(ROOM, owner, whom(bob), soon())
+    wire(tab).put(act="resume", since=page(tab).place)
+    await until(lambda: wire(tab).codes == [POLICY], "that it is closed")
+    assert tab.live is None
+    assert "first" not in page(tab).texts
+
+
+async def test_a_tab_does_not_come_back_by_itself_while_it_is_looked_at(
+    worker: Worker, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    answer = asyncio.Event()
+    read = worker.rules.standing
+
+    async def slowly(*args: str) -> Standing:
+        found = await read(*args)
+        await answer.wait()
+        return found
+
+    monkeypatch.setattr(worker.rules, "standing", slowly)
+    worker.hub.admission(ROOM, bob.public, 0)
+    for fields in ({"act": "resume", "since": page(tab).place}, {"act": "newest"}):
+        wire(tab).put(**fields)
+    await until(lambda: wire(tab).served, "that it asked")
+    await asyncio.sleep(0.05)
+    assert tab.live is None
+    await worker.rules.ban(ROOM, bob.public, bob.name, soon())
+    answer.set()
+    await until(lambda: wire(tab).codes, "that it is closed")
+    assert tab.live is None
+
+
+async def test_what_nobody_heard_while_the_feed_was_lost_holds_once_it_is_back(
+    worker: Worker, other: Worker, owner: Person
+) -> None:
+    bob = somebody("Bob")
+    tab = await other.enter(ROOM, person=bob)
+    monkeyed, other.ear.admission = other.ear.admission, lambda *_: None  # type: ignore[attr-defined]
+    await worker.warden.ban(ROOM, owner, whom(bob), soon())
+    await asyncio.sleep(0.05)
+    assert not wire(tab).codes
+    assert monkeyed
+    other.hub.confirmed(ROOM)  # as after each connection
+    await until(lambda: wire(tab).codes == [POLICY], "that it is closed")
+
+
+async def test_who_loses_a_role_stays_in_a_private_room_until_they_are_taken_out(
+    worker: Worker, other: Worker, owner: Person, moderator: Person
+) -> None:
+    await worker.warden.rule(ROOM, owner, Rules(closed=True))
+    tab = await other.enter(ROOM, person=moderator)
+    await worker.warden.appoint(ROOM, owner, whom(moderator), Role.MEMBER)
+    await say(worker, owner, "still among us")
+    await until(lambda: "still among us" in page(tab).texts, "that they stay")
+    with pytest.raises(NotYours):
+        await worker.warden.take_out(ROOM, moderator, whom(moderator))
+    await worker.warden.take_out(ROOM, owner, whom(moderator))
+    await until(lambda: wire(tab).codes == [POLICY], "that it is closed")
+
+
+async def test_a_moderator_s_link_is_over_with_a_dismissal_and_lifts_no_ban(worker: Worker, owner: Person) -> None:
+    secret = await worker.warden.new_link(ROOM, owner, Role.MODERATOR)
+    eva, bob = somebody("Eva"), somebody("Bob")
+    await worker.warden.take_role(ROOM, eva, secret)
+    await worker.warden.ban(ROOM, owner, whom(bob), soon())
+    with pytest.raises(Unwelcome):
+        await worker.warden.take_role(ROOM, bob, secret)
+    await worker.warden.appoint(ROOM, owner, whom(eva), Role.MEMBER)
+    with pytest.raises(NoMessage):
+        await worker.warden.take_role(ROOM, eva, secret)
+
+
+async def test_a_slow_room_is_not_flooded_by_its_topic(worker: Worker, owner: Person) -> None:
+    await worker.warden.rule(ROOM, owner, Rules(slow=60))
+    bob = somebody("Bob")
+    with pytest.raises(NotYours, match="slow"):
+        await worker.sayer.say(ROOM, bob, ADDRESS, Say("/topic loud", "topic"))
+    entry_id = await say(worker, bob, "mine")
+    with pytest.raises(NotYours, match="slow"):
+        await worker.changer.pin(ROOM, bob, ADDRESS, entry_id)
+    await worker.changer.set_topic(ROOM, owner, ADDRESS, "calm")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis import Redis
 
@@ -35,6 +37,12 @@ def rules(pipeline: Pipeline, clock: Clock) -> RoomRules:
 
 
 @pytest.fixture
+async def opened(look: Redis) -> None:
+    """A room without an owner, which is named in the store and holds nothing."""
+    look.hset(keys.meta("r"), "title", "R")
+
+
+@pytest.fixture
 def log(pipeline: Pipeline) -> Log:
     return Log(pipeline, Retention(messages=100, room=DAY))
 
@@ -65,6 +73,7 @@ async def test_where_there_is_no_room_everybody_stands_as_usual(rules: RoomRules
     assert await rules.deeds("none") == []
 
 
+@pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("given", [Rules(), Rules(MODERATORS, 30, archived=True, files=False)])
 async def test_rules_are_kept(rules: RoomRules, given: Rules) -> None:
     await rules.set_rules("r", given)
@@ -86,6 +95,7 @@ async def test_rules_of_another_version_stay_within_bounds(rules: RoomRules, loo
     assert (await rules.standing("r", ANA)).role == Role.MEMBER
 
 
+@pytest.mark.usefixtures("opened")
 async def test_who_is_muted_or_banned_is_so_for_a_while(rules: RoomRules, clock: Clock) -> None:
     await rules.mute("r", ANA, "Ana", 2_000)
     await rules.ban("r", BOB, "Bob", 3_000)
@@ -98,6 +108,7 @@ async def test_who_is_muted_or_banned_is_so_for_a_while(rules: RoomRules, clock:
     assert await rules.standing("r", BOB) == Standing()
 
 
+@pytest.mark.usefixtures("opened")
 async def test_a_link_gives_its_role_until_there_is_another(rules: RoomRules, look: Redis) -> None:
     await rules.set_link("r", Role.MODERATOR, "old")
     await rules.set_link("r", Role.MODERATOR, "new")
@@ -109,6 +120,7 @@ async def test_a_link_gives_its_role_until_there_is_another(rules: RoomRules, lo
     assert not any("new" in held or "owner's" in held for held in look.hvals(keys.rules("r")))
 
 
+@pytest.mark.usefixtures("opened")
 async def test_an_invite_lets_in_so_many_people_for_so_long(rules: RoomRules, clock: Clock, look: Redis) -> None:
     await rules.set_rules("r", Rules(closed=True))
     await rules.invite("r", "secret", 2, 5_000)
@@ -128,6 +140,7 @@ async def test_an_invite_lets_in_so_many_people_for_so_long(rules: RoomRules, cl
     assert not any("secret" in field for field in look.hkeys(keys.rules("r")))
 
 
+@pytest.mark.usefixtures("opened")
 async def test_an_invite_that_was_taken_back_lets_in_nobody_more(rules: RoomRules) -> None:
     await rules.invite("r", "one", 5, 9_000)
     await rules.invite("r", "two", 3, 8_000)
@@ -170,3 +183,62 @@ async def test_all_of_it_goes_with_the_room(log: Log, rules: RoomRules, look: Re
         assert key in keys.held("r")
     await log.open("opened", "Opened", 5, ANA, "Ana")
     assert 0 < look.pttl(keys.rules("opened")) <= DAY
+
+
+async def test_where_there_is_no_room_nothing_is_written(rules: RoomRules, look: Redis) -> None:
+    await rules.set_rules("none", Rules(closed=True))
+    await rules.ban("none", ANA, "Ana", 9_000)
+    assert not look.exists(keys.rules("none"))
+
+
+async def test_what_was_left_of_a_room_gives_its_next_opener_nothing_but_the_room(
+    log: Log, rules: RoomRules, look: Redis
+) -> None:
+    for room in ("opened", "written"):
+        look.hset(keys.rules(room), f"{BOB} role", "owner")
+        look.hset(keys.rules(room), "rules", "torn")
+    await log.open("opened", "Opened", 5, ANA, "Ana")
+    await log.append("written", ANA, "Ana", "x", "n")
+    for room in ("opened", "written"):
+        assert [one.public for one in await rules.people(room)] == [ANA]
+        assert (await rules.standing(room, BOB)) == Standing()
+
+
+async def test_rules_stay_as_long_as_their_room(log: Log, rules: RoomRules, look: Redis) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    look.pexpire(keys.rules("r"), 60_000)  # as two writes that cross would leave it
+    await log.append("r", ANA, "Ana", "y", "m")
+    assert look.pttl(keys.rules("r")) > DAY - 10_000
+    look.pexpire(keys.rules("r"), 60_000)
+    await rules.set_rules("r", Rules(slow=5))
+    assert look.pttl(keys.rules("r")) > DAY - 10_000
+
+
+async def test_a_room_keeps_an_owner_whoever_gives_up_first(log: Log, rules: RoomRules) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.appoint("r", BOB, "Bob", Role.OWNER)
+    given_up = await asyncio.gather(*(rules.appoint("r", one, "x", Role.MEMBER) for one in (ANA, BOB)))
+    assert sorted(given_up) == [False, True]
+    assert [one.role for one in await rules.people("r") if one.role != Role.MEMBER] == [Role.OWNER]
+
+
+async def test_who_gets_a_role_is_neither_muted_nor_banned(log: Log, rules: RoomRules) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.mute("r", BOB, "Bob", 9_000)
+    await rules.ban("r", BOB, "Bob", 9_000)
+    await rules.appoint("r", BOB, "Bob", Role.MODERATOR)
+    assert await rules.standing("r", BOB) == Standing(Role.MODERATOR)
+
+
+async def test_who_is_banned_does_not_stay_as_a_room_closes(log: Log, rules: RoomRules, look: Redis) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    look.hset(keys.read("r"), BOB, "1-0")
+    look.hset(keys.here("r"), "lapsed", '1 {"n":1,"p":[["' + EVA + '","Eva"]]}')
+    await rules.ban("r", BOB, "Bob", 9_000)
+    await rules.invite_all("r")
+    assert not (await rules.standing("r", BOB)).invited
+    assert not (await rules.standing("r", EVA)).invited
+    for number in range(1000):
+        look.hset(keys.read("r"), f"{number:016x}", "1-0")
+    await rules.invite_all("r")
+    assert (await rules.standing("r", f"{999:016x}")).invited

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from urllib.parse import urlsplit
 
@@ -9,8 +11,7 @@ import httpx
 import pytest
 from quart import Quart
 
-from quart_chat.app import create_app
-from quart_chat.config import Settings
+from quart_chat import web
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
 from tests.web.test_messages import say
@@ -142,7 +143,11 @@ def test_a_menu_offers_to_mute_and_ban_to_those_who_may(ana: httpx.Client, bob: 
 
 def routes() -> list[tuple[str, str]]:
     """Every route of a room, method and rule, but those of links to roles and of invites."""
-    app: Quart = create_app(Settings(redis_url="redis://127.0.0.1:1"))
+    app = Quart(__name__)  # not the application's own: making that one changes Hypercorn
+    for found_module in pkgutil.iter_modules(web.__path__):
+        module = importlib.import_module(f"{web.__name__}.{found_module.name}")
+        if hasattr(module, "blueprint"):
+            app.register_blueprint(module.blueprint)
     found = [
         (method, str(one.rule))
         for one in app.url_map.iter_rules()
