@@ -15,6 +15,7 @@ from quart_chat.live.tab import Tab
 from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Broadcast, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
+from quart_chat.room.limits import joins_of_address, joins_of_person
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
 from quart_chat.web.guard import check_origin, protect
@@ -111,6 +112,7 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
     while True:
         try:
             person = await person_of(house, who)
+            await _allow_join(house, who)
             if not await house.limits.open_socket(who.visit.address):
                 metrics.LIMITED.labels("sockets").inc()
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
@@ -121,6 +123,15 @@ async def _admit(house: Parts, who: Visitor, wire: Wire) -> Person:
             await asyncio.sleep(LOOK_AGAIN)
         else:
             return person
+
+
+async def _allow_join(house: Parts, who: Visitor) -> None:
+    most = house.settings.joins_per_minute
+    wait = await house.limits.take_from_both(
+        "joins", who.public, who.visit.address, joins_of_person(most), joins_of_address(most)
+    )
+    if wait:
+        raise TooFast("Pages connect too often from here. This one tries again by itself.", wait)
 
 
 async def _refuse(wire: Wire, error: Refused, told: str, code: int) -> None:

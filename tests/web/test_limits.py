@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 from websockets.exceptions import ConnectionClosed
 
 from tests.server.processes import ServerProcess
+from tests.web.conftest import LIMITED
 from tests.web.visits import PATIENCE, browser, fresh, tab
 
 HTMX = {"HX-Request": "true"}
@@ -143,3 +145,24 @@ async def test_a_tab_that_is_too_fast_gets_its_message_back_to_be_sent_again(beh
         assert "You write faster than 3 messages a minute." in frame
         assert "text 3</textarea>" in frame
         assert 'hx-trigger="load delay:' in frame
+
+
+async def test_joins_are_limited_and_who_is_refused_comes_again_by_itself(tmp_path: Path) -> None:
+    env = {**LIMITED, "QUART_CHAT_SOCKETS_PER_ADDRESS": "0", "QUART_CHAT_JOINS_PER_MINUTE": "3"}
+    address = {"X-Forwarded-For": "198.51.100.12"}
+    with ServerProcess(tmp_path / "data", workers=2, env=env) as server:
+        with visitor(server, "198.51.100.12") as client:
+            cookie = f"quart_chat={client.cookies['quart_chat']}"
+        for _ in range(3):
+            async with tab(server, "r", cookie=cookie, **address) as page:
+                await page.enter()
+        async with tab(server, "r", cookie=cookie, **address) as refused:
+            assert await refused.close_code() == 1013
+            assert "Pages connect too often from here." in refused.read[-1]
+        async with tab(server, "r", **address) as other:  # each person has a limit of their own
+            await other.enter()
+        wrong = 0
+        for _ in range(30):  # without cookies; their address has one, too
+            async with tab(server, "r", **address) as page:
+                wrong += "Pages connect too often" in await page.frame("<")
+        assert 1 <= wrong < 30
