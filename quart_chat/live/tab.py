@@ -238,7 +238,7 @@ class Tab:
                         self._write(fragments.commands(self.audience.language))
                 elif isinstance(result, TooFast):
                     await self._pace()
-                    self._give_back(command, result, again=result.retry_after)
+                    self._give_back(command, result, again=result.retry_after, counts=True)
                 else:
                     self._held.pop(command.nonce, None)
                     await self._pace()
@@ -286,8 +286,11 @@ class Tab:
             last = max(held.until for held in self._held.values()) - HELD - now
             raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(APART, last + APART)))
 
-    def _give_back(self, command: Say, refused: Refused, again: float = 0.0) -> None:
-        """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
+    def _give_back(self, command: Say, refused: Refused, again: float = 0.0, *, counts: bool = False) -> None:
+        """Give the form back with its text.
+
+        again: seconds after which it comes by itself, 0.0 for never; counts: it counts down to that.
+        """
         if again and len(self._held) >= MOST_HELD and command.nonce not in self._held:
             again = 0.0  # no page writes so much ahead; it is given back, to be sent by hand
         if again:
@@ -298,7 +301,9 @@ class Tab:
         spent = isinstance(refused, Spent)
         text = command.text.encode(errors="replace").decode()  # JSON can carry lone surrogates, a frame cannot
         self._write(
-            fragments.refused(command.nonce, text, why, language, again=again, spent=spent, reply=command.reply)
+            fragments.refused(
+                command.nonce, text, why, language, again=again, counts=counts, spent=spent, reply=command.reply
+            )
         )
 
     def _acknowledge(self, kept: Sequence[tuple[str, str]]) -> None:
@@ -324,7 +329,7 @@ class Tab:
         if now - self._noticed >= NOTICE_EVERY:
             self._noticed = now
             language = self.audience.language
-            self._write(fragments.notice(fragments.reason(language, refused), language))
+            self._write(fragments.notice(fragments.refusal(language, refused), language))
 
     def _write(self, text: str) -> None:
         self.wire.write(Broadcast(text))
