@@ -1,7 +1,8 @@
 """Floods against a real server with the limits that it ships with, and what the others in the room notice of them.
 
 `python -m tests.chaos.floods --seconds 20`, or `make floods`. Whoever floods does so from a process of their own, into
-the room in which the others talk, by sockets and by plain forms at once.
+the room in which the others talk, by sockets and by plain forms at once; and, to compare, into a room of another server
+on the same machine: what that costs the others is the machine's, and not the room's.
 """
 
 from __future__ import annotations
@@ -61,14 +62,16 @@ FLOODS = (
 
 @dataclass(slots=True)
 class Noticed:
-    """What those who talk noticed. calm: just before, without a flood; None: this is that.
+    """What those who talk noticed.
 
+    calm, elsewhere: just before, without a flood and with one that goes to another server; None in these themselves.
     waits: ms from sending a message to its being with one of them. missing: messages that somebody did not get.
     got_in: messages of the flood that were shown. sent, refused: by the flood, as it says itself.
     """
 
     name: str
     calm: Noticed | None = None
+    elsewhere: Noticed | None = None
     waits: list[float] = field(default_factory=list)
     missing: int = 0
     got_in: int = 0
@@ -234,39 +237,48 @@ async def flooding(url: str, by: Flood, seconds: float, noticed: list[tuple[int,
 
 
 async def measure(folder: Path, seconds: float) -> list[Noticed]:
-    """Talk in calm, and then while somebody floods, for each of FLOODS; gives what was noticed of each."""
-    found = []
-    async with running(folder, workers=2, **SHIPPED) as server, talkers(server.url) as talking:
+    """Talk in calm, while somebody floods another server, and while they flood this room, for each of FLOODS."""
+    found, numbers = [], count()
+    async with (
+        running(folder / "other", workers=2, **SHIPPED) as other,
+        running(folder / "this", workers=2, **SHIPPED) as server,
+        talkers(server.url) as talking,
+    ):
         for one in talking:
             await one.enter()
-        numbers = count()
         await talk(talking, "warm", 2.0, numbers)
         for by in FLOODS:
-            calm = await talk(talking, "calm", seconds, numbers)
-            told: list[tuple[int, int]] = []
             before = talking[0].theirs
-            async with flooding(server.url, by, seconds + 2, told):
-                await asyncio.sleep(1.0)  # until it has begun
-                noticed = await talk(talking, by.name, seconds, numbers)
-            noticed.calm = calm
-            noticed.sent, noticed.refused = told[0]
+            calm = await talk(talking, by.name, seconds, numbers)
+            elsewhere = await _talk_while(other.url, by, talking, seconds, numbers)
+            noticed = await _talk_while(server.url, by, talking, seconds, numbers)
+            noticed.calm, noticed.elsewhere = calm, elsewhere
             noticed.got_in = talking[0].theirs - before
             found.append(noticed)
     return found
 
 
+async def _talk_while(
+    url: str, by: Flood, talking: Sequence[Talker], seconds: float, numbers: Iterator[int]
+) -> Noticed:
+    told: list[tuple[int, int]] = []
+    async with flooding(url, by, seconds + 2, told):
+        await asyncio.sleep(1.0)  # until it has begun
+        noticed = await talk(talking, by.name, seconds, numbers)
+    noticed.sent, noticed.refused = told[0]
+    return noticed
+
+
 def report(found: Sequence[Noticed], seconds: float) -> str:
     """Write it as a table."""
     lines = [
-        f"| {seconds:.0f} s each | sent | got in | the others' messages, ms | p99 | just before | p99 | missing |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| {seconds:.0f} s each, from | sent | got in | missing of the others | their wait, ms: median, p99 "
+        "| while it went elsewhere | in calm |",
+        "|---|---|---|---|---|---|---|",
     ]
     for one in found:
-        assert one.calm is not None
-        lines.append(
-            f"| {one.name} | {one.sent:,} | {one.got_in:,} | {one.at(0.5):.1f} | {one.at(0.99):.0f} "
-            f"| {one.calm.at(0.5):.1f} | {one.calm.at(0.99):.0f} | {one.missing} |"
-        )
+        waits = (f"{each.at(0.5):.0f}, {each.at(0.99):.0f}" for each in (one, one.elsewhere, one.calm) if each)
+        lines.append(f"| {one.name} | {one.sent:,} | {one.got_in:,} | {one.missing} | {' | '.join(waits)} |")
     return "\n".join(lines)
 
 

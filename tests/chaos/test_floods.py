@@ -9,10 +9,10 @@ import pytest
 
 from tests.chaos.floods import FLOODS, measure, report
 
-SECONDS = float(os.environ.get("CHAOS_FLOOD") or 4)
+SECONDS = float(os.environ.get("CHAOS_FLOOD") or 3)
 SLACK = 5  # seconds that a flood runs before, and after, what is counted
 
-pytestmark = pytest.mark.timeout(120 + 10 * SECONDS)
+pytestmark = pytest.mark.timeout(120 + 15 * SECONDS)
 
 
 async def test_a_flood_gets_its_share_and_who_talks_misses_nothing(tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ async def test_success_wipes_out_no_failures(limits: Limits) -> None:
     assert await limits.may_try(EVA, HOME, ROOM) > MINUTE
 
 
+async def test_success_ends_no_pause_that_failures_made_meanwhile(limits: Limits) -> None:
+    tries = await asyncio.gather(*(limits.may_try(EVA, HOME, ROOM) for _ in range(FREE + 2)))
+    assert tries == [0.0] * (FREE + 2)
+    for _ in range(FREE + 1):
+        await limits.failed(EVA, HOME, ROOM)
+    await limits.passed(EVA, HOME, ROOM)
+    assert await limits.may_try(EVA, HOME, ROOM) > MINUTE
+
+
 async def test_guesses_at_once_are_no_more_than_one_by_one(limits: Limits, pipeline: Pipeline) -> None:
     other = Limits(pipeline, "other", 3)
     waits = await asyncio.gather(*(one.may_try(EVA, HOME, ROOM) for one in (limits, other) * 50))

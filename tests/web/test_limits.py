@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 import httpx
 from websockets.exceptions import ConnectionClosed
 
+from quart_chat.room.limits import FREE
 from tests.server.processes import ServerProcess
 from tests.web.conftest import LIMITED
 from tests.web.visits import PATIENCE, browser, fresh, tab
@@ -83,6 +85,42 @@ def test_the_proxy_s_word_counts_and_not_what_a_visitor_put_before_it(behind: Se
             client.headers["X-Forwarded-For"] = f"203.0.113.{n}, 198.51.100.7"
             codes.append(client.post("/rooms", data={"title": fresh("spoofed")}).status_code)
         assert codes == [303] * 4 + [429]
+
+
+def test_without_a_proxy_nobody_s_word_counts(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data", env={**LIMITED, "QUART_CHAT_TRUSTED_HOPS": "0"}) as server:
+        codes = []
+        for n in range(5):
+            with visitor(server, f"203.0.113.{n}") as client:
+                client.headers["Forwarded"] = f"for=203.0.113.{n}"
+                client.headers["X-Real-IP"] = f"203.0.113.{n}"
+                codes.append(client.post("/rooms", data={"title": fresh("spoofed")}).status_code)
+        assert codes == [303] * 4 + [429]
+
+
+def test_a_person_s_reactions_have_a_limit_of_their_own(behind: ServerProcess) -> None:
+    room = fresh()
+    with visitor(behind, "198.51.100.13") as client:
+        say(client, room, "n")
+        found = re.search(r'id="m-(\d+-\d+)"', client.get(f"/r/{room}").text)
+        assert found
+        address = f"/r/{room}/m/{found[1]}"
+        assert [client.post(f"{address}/react", data={"emoji": "👍"}).status_code for _ in range(3)] == [303] * 3
+        too_fast(client.post(f"{address}/react", data={"emoji": "👍"}), 20)
+        assert client.post(f"{address}/edit", data={"text": "another"}).status_code == 303
+
+
+def test_who_keeps_on_waits_longer_and_is_shown_for_how_long(behind: ServerProcess) -> None:
+    room = fresh()
+    with visitor(behind, "198.51.100.14") as client:
+        for n in range(3):
+            say(client, room, f"n{n}")
+        too_fast(say(client, room, "n3"), 20)
+        waits = [int(say(client, room, "n3").headers["Retry-After"]) for _ in range(FREE + 3)]
+        assert waits[FREE - 1] <= 20
+        assert 39 <= waits[FREE] <= 40
+        assert 159 <= waits[FREE + 2] <= 160
+        assert re.search(r'class="countdown( w\d+)+"', say(client, room, "n3").text)
 
 
 def test_a_household_s_many_addresses_count_as_one(behind: ServerProcess) -> None:
