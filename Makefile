@@ -65,7 +65,7 @@ soak: .venv/.dev  ## ten minutes of people who come and go, drawn into docs/soak
 	@$(BIN)/python -m tests.chaos.soak --minutes 10 --plot docs/soak.svg $(ARGS)
 
 .PHONY: floods
-floods: .venv/.dev  ## what others in a room notice of who floods it, two minutes; ARGS="--seconds 60"
+floods: .venv/.dev  ## what others in a room notice of who floods it, three minutes; ARGS="--seconds 60"
 	@$(BIN)/python -m tests.chaos.floods $(ARGS)
 
 .PHONY: format

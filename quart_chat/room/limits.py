@@ -67,7 +67,7 @@ SEARCHES_OF_ADDRESS = Limit(300, MINUTE, free=None)  # each takes a worker a qua
 COUNTS = Limit(60, MINUTE, free=None)  # of what is new in somebody's rooms: thirty cost the store up to 15 ms
 COUNTS_OF_ADDRESS = Limit(600, MINUTE, free=None)
 
-# failures to say a secret: a guess a minute, so half a million years for four words of a list of 1,000
+# failures to say a secret: an address that guesses on tries four words of a list of 1,000 in 300,000 years
 FAILED_SECRETS = Limit(10, 10 * MINUTE)
 FAILED_SECRETS_OF_ADDRESS = _of_address(60, 10 * MINUTE)
 FAILED_SECRETS_OF_THING = Limit(100, 10 * MINUTE, free=None)  # by anybody; over it, all who try are slowed
