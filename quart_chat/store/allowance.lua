@@ -13,18 +13,29 @@ local now = time[1] * 1000 + time[2] / 1000
 local calm = tonumber(ARGV[3])
 local SLACK = 0.002 -- ms: the time of day has 12 digits before the point; what rounding takes off must cost nothing
 
+local function pauses_of(one)
+  local pauses = {}
+  for pause in string.gmatch(one.pauses, '%S+') do table.insert(pauses, tonumber(pause)) end
+  return pauses
+end
+
 local function read(n)
   local at = 4 * n
   local one = {
-    key = KEYS[n], interval = tonumber(ARGV[at]), most = tonumber(ARGV[at + 1]), free = tonumber(ARGV[at + 2]), pauses = {},
+    key = KEYS[n], interval = tonumber(ARGV[at]), most = tonumber(ARGV[at + 1]), free = tonumber(ARGV[at + 2]),
+    pauses = ARGV[at + 3], full = now, till = 0, tries = 0,
   }
-  for pause in string.gmatch(ARGV[at + 3], '%S+') do table.insert(one.pauses, tonumber(pause)) end
-  one.longest = one.pauses[#one.pauses] or 0
-  local full, till, tries = string.match(redis.call('GET', one.key) or '0', '^(%S+) ?(%S*) ?(%S*)$')
+  local held = redis.call('GET', one.key)
+  if not held then return one end
+  local full, till, tries = string.match(held, '^(%S+) ?(%S*) ?(%S*)$')
   -- a clock set back leaves times far ahead: more than these they cannot be
   one.full = math.max(now, math.min(tonumber(full), now + one.interval * one.most))
-  one.till = math.min(tonumber(till) or 0, now + math.max(one.longest, one.interval))
   one.tries = tonumber(tries) or 0
+  one.till = tonumber(till) or 0
+  if one.till > now then
+    local longest = tonumber(string.match(one.pauses, '%S+$') or 0)
+    one.till = math.min(one.till, now + math.max(longest, one.interval))
+  end
   return one
 end
 
@@ -48,10 +59,10 @@ end
 -- Count one try too many; who floods with them is written down a few times a minute, and not each time.
 local function strike(one)
   if one.free < 0 then return end
-  local most, before, told = one.free + #one.pauses, one.tries, one.till
+  local pauses, before, told = pauses_of(one), one.tries, one.till
   put_off(one, now, 1)
-  one.tries = math.min(most, one.tries)
-  local pause = one.pauses[one.tries - one.free] or 0
+  one.tries = math.min(one.free + #pauses, one.tries)
+  local pause = pauses[one.tries - one.free] or 0
   one.till = math.max(one.till, now + pause)
   if one.tries == before and one.till - told <= pause / 10 then
     one.till = told
