@@ -57,12 +57,16 @@ chaos: .venv/.dev  ## break workers, stores and the ways between, for long; TIME
 	@PROMISE_KILLS=$$((2 * $(TIMES))) CHAOS_STORE=$(TIMES) CHAOS_STARVED=$$((5 * $(TIMES))) \
 		CHAOS_FAILOVERS=$$(($(TIMES) / 5 + 1)) CHAOS_SAME=$$((100 * $(TIMES))) CHAOS_TABS=$$((10 * $(TIMES))) \
 		CHAOS_JOINS=$$((100 * $(TIMES))) CHAOS_CONNECTS=$$((1000 * $(TIMES))) \
-		CHAOS_MALFORMED=$$((1000 * $(TIMES))) CHAOS_SOAK=$$((6 * $(TIMES))) \
+		CHAOS_MALFORMED=$$((1000 * $(TIMES))) CHAOS_SOAK=$$((6 * $(TIMES))) CHAOS_FLOOD=$$(($(TIMES) / 2 + 4)) \
 		$(BIN)/pytest -s tests/promise tests/chaos $(ARGS)
 
 .PHONY: soak
 soak: .venv/.dev  ## ten minutes of people who come and go, drawn into docs/soak.svg; ARGS="--minutes 60"
 	@$(BIN)/python -m tests.chaos.soak --minutes 10 --plot docs/soak.svg $(ARGS)
+
+.PHONY: floods
+floods: .venv/.dev  ## what others in a room notice of who floods it, three minutes; ARGS="--seconds 60"
+	@$(BIN)/python -m tests.chaos.floods $(ARGS)
 
 .PHONY: format
 format: .venv/.dev  ## write code the way the checks want it

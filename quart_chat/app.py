@@ -319,7 +319,7 @@ def _answer_errors(app: Quart) -> None:
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         spoken = language()
-        why = fragments.reason(spoken, error)
+        why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)
         return retry_after(page(say(spoken, "That did not work"), why, error.status), error)

@@ -39,8 +39,9 @@ class Settings:
     """When the embedded store's writes reach the disk."""
     message_characters: int = 4000  # code points
     messages_per_minute: int = 60  # a person; ten times that an address; 0: neither is limited
-    rooms_per_hour: int = 30  # new rooms, an address; 0: no limit
+    rooms_per_hour: int = 30  # new rooms, a person or an address; 0: no limit
     sockets_per_address: int = 200  # 0: no limit
+    joins_per_minute: int = 120  # tabs of a person that connect; ten times that an address; 0: neither is limited
     messages_per_room: int = 10_000  # newest that are kept
     room_days: int = 90  # unused rooms go after these; 0: never
     origins: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ class Settings:
             messages_per_minute=_number(env, "QUART_CHAT_MESSAGES_PER_MINUTE", 60),
             rooms_per_hour=_number(env, "QUART_CHAT_ROOMS_PER_HOUR", 30),
             sockets_per_address=_number(env, "QUART_CHAT_SOCKETS_PER_ADDRESS", 200),
+            joins_per_minute=_number(env, "QUART_CHAT_JOINS_PER_MINUTE", 120),
             messages_per_room=_number(env, "QUART_CHAT_MESSAGES_PER_ROOM", 10_000, least=1),
             room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
             origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),

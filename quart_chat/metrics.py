@@ -31,6 +31,7 @@ BATCH = Histogram("quart_chat_batch_messages", "Messages of one broadcast.", buc
 REPLAYS = Counter("quart_chat_replays", "Tabs that were sent what they had missed, or the newest page.", ["kind"])
 SLOW = Counter("quart_chat_slow_tabs_closed", "Tabs that were sent away for not reading.")
 LIMITED = Counter("quart_chat_limits_hit", "Times that somebody met a limit.", ["limit"])
+FAILED_SECRETS = Counter("quart_chat_secrets_failed", "Secrets that were not right, by what they would open.", ["kind"])
 GAPS = Counter("quart_chat_gaps", "Gaps in what came by the feed, mended from the log.")
 LOST = Counter(
     "quart_chat_entries_lost",

@@ -15,6 +15,7 @@ from benchmarks.servers.server import REPOSITORY, Server
 UNLIMITED = {
     "QUART_CHAT_MESSAGES_PER_MINUTE": "0",
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "0",
+    "QUART_CHAT_JOINS_PER_MINUTE": "0",
     "QUART_CHAT_ROOMS_PER_HOUR": "0",
     "QUART_CHAT_TIME_ZONE": "UTC",
 }

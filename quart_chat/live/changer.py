@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from quart_chat import metrics
 from quart_chat.errors import BadText, NoMessage, NotYours, StoreAway, TooFast
 from quart_chat.events import get_logger
 from quart_chat.live.company import Company
@@ -74,8 +73,8 @@ class _Plan(NamedTuple):
 class Changer:
     """Checks what somebody changes, and writes it.
 
-    characters: the most that a message may have; per_minute: changes of one person, 0 for any number.
-    keep_versions: whether earlier texts of edited messages are kept. clock: ms since the epoch.
+    characters: the most that a message may have; per_minute: changes of one person, and as many reactions; 0 for any
+    number. keep_versions: whether earlier texts of edited messages are kept. clock: ms since the epoch.
     """
 
     def __init__(
@@ -203,7 +202,7 @@ class Changer:
                 return None  # an attempt whose answer was lost has done it
             return _of_message(found, message, changes.react(found.held, kind, person.public, person.name))
 
-        await self._change(room, person, address, entry_id, plan)
+        await self._change(room, person, address, entry_id, plan, kind="reactions")
 
     async def pin(self, room: str, person: Person, address: str, entry_id: str) -> None:
         """Pin a message.
@@ -285,9 +284,16 @@ class Changer:
         await self._change(room, person, address, NO_ENTRY, plan)
 
     async def _change(
-        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
+        self,
+        room: str,
+        person: Person,
+        address: str,
+        entry_id: str,
+        plan: Callable[[Found, Standing], _Plan | None],
+        *,
+        kind: str = "changes",
     ) -> None:
-        await self._allow("changes", person, address, self._person, self._address)
+        await self._allow(kind, person, address, self._person, self._address)
         await self._write(room, person, address, entry_id, plan)
 
     async def _write(
@@ -307,7 +313,6 @@ class Changer:
 
     async def _allow(self, kind: str, person: Person, address: str, most: Limit, of_address: Limit) -> None:
         if wait := await self._limits.take_from_both(kind, person.public, address, most, of_address):
-            metrics.LIMITED.labels(kind).inc()
             raise TooFast("That was too much at once. Try again in a while.", wait)
 
 

@@ -21,6 +21,7 @@ from quart_chat.room.limits import (
     per_minute_of_address,
     per_minute_of_person,
     rooms_of_address,
+    rooms_of_person,
 )
 from quart_chat.room.names import clean_name, clean_title, slug_of
 from quart_chat.room.people import Person
@@ -75,7 +76,8 @@ class Sayer:
         self._characters = characters
         self._person = per_minute_of_person(per_minute)
         self._address = per_minute_of_address(per_minute)
-        self._rooms = rooms_of_address(rooms_per_hour)
+        self._rooms = rooms_of_person(rooms_per_hour)
+        self._rooms_of_address = rooms_of_address(rooms_per_hour)
         self._file_bytes = file_bytes
         self._clock = clock
         self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
@@ -97,9 +99,11 @@ class Sayer:
         return said
 
     async def say_all(
-        self, room: str, person: Person, address: str, asked: Sequence[Say]
+        self, room: str, person: Person, address: str, asked: Sequence[Say], *, patient: bool = False
     ) -> list[str | Refused | Done]:
         """Put messages into a room in their order, at least one; each as `say` does.
+
+        patient: they come again when they were told to, as `store.limits.Limits` has it.
 
         Gives the id of each one's entry, what came of a command, or why it was refused. Where a limit was reached that
         is the last one, and what came after it was not tried: it would overtake.
@@ -143,7 +147,7 @@ class Sayer:
             del drafts[place]
         if not drafts:
             return results
-        allowed, limited = await self._within(room, person, address, standing, len(drafts))
+        allowed, limited = await self._within(room, person, address, standing, len(drafts), patient=patient)
         places = list(drafts)
         if limited is not None:
             allowed = await self._known_before(room, list(drafts.values()), allowed)
@@ -172,11 +176,11 @@ class Sayer:
         Gives its name in addresses.
 
         Raises:
-            BadName: the title cannot be used. TooFast: too many new rooms from this address.
+            BadName: the title cannot be used. TooFast: too many new rooms from this person or address.
         """
         title = clean_title(title)
         room = slug_of(title)
-        await self._allow_new_room(room, address)
+        await self._allow_new_room(room, person, address)
         await self._log.open(room, title, self._clock(), person.public, person.name)
         await self._people.visit(person.public, room, self._clock())
         return room
@@ -215,32 +219,29 @@ class Sayer:
         """Tell the room that somebody is typing."""
         await self._feed.say_typing(room, person.public, person.name)
 
-    async def _allow(self, person: Person, address: str, count: int) -> tuple[int, TooFast | None]:
+    async def _allow(self, person: Person, address: str, count: int, *, patient: bool) -> tuple[int, TooFast | None]:
         """Tell how many of so many messages are within the limits, and what the others would meet."""
-        limited: TooFast | None = None
-        count, wait = await self._limits.take_some("messages", person.public, self._person, count)
-        if wait:
-            metrics.LIMITED.labels("messages").inc()
-            limited = TooFast("You write faster than %(most)d messages a minute.", wait, most=self._person.most)
-        if count:
-            count, wait = await self._limits.take_some("messages", f"@{address}", self._address, count)
-            if wait:
-                metrics.LIMITED.labels("messages_of_address").inc()
-                limited = TooFast("Too many messages come from your network right now.", wait)
-        return count, limited
+        count, wait, met = taken = await self._limits.take_some_from_both(
+            "messages", person.public, address, self._person, self._address, count=count, patient=patient
+        )
+        if not met:
+            return count, None
+        if taken.of_address:
+            return count, TooFast("Too many messages come from your network right now.", wait)
+        return count, TooFast("You write faster than %(most)d messages a minute.", wait, most=self._person.most)
 
     async def _within(
-        self, room: str, person: Person, address: str, standing: Standing, count: int
+        self, room: str, person: Person, address: str, standing: Standing, count: int, *, patient: bool
     ) -> tuple[int, TooFast | None]:
         """Tell how many of so many messages are within all limits, and what the others would meet."""
         try:
-            await self._allow_new_room(room, address)
+            await self._allow_new_room(room, person, address, patient=patient)
         except TooFast as error:
             return 0, error
         count, slowed = await self._allow_slowly(room, person, standing, count)
         if not count:
             return 0, slowed
-        count, limited = await self._allow(person, address, count)
+        count, limited = await self._allow(person, address, count, patient=patient)
         return count, limited or slowed
 
     async def _allow_slowly(
@@ -249,19 +250,23 @@ class Sayer:
         """Tell how many of so many messages a room's slow mode lets through, and what the others would meet."""
         if not standing.rules.slow or standing.role != Role.MEMBER:
             return count, None
-        limit = Limit(1, standing.rules.slow)
-        count, wait = await self._limits.take_some(f"slow:{room}", person.public, limit, count)
+        limit = Limit(1, standing.rules.slow, free=None)
+        count, wait, _ = await self._limits.take_some("slow", f"{person.public}.{room}", limit, count)
         if not wait:
             return count, None
         return count, TooFast("This room is slow: one message every %(slow)d seconds.", wait, slow=standing.rules.slow)
 
-    async def _allow_new_room(self, room: str, address: str) -> None:
+    async def _allow_new_room(self, room: str, person: Person, address: str, *, patient: bool = False) -> None:
         if not self._rooms.most or room in self._known or await self._log.exists(room):
             return
-        wait = await self._limits.take("rooms", f"@{address}", self._rooms)
-        if wait:
-            metrics.LIMITED.labels("rooms").inc()
+        _, wait, met = taken = await self._limits.take_some_from_both(
+            "rooms", person.public, address, self._rooms, self._rooms_of_address, count=1, patient=patient
+        )
+        if not met:
+            return
+        if taken.of_address:
             raise TooFast("Too many new rooms were opened from your network. Try again in a while.", wait)
+        raise TooFast("You opened many new rooms. Try again in a while.", wait)
 
     def _remember(self, room: str) -> None:
         self._known[room] = None

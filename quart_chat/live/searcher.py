@@ -46,7 +46,6 @@ class Searcher:
             return Answer(query, None)
         wait = await self._limits.take_from_both("searches", person, address, SEARCHES, SEARCHES_OF_ADDRESS)
         if wait:
-            metrics.LIMITED.labels("searches").inc()
             raise TooFast("Those were many searches in a minute. Try again in a moment.", wait)
         with metrics.SEARCH.time():
             return Answer(query, await self._searching.find(room, query, before, PAGE, SECONDS))

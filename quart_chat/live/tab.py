@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.events import get_logger
@@ -36,6 +36,16 @@ APART = 0.05  # seconds between two messages that come again one after the other
 HELD = 5.0  # seconds past its next try that a message holds back those written after it
 
 logger = get_logger(__name__)
+
+
+class _Held(NamedTuple):
+    """A message that comes again by itself: from when on it may, and until when it holds back those after it.
+
+    Both are the loop's time, s. A tab that took nothing meanwhile puts the second off.
+    """
+
+    due: float
+    until: float
 
 
 class Tab:
@@ -77,7 +87,7 @@ class Tab:
         self.address = address
         self._sayer = sayer
         self._entering: asyncio.Task[None] | None = None
-        self._held: dict[str, float] = {}  # nonce of a message that comes again: until when it holds others back
+        self._held: dict[str, _Held] = {}  # by nonce
         self._frames = TokenBucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE, asyncio.get_running_loop().time())
         self._typed = self._said = self._newest = 0.0
         self._noticed = 0.0
@@ -167,7 +177,7 @@ class Tab:
         """Note that the tab took nothing since then: what is to come again waits in the socket, and lapses not."""
         if self._held:
             took = asyncio.get_running_loop().time() - began
-            self._held = {held: until + took for held, until in self._held.items()}
+            self._held = {nonce: _Held(held.due, held.until + took) for nonce, held in self._held.items()}
 
     # --- where it stands ---------------------------------------------------------------------------
 
@@ -237,7 +247,7 @@ class Tab:
                         self._write(fragments.commands(self.audience.language))
                 elif isinstance(result, TooFast):
                     await self._pace()
-                    self._give_back(command, result, again=result.retry_after)
+                    self._give_back(command, result, again=result.retry_after, counts=True)
                 else:
                     self._held.pop(command.nonce, None)
                     await self._pace()
@@ -264,33 +274,45 @@ class Tab:
         """Put messages into the room, as `Sayer.say_all` does."""
         began = asyncio.get_running_loop().time()
         try:
-            return await self._sayer.say_all(self.room, self.person, self.address, said)
+            patient = self._is_patient(said[0].nonce)
+            return await self._sayer.say_all(self.room, self.person, self.address, said, patient=patient)
         finally:
             self._stood_still(began)
+
+    def _is_patient(self, nonce: str) -> bool:
+        """Tell whether a message comes again as it was told to, and not before."""
+        held = self._held.get(nonce)
+        return held is not None and asyncio.get_running_loop().time() >= held.due
 
     def _keep_order(self, nonce: str, going: Sequence[Say]) -> None:
         """Hold a message back while one that was written before it has still to come again, and is not going now."""
         if not self._held:
             return
         now = asyncio.get_running_loop().time()
-        self._held = {held: until for held, until in self._held.items() if until > now}
+        self._held = {one: held for one, held in self._held.items() if held.until > now}
         on_their_way = {command.nonce for command in going}
         if next((held for held in self._held if held not in on_their_way), nonce) != nonce:
-            last = max(self._held.values()) - HELD - now
+            last = max(held.until for held in self._held.values()) - HELD - now
             raise TooFast("This waits for what you wrote before it.", min(LONGEST_WAIT, max(APART, last + APART)))
 
-    def _give_back(self, command: Say, refused: Refused, again: float = 0.0) -> None:
-        """Give the form back with its text; again: seconds after which it comes by itself, 0.0 for never."""
+    def _give_back(self, command: Say, refused: Refused, again: float = 0.0, *, counts: bool = False) -> None:
+        """Give the form back with its text.
+
+        again: seconds after which it comes by itself, 0.0 for never; counts: it counts down to that.
+        """
         if again and len(self._held) >= MOST_HELD and command.nonce not in self._held:
             again = 0.0  # no page writes so much ahead; it is given back, to be sent by hand
         if again:
-            self._held[command.nonce] = asyncio.get_running_loop().time() + again + HELD
+            due = asyncio.get_running_loop().time() + again
+            self._held[command.nonce] = _Held(due, due + HELD)
         language = self.audience.language
         why = fragments.reason(language, refused)
         spent = isinstance(refused, Spent)
         text = command.text.encode(errors="replace").decode()  # JSON can carry lone surrogates, a frame cannot
         self._write(
-            fragments.refused(command.nonce, text, why, language, again=again, spent=spent, reply=command.reply)
+            fragments.refused(
+                command.nonce, text, why, language, again=again, counts=counts, spent=spent, reply=command.reply
+            )
         )
 
     def _acknowledge(self, kept: Sequence[tuple[str, str]]) -> None:
@@ -316,7 +338,7 @@ class Tab:
         if now - self._noticed >= NOTICE_EVERY:
             self._noticed = now
             language = self.audience.language
-            self._write(fragments.notice(fragments.reason(language, refused), language))
+            self._write(fragments.notice(fragments.refusal(language, refused), language))
 
     def _write(self, text: str) -> None:
         self.wire.write(Broadcast(text))

@@ -96,7 +96,6 @@ class Uploads:
         self._bytes += size
         try:
             if wait := await self._limits.take_from_both("uploads", person, address, self._person, self._address):
-                metrics.LIMITED.labels("uploads").inc()
                 raise TooFast("Those were many files in a minute. Try again in a while.", wait)
             if not await asyncio.to_thread(self._shelf.has_room, self._bytes):
                 logger.error("files.disk_full")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 
-from quart_chat import metrics
 from quart_chat.errors import NoMessage, NotYours, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
@@ -220,7 +219,6 @@ class Warden:
         if Right.REPORT not in rights(person.public, message, await self.let_in(room, person.public, address)):
             raise NotYours("You cannot do that with this message.")
         if wait := await self._limits.take_from_both("reports", person.public, address, REPORTS, REPORTS_OF_ADDRESS):
-            metrics.LIMITED.labels("reports").inc()
             raise TooFast("That was too much at once. Try again in a while.", wait)
         keepers = await self._rules.keepers(room)
         if not keepers:

@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 from markupsafe import Markup, escape
 
-from quart_chat.errors import Refused
+from quart_chat.errors import Refused, TooFast
 from quart_chat.pages import ids, languages, rows, templates, zones
+from quart_chat.pages.countdown import countdown
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.templates import fragment
 from quart_chat.room.digest import Digest, quote_of
@@ -29,6 +30,13 @@ State = Literal["waiting", "live", "away", "store", "ended"]
 def reason(language: str, refused: Refused) -> str:
     """Say why something was refused."""
     return languages.say(language, refused.message, refused.values)
+
+
+def refusal(language: str, refused: Refused) -> Markup:
+    """Say why something was refused and, if a limit was reached, count down to when it is taken."""
+    why = escape(reason(language, refused))
+    left = countdown(refused.retry_after, language) if isinstance(refused, TooFast) else Markup()
+    return Markup("{} {}").format(why, left) if left else why
 
 
 # --- the log ---------------------------------------------------------------------------------------
@@ -401,15 +409,24 @@ def fresh_composer(spent: str, language: str) -> Markup:
 
 
 def refused(
-    nonce: str, text: str, why: str, language: str, *, again: float = 0.0, spent: bool = False, reply: str | None = None
+    nonce: str,
+    text: str,
+    why: str,
+    language: str,
+    *,
+    again: float = 0.0,
+    counts: bool = False,
+    spent: bool = False,
+    reply: str | None = None,
 ) -> Markup:
     """Give a form back with its text and the reason.
 
     nonce: of the form that was sent. spent: it cannot be used again; the form gets a new one. reply: what it answers.
-    again: seconds after which it is sent again by itself; 0.0: when the person says so.
+    again: seconds after which it is sent again by itself; 0.0: when the person says so. counts: it counts down to that.
     """
+    left = countdown(again, language) if counts else Markup()
     key = f"{new_page_key()}-0" if spent else nonce
-    form = fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), not spent, reply)
+    form = fragment(language, "_composer.html", "refused", key, text, why, round(again * 1000), left, not spent, reply)
     if not spent:
         return form
     return Markup(

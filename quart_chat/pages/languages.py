@@ -17,6 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
+from babel.units import format_unit
 
 DEFAULT = "en"
 
@@ -85,6 +86,12 @@ def say(tag: str, message: str, values: dict[str, Any] | None = None) -> str:
 @cache
 def _locale(tag: str) -> Locale:
     return Locale.parse(tag, sep="-")
+
+
+def duration(seconds: int, tag: str) -> str:
+    """Say how long something takes, in seconds or, where it is long, in minutes or hours, rather too long."""
+    unit, of = ("second", 1) if seconds <= 100 else ("minute", 60) if seconds <= 100 * 60 else ("hour", 3600)
+    return format_unit(-(-seconds // of), f"duration-{unit}", length="long", locale=_locale(tag))
 
 
 @cache

@@ -1,21 +1,31 @@
--- Take events of a limit, as many as it has left (GCRA: one number a key, the time at which all would be earned back).
---
--- KEYS  1 allowance
--- ARGV  1 ms in which one event is earned  2 events that may come at once  3 events wanted
--- Gives how many were taken, and the ms until the next one will be left; 0 where all were.
+-- Take events of limits, of each as many as all have left; begins with `allowance.lua`, which tells KEYS and ARGV.
+-- Gives how many were taken, the ms until the next one will be left, 0 where all were, and which limit was met, 0: none.
 
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-local interval, most, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
--- a clock set back leaves a time far ahead: more than all events earned at once it cannot be
-local held = math.min(tonumber(redis.call('GET', KEYS[1]) or 0), now + interval * most)
-local full = math.max(held, now)
--- the time of day has 12 digits before the point: what rounding takes off its end must not cost an event
-local left = math.floor((now + interval * most - full + 0.002) / interval)
-local taken = math.max(0, math.min(wanted, left))
-if taken > 0 then
-  full = full + taken * interval
-  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.max(1, math.ceil(full - now)))
+local limits, taken, met = {}, tonumber(ARGV[1]), 0
+local patient = ARGV[2] == 'patient'
+for n = 1, #KEYS do
+  local one = read(n)
+  limits[n] = one
+  local left = math.floor((now + one.interval * one.most - one.full + SLACK) / one.interval)
+  -- who waits as told is not kept waiting by what somebody else, or their other tab, does meanwhile
+  if not patient and now + SLACK < one.till then left = 0 end
+  if left < taken then taken, met = math.max(0, left), n end
 end
-if taken == wanted then return { taken, 0 } end
-return { taken, math.max(1, math.ceil(full + interval - interval * most - now)) }
+if taken > 0 then
+  for _, one in ipairs(limits) do
+    one.full = one.full + taken * one.interval
+    keep(one)
+  end
+end
+if met == 0 then return { taken, 0, 0 } end
+
+local one = limits[met]
+local earned = one.full + one.interval - one.interval * one.most
+if patient then return { taken, math.max(1, math.ceil(earned - now)), met } end
+if now + SLACK < one.till then
+  strike(one)
+elseif one.free >= 0 then
+  put_off(one, earned, 0)
+  keep(one)
+end
+return { taken, math.max(1, math.ceil(math.max(earned, one.till) - now)), met }

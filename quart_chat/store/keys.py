@@ -114,7 +114,7 @@ def called(person: str) -> str:
 
 
 def allowance(kind: str, who: str) -> str:
-    """Name one limit's count for one person or address."""
+    """Name one limit's count; who: a person's public id, @ADDRESS, or =THING that a secret opens."""
     return f"c:{{~{who}}}:limit:{kind}"
 
 

@@ -80,9 +80,16 @@ class Pipeline:
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> asyncio.Future[Any]:
         """Ask for one run of a script; the future gives its answer, or raises StoreAway.
 
-        keys: all of one hash tag.
+        keys: all of one of their `parts`, such as those of one hash tag.
         """
         return self._ask(keys[0] if keys else "", script, (len(keys), *keys, *args))
+
+    def parts(self, keys: Sequence[str]) -> list[list[str]]:
+        """Part keys into those that one run of a script may touch: all, or in a cluster those of a slot."""
+        parts: dict[int, list[str]] = {}
+        for key in keys:
+            parts.setdefault(self._servers.slot(key), []).append(key)
+        return list(parts.values())
 
     def together(self, *commands: tuple[Argument, ...]) -> asyncio.Future[Any]:
         """Ask for commands that are carried out as one; the future gives their answers, or raises StoreAway.

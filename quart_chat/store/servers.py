@@ -41,6 +41,9 @@ class Servers(Protocol):
     def of(self, key: str) -> Pool:
         """Give what opens connections to the server that has a key, as far as is known."""
 
+    def slot(self, key: str) -> int:
+        """Tell what a key lies in: a script may touch keys of one slot alone."""
+
     def all(self) -> list[Pool]:
         """Give what opens connections to each server that has keys, as far as is known."""
 
@@ -100,6 +103,10 @@ class One:
         """It has all keys."""
         return self._pool
 
+    def slot(self, key: str) -> int:
+        """There are none, so a script may touch what it likes."""
+        return 0
+
     def all(self) -> list[Pool]:
         """It alone."""
         return [self._pool]
@@ -139,7 +146,11 @@ class Cluster:
 
     def of(self, key: str) -> Pool:
         """Before anything is known a seed does: it says where the key is."""
-        return self._slots[key_slot(key.encode())] or self.at(self._seeds[0])
+        return self._slots[self.slot(key)] or self.at(self._seeds[0])
+
+    def slot(self, key: str) -> int:
+        """By its hash tag."""
+        return key_slot(key.encode())
 
     def all(self) -> list[Pool]:
         """Give each node that has slots once; none before `refresh`."""

@@ -82,7 +82,7 @@ async def send(name: str) -> Response:
                 await house.uploads.say(name, await person_of(house, who), who.visit.address, asked, came.files)
     except Refused as error:
         await pass_over(request)
-        return retry_after(_refused(who, name, typed, fragments.reason(who.language, error), error.status), error)
+        return retry_after(_refused(who, name, typed, fragments.refusal(who.language, error), error.status), error)
     except StoreAway as away:
         logger.warning("upload.unserved", reason=str(away))
         await pass_over(request)

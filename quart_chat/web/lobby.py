@@ -44,7 +44,7 @@ async def open_room() -> Response:
     try:
         room = await house.sayer.open(title, await person_of(house, who), who.visit.address)
     except (BadName, TooFast) as error:
-        return retry_after(await _page(who, typed, fragments.reason(who.language, error), error.status), error)
+        return retry_after(await _page(who, typed, fragments.refusal(who.language, error), error.status), error)
     return see_other(who, f"/r/{room}")
 
 

@@ -35,7 +35,7 @@ async def rename() -> Response:
         # 200, for htmx shows no answer of a server that failed
         return answer(who, fragments.profile(who.person(None), who.language, room, why, typed))
     except (BadName, TooFast) as refused:
-        why = fragments.reason(who.language, refused)
+        why = fragments.refusal(who.language, refused)
         if htmx:
             person = await person_of(parts(), who)
             html: str = fragments.profile(person, who.language, room, why, typed)

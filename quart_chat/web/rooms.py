@@ -67,7 +67,7 @@ async def say(name: str) -> Response:
     except (BadName, BadText, TooFast) as error:
         if htmx:
             raise
-        why = fragments.reason(who.language, error)
+        why = fragments.refusal(who.language, error)
         spot = Spot(around=asked.reply) if asked.reply else NOW
         try:
             page = await room_page(who, name, spot, typed=text, error=why, status=error.status)
@@ -99,7 +99,7 @@ async def set_topic(name: str) -> Response:
     try:
         await house.changer.set_topic(name, await person_of(house, who), who.visit.address, typed)
     except BadText as error:
-        form = fragments.topic_form(name, typed, who.language, fragments.reason(who.language, error))
+        form = fragments.topic_form(name, typed, who.language, fragments.refusal(who.language, error))
         return Response(form, error.status) if by_htmx() else _form_page(who, form, error.status)
     return Response(fragments.topic_link(name, who.language)) if by_htmx() else see_other(who, f"/r/{name}")
 

@@ -47,7 +47,7 @@ async def find(name: str) -> Response:
 
 
 async def _refused(who: Visitor, looked: Looked, error: Refused) -> Response:
-    why = fragments.reason(who.language, error)
+    why = fragments.refusal(who.language, error)
     if not by_htmx():
         title = await _title(looked.room)
         return answer(who, search.page(looked, None, (), title=title, public=who.public, error=why), error.status)

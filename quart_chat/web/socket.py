@@ -15,6 +15,7 @@ from quart_chat.live.tab import Tab
 from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Broadcast, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import say
+from quart_chat.room.limits import joins_of_address, joins_of_person
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
 from quart_chat.web.guard import check_origin, protect
@@ -115,6 +116,7 @@ async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
             person, _ = await asyncio.gather(
                 person_of(house, who), house.warden.let_in(room, who.public, who.visit.address)
             )
+            await _allow_join(house, who)
             if not await house.limits.open_socket(who.visit.address):
                 metrics.LIMITED.labels("sockets").inc()
                 raise TooFast("Too many tabs are open from your network.", LOOK_AGAIN)
@@ -125,6 +127,15 @@ async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
             await asyncio.sleep(LOOK_AGAIN)
         else:
             return person
+
+
+async def _allow_join(house: Parts, who: Visitor) -> None:
+    most = house.settings.joins_per_minute
+    wait = await house.limits.take_from_both(
+        "joins", who.public, who.visit.address, joins_of_person(most), joins_of_address(most)
+    )
+    if wait:
+        raise TooFast("Pages connect too often from here. This one tries again by itself.", wait)
 
 
 async def _refuse(wire: Wire, error: Refused, told: str, code: int) -> None:

@@ -220,6 +220,10 @@ async def test_changes_are_limited_and_deletions_more_so(pipeline: Pipeline) -> 
         await room.one.edit(room.name, room.ana, HOME, mine, str(number))
     with pytest.raises(TooFast):
         await room.one.edit(room.name, room.ana, HOME, mine, "too much")
+    for _ in range(3):  # have a limit of their own
+        await room.one.react(room.name, room.ana, HOME, mine, "👍")
+    with pytest.raises(TooFast):
+        await room.one.react(room.name, room.ana, HOME, mine, "👍")
     room = Room(pipeline)
     ids = [await room.say(f"text {number}") for number in range(DELETIONS.most + 1)]
     for entry_id in ids[:-1]:

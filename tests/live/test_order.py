@@ -83,7 +83,9 @@ class World:
 
     # --- the sayer's side ----------------------------------------------------------------------------
 
-    async def say_all(self, _room: str, _person: object, _address: str, asked: Sequence[Say]) -> list[str | Refused]:
+    async def say_all(
+        self, _room: str, _person: object, _address: str, asked: Sequence[Say], **_: object
+    ) -> list[str | Refused]:
         assert asked
         self.clock.pass_(0.01 if self.calm else next(self.chance.pauses))
         results: list[str | Refused] = []

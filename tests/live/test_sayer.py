@@ -142,6 +142,26 @@ async def test_an_address_has_a_limit_of_its_own_for_all_who_write_there(pipelin
     assert kinds(await said.sayer.say_all("r", somebody(), "192.0.2.2", says("a"))) == ["in"]
 
 
+async def test_who_is_refused_for_their_address_has_spent_nothing_of_their_own(pipeline: Pipeline) -> None:
+    said = Said(pipeline, per_minute=1)  # ten an address
+    for _ in range(10):
+        await said.sayer.say("r", somebody(), HOME, Say("a", "n"))
+    eva = somebody("Eva")
+    assert kinds(await said.sayer.say_all("r", eva, HOME, says("b"))) == ["TooFast"]
+    assert kinds(await said.sayer.say_all("r", eva, "192.0.2.2", says("b"))) == ["in"]
+
+
+async def test_rooms_are_limited_by_person_wherever_they_are(pipeline: Pipeline) -> None:
+    said = Said(pipeline, rooms_per_hour=2)
+    eva = somebody("Eva")
+    for number in range(2):
+        await said.sayer.open(f"room {number}", eva, f"192.0.2.{number}")
+    with pytest.raises(TooFast, match="You opened many new rooms"):
+        await said.sayer.open("one more", eva, "192.0.2.3")
+    await said.sayer.open("of another", somebody(), "192.0.2.3")
+    await said.sayer.open("room 1", eva, "192.0.2.3")  # it is open already
+
+
 async def test_a_room_that_may_not_be_opened_takes_nothing_and_one_that_is_open_takes_all(pipeline: Pipeline) -> None:
     said = Said(pipeline, rooms_per_hour=1)
     person = somebody()

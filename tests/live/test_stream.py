@@ -140,10 +140,10 @@ async def test_a_tab_that_sends_faster_than_it_is_served_waits_in_its_own_socket
     taken: list[int] = []
     say_all = worker.parts.sayer.say_all
 
-    async def slow(*arguments: Any) -> Any:
+    async def slow(*arguments: Any, **how: Any) -> Any:
         taken.append(len(arguments[3]))
         await going.wait()
-        return await say_all(*arguments)
+        return await say_all(*arguments, **how)
 
     async with client(worker, **PLAIN) as tab:
         await tab.enter()
@@ -197,7 +197,7 @@ async def test_a_worker_s_end_closes_its_tabs_with_1012_those_that_have_not_resu
 async def test_a_tab_whose_serving_fails_is_closed_with_1011_and_says_so_in_the_log(
     worker: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_: object) -> None:
+    async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
     async with client(worker) as tab, client(worker) as other:

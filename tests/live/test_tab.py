@@ -28,8 +28,12 @@ class Script:
         self.errors: dict[str, list[Exception]] = {}
         self.said: list[str] = []
         self.pause = 0.0  # s that the next message takes
+        self.patient: list[tuple[str, bool]] = []  # the first text of each call, and whether it came as it was told to
 
-    async def say_all(self, _room: str, _person: object, _address: str, asked: Sequence[Say]) -> list[str | Refused]:
+    async def say_all(
+        self, _room: str, _person: object, _address: str, asked: Sequence[Say], *, patient: bool = False
+    ) -> list[str | Refused]:
+        self.patient.append((asked[0].text, patient))
         await asyncio.sleep(self.pause)
         self.pause = 0.0
         results: list[str | Refused] = []
@@ -98,6 +102,21 @@ async def test_messages_do_not_overtake_one_that_has_to_come_again(alone: PageWi
     await until(lambda: len(script.said) == 3)
     assert script.said == ["a", "b", "c"]
     await until(lambda: not alone.page.forms)
+
+
+async def test_a_message_is_patient_that_comes_again_as_told_and_no_sooner(alone: PageWire, script: Script) -> None:
+    script.errors["a"] = [TooFast("wait", 60.0), TooFast("wait", 0.3)]
+    say(alone, "a")
+    await until(lambda: len(script.patient) == 1, "the first try")
+    say(alone, "a")
+    await until(lambda: len(script.patient) == 2, "one that comes too early")
+    told = asyncio.get_running_loop().time()
+    await until(lambda: asyncio.get_running_loop().time() > told + 0.4)
+    say(alone, "a")
+    await until(lambda: script.said == ["a"])
+    say(alone, "b")
+    await until(lambda: script.said == ["a", "b"])
+    assert script.patient == [("a", False), ("a", False), ("a", True), ("b", False)]
 
 
 async def test_a_message_that_never_comes_again_holds_the_others_back_for_a_while_only(
@@ -249,7 +268,7 @@ async def test_a_flood_of_messages_that_are_refused_is_read_more_slowly(alone: P
 async def test_a_tab_ends_though_its_cancelling_was_swallowed_on_the_way(worker: Worker) -> None:
     # Python 3.11's wait_for swallows a cancelling that comes together with the result, and redis-py uses it
     class Swallowing(Script):
-        async def say_all(self, *arguments: object) -> list[str | Refused]:
+        async def say_all(self, *arguments: object, **how: object) -> list[str | Refused]:
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None
             done = loop.create_future()

@@ -13,6 +13,7 @@ from tests.server.processes import ServerProcess
 NO_LIMITS = {
     "QUART_CHAT_MESSAGES_PER_MINUTE": "0",
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "0",
+    "QUART_CHAT_JOINS_PER_MINUTE": "0",
     "QUART_CHAT_MESSAGES_PER_ROOM": "1000000",
 }
 

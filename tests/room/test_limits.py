@@ -1,16 +1,30 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quart_chat.room.limits import (
     ADDRESS_FACTOR,
+    COUNTS,
+    FAILED_SECRETS_OF_THING,
+    FREE,
+    HOUR,
+    LONGEST,
+    LONGEST_OF_ADDRESS,
+    MINUTE,
+    SEARCHES,
+    SLOWEST,
     Limit,
     TokenBucket,
+    joins_of_address,
+    joins_of_person,
     per_minute_of_address,
     per_minute_of_person,
     rooms_of_address,
+    rooms_of_person,
 )
 
 SLACK = 1e-6  # tokens: floating point
@@ -65,10 +79,45 @@ def test_a_limit_earns_its_events_evenly() -> None:
 
 
 def test_an_address_has_ten_times_what_a_person_has() -> None:
-    assert per_minute_of_address(60) == Limit(60 * ADDRESS_FACTOR, 60.0)
+    assert per_minute_of_address(60).most == 60 * ADDRESS_FACTOR
+    assert per_minute_of_address(60).per == MINUTE
     assert ADDRESS_FACTOR == 10
-    assert rooms_of_address(30) == Limit(30, 3600.0)
+    assert rooms_of_address(30).interval == rooms_of_person(30).interval == HOUR / 30
 
 
 def test_no_limit_stays_none_for_an_address() -> None:
     assert per_minute_of_address(0).most == 0
+
+
+def test_pauses_double_from_the_limit_s_own_and_end_at_the_longest() -> None:
+    assert Limit(60, MINUTE, longest=20.0).pauses == (2.0, 4.0, 8.0, 16.0, 20.0)
+    assert per_minute_of_person(60).pauses[-1] == LONGEST
+    assert per_minute_of_address(60).pauses[-1] == LONGEST_OF_ADDRESS
+
+
+@given(st.integers(1, 10**9), st.floats(1, HOUR), st.floats(0.1, HOUR))
+def test_pauses_only_grow_and_never_over_the_longest(most: int, per: float, longest: float) -> None:
+    pauses = Limit(most, per, longest=longest).pauses
+    assert list(pauses) == sorted(pauses)
+    assert pauses[-1] == longest
+    assert all(later == 2 * earlier for earlier, later in pairwise(pauses[:-1]))
+    assert len(pauses) < 64  # they go to the store with each question
+
+
+def test_some_pauses_do_not_grow() -> None:
+    assert Limit(60, MINUTE, free=None).pauses == ()
+    assert Limit(0, MINUTE).pauses == ()
+    for asked_by_pages in (SEARCHES, COUNTS, joins_of_person(120), joins_of_address(120)):
+        assert asked_by_pages.pauses == ()
+
+
+def test_an_address_waits_less_for_one_of_many_who_share_it() -> None:
+    person, address = per_minute_of_person(60), per_minute_of_address(60)
+    assert address.pauses[-1] < person.pauses[-1]
+    assert address.free == ADDRESS_FACTOR * FREE
+    assert rooms_of_address(30).pauses[-1] < rooms_of_person(30).pauses[-1]
+
+
+def test_strangers_who_fail_at_a_thing_slow_others_but_for_a_moment() -> None:
+    assert FAILED_SECRETS_OF_THING.pauses == ()
+    assert SLOWEST <= 5.0

@@ -10,8 +10,10 @@ import pytest
 
 from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY
+from quart_chat.room.limits import Limit
 from quart_chat.room.places import follows
 from quart_chat.store import keys
+from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.servers import servers
@@ -41,6 +43,33 @@ async def test_keys_are_at_their_nodes_and_each_answer_finds_who_asked(cluster: 
         assert answers == [1] * len(names)
         both = await asyncio.gather(*(pipeline.together(("INCR", f"n{name}"), ("GET", f"n{name}")) for name in names))
         assert both == [[1, "1"]] * len(names)
+    finally:
+        await pipeline.aclose()
+        await store.aclose()
+
+
+async def test_a_person_and_their_address_at_two_nodes_give_up_what_the_other_has_not_left(cluster: ClusterOf) -> None:
+    store = servers(cluster.url)
+    pipeline = Pipeline(store)
+    try:
+        await store.refresh()
+        limits = Limits(pipeline, "w", 0)
+        home = cluster.of(keys.allowance("messages", "@192.0.2.1")).port
+        people = [one for one in map(str, range(100)) if cluster.of(keys.allowance("messages", one)).port != home]
+        most, of_address = Limit(5, 5 * 3600.0), Limit(12, 12 * 3600.0)
+        got = [
+            await limits.take_some_from_both("messages", person, "192.0.2.1", most, of_address, count=7)
+            for person in people[:4]
+        ]
+        assert [(one.number, one.of_address) for one in got] == [(5, False), (5, False), (2, True), (0, True)]
+        left = [(await limits.take_some("messages", person, most, 9)).number for person in people[:4]]
+        assert left == [0, 0, 3, 5]
+        shared = Limit(20, 20 * 3600.0, free=None)
+        at_once = [limits.take_from_both("messages", one, "192.0.2.2", most, shared) for one in people * 9]
+        got_at_once = (await asyncio.gather(*at_once)).count(0.0)
+        assert 0 < got_at_once <= 20  # what was on its way back is missing to some of them
+        later = [await limits.take_from_both("messages", one, "192.0.2.2", most, shared) for one in people[40:]]
+        assert got_at_once + later.count(0.0) == 20
     finally:
         await pipeline.aclose()
         await store.aclose()

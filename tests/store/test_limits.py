@@ -157,17 +157,18 @@ async def test_a_clock_set_back_makes_nobody_wait_longer_than_the_limit_itself(p
 
 
 async def test_of_several_events_as_many_are_taken_as_are_left(limits: Limits) -> None:
-    assert await limits.take_some("messages", "ana", SLOW, 3) == (3, 0.0)
-    taken, wait = await limits.take_some("messages", "ana", SLOW, 3)
+    assert await limits.take_some("messages", "ana", SLOW, 3) == (3, 0.0, "")
+    taken, wait, met = await limits.take_some("messages", "ana", SLOW, 3)
     assert taken == 2
     assert 719 < wait <= 720
-    taken, wait = await limits.take_some("messages", "ana", SLOW, 3)
+    assert met == "ana"
+    taken, wait, _ = await limits.take_some("messages", "ana", SLOW, 3)
     assert taken == 0
     assert 719 < wait <= 720  # asking for more than there are costs nothing
 
 
 async def test_no_limit_gives_any_number_at_once(limits: Limits, look: Redis) -> None:
-    assert await limits.take_some("messages", "ana", Limit(0, 60.0), 1000) == (1000, 0.0)
+    assert await limits.take_some("messages", "ana", Limit(0, 60.0), 1000) == (1000, 0.0, "")
     assert look.keys() == []
 
 
@@ -177,8 +178,8 @@ async def test_those_who_take_several_at_once_together_get_no_more_than_there_ar
     other = Limits(pipeline, "other", 3)
     limit = Limit(50, 50 * HOURS)
     got = await asyncio.gather(*(each.take_some("messages", "ana", limit, 7) for each in (limits, other) * 10))
-    assert sum(taken for taken, _ in got) == 50
-    assert all((taken == 7) == (wait == 0.0) for taken, wait in got)
+    assert sum(one.number for one in got) == 50
+    assert all((one.number == 7) == (one.wait == 0.0) for one in got)
 
 
 def pass_(look: Redis, who: str, intervals: int) -> None:
@@ -186,7 +187,9 @@ def pass_(look: Redis, who: str, intervals: int) -> None:
     key = keys.allowance("messages", who)
     held = look.get(key)
     if held is not None:
-        look.set(key, f"{float(str(held)) - intervals * HOURS * 1000:.3f}", keepttl=True)
+        full, till, tries = map(float, str(held).split())
+        ago = intervals * HOURS * 1000
+        look.set(key, f"{full - ago:.3f} {till - ago:.3f} {tries}", keepttl=True)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -206,7 +209,7 @@ async def test_several_at_once_are_what_the_same_events_one_by_one_are(
             pass_(look, singly, -operation)
             left = min(most, left - operation)
             continue
-        taken, wait = await limits.take_some("messages", together, limit, operation)
+        taken, wait, _ = await limits.take_some("messages", together, limit, operation)
         assert taken == min(left, operation)
         waits = [await limits.take("messages", singly, limit) for _ in range(taken + 1)]
         assert waits[:taken] == [0.0] * taken
@@ -223,4 +226,4 @@ async def test_several_at_once_are_what_the_same_events_one_by_one_are(
 @pytest.mark.parametrize("most", [1, 7, 9, 13, 19, 60, 333, 600])
 async def test_an_allowance_that_nobody_has_touched_is_there_as_a_whole(limits: Limits, most: int) -> None:
     # 60 s / 7 is no whole number of anything: what is lost by rounding must not be an event
-    assert await limits.take_some("messages", "ana", Limit(most, 60.0), most) == (most, 0.0)
+    assert await limits.take_some("messages", "ana", Limit(most, 60.0), most) == (most, 0.0, "")

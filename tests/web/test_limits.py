@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
 
 import httpx
 from websockets.exceptions import ConnectionClosed
 
+from quart_chat.room.limits import FREE
 from tests.server.processes import ServerProcess
+from tests.web.conftest import LIMITED
 from tests.web.visits import PATIENCE, browser, fresh, tab
 
 HTMX = {"HX-Request": "true"}
@@ -64,12 +68,18 @@ def test_a_person_is_limited_in_all_rooms_and_from_all_addresses_together(behind
 
 
 def test_an_address_has_the_messages_of_ten_people(behind: ServerProcess) -> None:
-    room = fresh()
-    for _ in range(10):
+    room, began, taken = fresh(), time.monotonic(), 0
+    refused = None
+    for _ in range(20):  # people, of whom each may write three
         with visitor(behind, "198.51.100.5") as client:
-            assert [say(client, room, f"n{n}").status_code for n in range(3)] == [303] * 3
-    with visitor(behind, "198.51.100.5") as client:
-        too_fast(say(client, room, "n", **HTMX), 2)
+            answers = [say(client, room, f"n{n}", **HTMX) for n in range(3)]
+        taken += sum(one.status_code == 204 for one in answers)
+        refused = next((one for one in answers if one.status_code != 204), None)
+        if refused is not None:
+            break
+    assert refused is not None
+    too_fast(refused, 2)
+    assert 30 <= taken <= 30 + (time.monotonic() - began) / 2  # one is earned in two seconds
     with visitor(behind, "198.51.100.6") as client:
         assert say(client, room, "n").status_code == 303
 
@@ -81,6 +91,42 @@ def test_the_proxy_s_word_counts_and_not_what_a_visitor_put_before_it(behind: Se
             client.headers["X-Forwarded-For"] = f"203.0.113.{n}, 198.51.100.7"
             codes.append(client.post("/rooms", data={"title": fresh("spoofed")}).status_code)
         assert codes == [303] * 4 + [429]
+
+
+def test_without_a_proxy_nobody_s_word_counts(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "data", env={**LIMITED, "QUART_CHAT_TRUSTED_HOPS": "0"}) as server:
+        codes = []
+        for n in range(5):
+            with visitor(server, f"203.0.113.{n}") as client:
+                client.headers["Forwarded"] = f"for=203.0.113.{n}"
+                client.headers["X-Real-IP"] = f"203.0.113.{n}"
+                codes.append(client.post("/rooms", data={"title": fresh("spoofed")}).status_code)
+        assert codes == [303] * 4 + [429]
+
+
+def test_a_person_s_reactions_have_a_limit_of_their_own(behind: ServerProcess) -> None:
+    room = fresh()
+    with visitor(behind, "198.51.100.13") as client:
+        say(client, room, "n")
+        found = re.search(r'id="m-(\d+-\d+)"', client.get(f"/r/{room}").text)
+        assert found
+        address = f"/r/{room}/m/{found[1]}"
+        assert [client.post(f"{address}/react", data={"emoji": "👍"}).status_code for _ in range(3)] == [303] * 3
+        too_fast(client.post(f"{address}/react", data={"emoji": "👍"}), 20)
+        assert client.post(f"{address}/edit", data={"text": "another"}).status_code == 303
+
+
+def test_who_keeps_on_waits_longer_and_is_shown_for_how_long(behind: ServerProcess) -> None:
+    room = fresh()
+    with visitor(behind, "198.51.100.14") as client:
+        for n in range(3):
+            say(client, room, f"n{n}")
+        too_fast(say(client, room, "n3"), 20)
+        waits = [int(say(client, room, "n3").headers["Retry-After"]) for _ in range(FREE + 3)]
+        assert waits[FREE - 1] <= 20
+        assert 39 <= waits[FREE] <= 40
+        assert 159 <= waits[FREE + 2] <= 160
+        assert re.search(r'class="countdown( w\d+)+"', say(client, room, "n3").text)
 
 
 def test_a_household_s_many_addresses_count_as_one(behind: ServerProcess) -> None:
@@ -143,3 +189,27 @@ async def test_a_tab_that_is_too_fast_gets_its_message_back_to_be_sent_again(beh
         assert "You write faster than 3 messages a minute." in frame
         assert "text 3</textarea>" in frame
         assert 'hx-trigger="load delay:' in frame
+
+
+async def test_joins_are_limited_and_who_is_refused_comes_again_by_itself(tmp_path: Path) -> None:
+    env = {**LIMITED, "QUART_CHAT_SOCKETS_PER_ADDRESS": "0", "QUART_CHAT_JOINS_PER_MINUTE": "3"}
+    address = {"X-Forwarded-For": "198.51.100.12"}
+    with ServerProcess(tmp_path / "data", workers=2, env=env) as server:
+        with visitor(server, "198.51.100.12") as client:
+            cookie = f"quart_chat={client.cookies['quart_chat']}"
+        for _ in range(3):
+            async with tab(server, "r", cookie=cookie, **address) as page:
+                await page.enter()
+        async with tab(server, "r", cookie=cookie, **address) as refused:
+            assert await refused.close_code() == 1013
+            assert "Pages connect too often from here." in refused.read[-1]
+        async with tab(server, "r", **address) as other:  # each person has a limit of their own
+            await other.enter()
+        joined = 0
+        while True:  # without cookies; their address has a limit, too: ten times that of one person
+            async with tab(server, "r", **address) as page:
+                if "Pages connect too often" in await page.frame("<"):
+                    break
+            joined += 1
+            assert joined < 200
+        assert joined >= 26  # four have joined before
