@@ -272,7 +272,8 @@ def lobby(
 ) -> str:
     """Render the lobby; visited: somebody's rooms, as `rooms` takes them; typed: what stays in the field."""
     shown, *total = _sums(visited)
-    return templates.page("lobby.html", language, person=person, rooms=shown, total=total, typed=typed, error=error)
+    values = {"person": person, "rooms": shown, "total": total, "typed": typed, "error": error}
+    return templates.page("lobby.html", language, gate=templates.new_gate(), **values)
 
 
 def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Markup, str]:

@@ -80,6 +80,7 @@ def render(
     html = form.fill(
         own=person.public,
         link=f"{origin}/r/{shown.room}",
+        gate=templates.new_gate(),
         key=fragments.new_page_key(),
         profile=fragments.profile(person, shown.audience.language, shown.room),
         sounds=fragments.sound_switch(shown.audience.language, shown.room, on=sounds),
@@ -126,6 +127,6 @@ def _render(
             block=fragments.BLOCK,
             typed=typed,
             error=error,
-            **blanks(("own", "link", "key", "profile", "sounds")),
+            **blanks(("gate", "own", "link", "key", "profile", "sounds")),
         )
     )

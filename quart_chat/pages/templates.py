@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
@@ -27,6 +28,15 @@ FIELD = 20_000  # UTF-16 units that a field takes: well over any limit, and unde
 def page(template: str, language: str, **values: Any) -> str:
     """Render a whole page, or a part of one, from its template."""
     return environment(language).get_template(template).render(values)
+
+
+def new_gate() -> str:
+    """Make what a page's `hx-nonce` and its scripts say alike, without which hx-csp lets no attribute of htmx count.
+
+    All of a page's elements inherit it, so it keeps nothing out: hx-csp asks for it before it makes the policy of Trusted
+    Types through which alone markup comes into a page. At random, for hx-csp takes it out of what is fetched.
+    """
+    return secrets.token_hex(8)
 
 
 def compile_all(language: str) -> None:

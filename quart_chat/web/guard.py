@@ -15,7 +15,8 @@ from quart_chat.errors import Unwelcome
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx"  # hx-csp makes that policy, and htmx alone writes markup
 )
 LONGEST = 100  # characters that any address stays under
 _ALWAYS = tuple(

@@ -108,6 +108,7 @@ def room_page(language: str, place: str | None) -> str:
         "live": place is not None,
         "block": 100,
         "own": "o",
+        "gate": "g",
         "link": "l",
         "key": "k",
         "profile": "p",

@@ -12,7 +12,8 @@ from tests.web.visits import fresh, tab
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx"
 )
 FOR_GOOD = "max-age=31536000, immutable"
 KEY = "0123456789abcdef"
