@@ -51,7 +51,7 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
-from quart_chat.web.guard import check_origin, protect
+from quart_chat.web.guard import at_home, check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, parts, retry_after, visitor
@@ -279,6 +279,9 @@ async def _finish(response: Response) -> Response:
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
+    if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
+        response.set_data("")
+        response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
     return protect(response)
 

@@ -5,6 +5,10 @@ Every test of injection takes these: fragments and pages, routes and forms, and 
 
 from __future__ import annotations
 
+import re
+
+from tests.pages.trees import Tree
+
 MARK = "pwned"  # in the name or the value of what each would make
 
 ELEMENTS = (
@@ -66,7 +70,7 @@ LINES = (
     f"\x1b[2J\x1b]0;{MARK}\x07\x9b31m",
     f'", "event": "{MARK}", "level": "critical',
 )
-ADDRESSES = (
+ELSEWHERE = (
     f"//{MARK}.example/",
     f"https://{MARK}.example/",
     f"/\\{MARK}.example",
@@ -76,4 +80,27 @@ ADDRESSES = (
     f"@{MARK}.example",
 )
 
-HOSTILE = (*ELEMENTS, *ATTRIBUTES, *HTMX, *TEMPLATES, *LINES, *ADDRESSES)
+HOSTILE = (*ELEMENTS, *ATTRIBUTES, *HTMX, *TEMPLATES, *LINES, *ELSEWHERE)
+
+TEXTS = ("value", "title", "data-face", "placeholder", "aria-label", "alt")  # attributes that hold what people write
+ADDRESSES_OF_OURS = ("href", "srcset", "hx-get")  # and those that hold it as a part of an address
+LEADS = re.compile(r"(/(?![/\\])|#|$|https?://h/)")  # where our own links lead
+
+
+def taken_for_markup(tree: Tree) -> list[str]:
+    """Find what came of hostile texts besides texts."""
+    found = [element.tag for element in tree.elements if MARK in element.tag]
+    for element in tree.elements:
+        for name, value in element.attributes.items():
+            if MARK in name or (MARK in (value or "") and name not in (*TEXTS, *ADDRESSES_OF_OURS)):
+                found.append(f"{element.tag} {name}={value}")
+            if name.startswith("on") or "hx-on" in name or name == "style":
+                found.append(f"{element.tag} {name}={value}")
+            marked_up = name == "href" and element.attributes.get("rel") == "noopener noreferrer nofollow ugc"
+            if (
+                name in ("href", "src", "action", "formaction", "srcset")
+                and not marked_up
+                and not LEADS.match(value or "")
+            ):
+                found.append(f"{element.tag} {name}={value}")
+    return found

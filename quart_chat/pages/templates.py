@@ -33,8 +33,8 @@ def page(template: str, language: str, **values: Any) -> str:
 def new_gate() -> str:
     """Make what a page's `hx-nonce` and its scripts say alike, without which hx-csp lets no attribute of htmx count.
 
-    All of a page's elements inherit it, so it keeps nothing out: hx-csp asks for it before it makes the policy of Trusted
-    Types through which alone markup comes into a page. At random, for hx-csp takes it out of what is fetched.
+    All of a page's elements inherit it, so it keeps nothing out: hx-csp asks for it before it makes the policy of
+    Trusted Types by which alone markup comes into a page. At random, for hx-csp takes it out of what is fetched.
     """
     return secrets.token_hex(8)
 

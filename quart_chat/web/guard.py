@@ -117,6 +117,13 @@ def _origin(text: str) -> tuple[str, str, int] | None:
     return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
 
 
+def at_home(address: str) -> str:
+    """Keep of an address what can only lead to this server: its path and its query."""
+    parts = urlsplit(address)
+    path = "/" + parts.path.lstrip("/\\")
+    return f"{path}?{parts.query}" if parts.query else path
+
+
 def protect(response: Response) -> Response:
     """Give an answer the headers that every one has, where it does not say otherwise."""
     headers = response.headers

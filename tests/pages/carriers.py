@@ -28,8 +28,6 @@ BOB = "b" * 16
 NONCE, PLACE, AT = "0123456789abcdef-3", "1700000000000-1", 1_700_000_000_000
 DIGEST = "d" * 64
 AUDIENCES = [Audience("en", "UTC"), Audience("pt-BR", "America/Sao_Paulo")]
-TEXTS = ("value", "title", "data-face", "placeholder", "aria-label", "alt")  # attributes that hold what people write
-ADDRESSES = ("href", "srcset", "hx-get")  # and those that hold it as a part of an address of ours
 
 
 def message(text: str, name: str, before: Neighbour | None = None) -> Message:

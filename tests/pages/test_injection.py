@@ -22,13 +22,13 @@ from quart_chat.pages import fragments, room, rows, search, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
-from tests.hostile import HOSTILE, MARK
-from tests.pages.carriers import ADDRESSES, AUDIENCES, CARRIERS, TEXTS, of_a_line
+from tests.hostile import ADDRESSES_OF_OURS as ADDRESSES
+from tests.hostile import HOSTILE, MARK, TEXTS, taken_for_markup
+from tests.pages.carriers import AUDIENCES, CARRIERS, of_a_line
 from tests.pages.trees import Tree
 
 # as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
 VISIBLE = st.text(min_size=1).filter(is_visible).filter(lambda text: to_html(text) == escape(text))
-LEADS = re.compile(r"(/(?!/)|#|$|https?://h/)")  # where our own links lead
 MARKED_UP = [hostile for hostile in HOSTILE if len(Tree(f"<p>{to_html(hostile)}</p>").elements) > 1]
 PLAIN = [hostile for hostile in HOSTILE if hostile not in MARKED_UP]
 
@@ -38,25 +38,6 @@ anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=TAGS)
 def taken_apart(html: str) -> Tree:
     """Take something apart, whose keys are made anew each time."""
     return Tree(re.sub(r"\b[0-9a-f]{16}\b", "0" * 16, html))
-
-
-def taken_for_markup(tree: Tree) -> list[str]:
-    """Find what came of hostile texts besides texts."""
-    found = [element.tag for element in tree.elements if MARK in element.tag]
-    for element in tree.elements:
-        for name, value in element.attributes.items():
-            if MARK in name or (MARK in (value or "") and name not in (*TEXTS, *ADDRESSES)):
-                found.append(f"{element.tag} {name}={value}")
-            if name.startswith("on") or "hx-on" in name or name == "style":
-                found.append(f"{element.tag} {name}={value}")
-            marked_up = name == "href" and element.attributes.get("rel") == "noopener noreferrer nofollow ugc"
-            if (
-                name in ("href", "src", "action", "formaction", "srcset")
-                and not marked_up
-                and not LEADS.match(value or "")
-            ):
-                found.append(f"{element.tag} {name}={value}")
-    return found
 
 
 def test_the_corpus_is_mostly_plain() -> None:
