@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart, Response, abort, g, has_request_context, request
+from quart import Quart, Response, abort, g, has_request_context, request, websocket
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat import metrics
-from quart_chat.config import Settings
+from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
@@ -51,7 +51,8 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
-from quart_chat.web.guard import at_home, check_origin, protect
+from quart_chat.web.guard import check_origin
+from quart_chat.web.headers import at_home, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, parts, retry_after, visitor
@@ -97,7 +98,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.before_request(_refuse_unknown_files)
     app.after_request(_finish)
     _live(app, house, streams)
-    asgi = well_formed(cast(ASGIFramework, app.asgi_app))
+    asgi = well_formed(cast(ASGIFramework, app.asgi_app), settings.https_days * DAYS)
     app.asgi_app = behind(settings.trusted_hops, asgi) if settings.trusted_hops else asgi  # type: ignore[method-assign,assignment]
     return app
 
@@ -283,7 +284,7 @@ async def _finish(response: Response) -> Response:
         response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
-    return protect(response)
+    return protect(response, visitor(request).lasting)
 
 
 def _answer_errors(app: Quart) -> None:
@@ -291,7 +292,7 @@ def _answer_errors(app: Quart) -> None:
 
     def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
-            return protect(Response(text, status))  # a handshake
+            return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
         html = templates.page(
             "error.html",
             visitor(request).language,

@@ -45,6 +45,8 @@ class Settings:
     room_days: int = 90  # unused rooms go after these; 0: never
     origins: tuple[str, ...] = ()
     """Origins besides the page's own that may post and connect, as `https://chat.example`."""
+    https_days: int = 365
+    """Days for which a browser that came by HTTPS comes by nothing else; 0: it is not told so."""
     trusted_hops: int = 0
     """Proxies in front whose X-Forwarded headers are believed."""
     metrics_token: str | None = None
@@ -86,6 +88,7 @@ class Settings:
             messages_per_room=_number(env, "QUART_CHAT_MESSAGES_PER_ROOM", 10_000, least=1),
             room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
             origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),
+            https_days=_number(env, "QUART_CHAT_HTTPS_DAYS", 365, most=3650),
             trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),
             metrics_token=env.get("QUART_CHAT_METRICS_TOKEN") or None,
             time_zone=_time_zone(env),

@@ -1,4 +1,4 @@
-"""Who may ask at all, and what every answer says of itself: origins, headers, addresses."""
+"""Who may ask at all: origins, and the addresses that they ask from."""
 
 from __future__ import annotations
 
@@ -8,30 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from quart import Response
 from werkzeug.datastructures import Headers
 
 from quart_chat.errors import Unwelcome
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types htmx"  # hx-csp makes that policy, and htmx alone writes markup
-)
 LONGEST = 100  # characters that any address stays under
-_ALWAYS = tuple(
-    (name, name.lower(), value)
-    for name, value in {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",  # no-referrer would make browsers send "Origin: null" with forms
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-        "Cache-Control": "no-store",
-    }.items()
-)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -115,20 +96,3 @@ def _origin(text: str) -> tuple[str, str, int] | None:
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
         return None
     return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
-
-
-def at_home(address: str) -> str:
-    """Keep of an address what can only lead to this server: its path and its query."""
-    parts = urlsplit(address)
-    path = "/" + parts.path.lstrip("/\\")
-    return f"{path}?{parts.query}" if parts.query else path
-
-
-def protect(response: Response) -> Response:
-    """Give an answer the headers that every one has, where it does not say otherwise."""
-    headers = response.headers
-    said = {name.lower() for name in headers.keys()}  # noqa: SIM118 - werkzeug's headers iterate over pairs
-    for name, lower, value in _ALWAYS:
-        if lower not in said:
-            headers.add(name, value)
-    return response

@@ -16,8 +16,8 @@ from quart_chat.errors import SettingsError
 from quart_chat.room.people import is_id
 
 KEPT = timedelta(days=400)  # the most that browsers allow
-SECURE = "__Host-quart_chat"  # over HTTPS: no other host and no plain page can set it
-PLAIN = "quart_chat"
+HOST = "__Host-"  # before each name over HTTPS: no other host and no plain page can set it
+IDENTITY = "quart_chat"
 LANGUAGE = "quart_chat_language"
 TIMES = "quart_chat_times"
 SOUND = "quart_chat_sound"  # "1": mentions may be heard
@@ -69,9 +69,9 @@ class Identities:
         )
 
 
-def cookie_name(secure: bool) -> str:
-    """Name the identity's cookie."""
-    return SECURE if secure else PLAIN
+def cookie_name(secure: bool, name: str = IDENTITY) -> str:
+    """Name a cookie as it is called over HTTPS or HTTP."""
+    return HOST + name if secure else name
 
 
 def load_key(data: Path, configured: str | None) -> str:

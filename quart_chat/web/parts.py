@@ -14,7 +14,7 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from quart_chat.config import Settings
+from quart_chat.config import DAYS, Settings
 from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
@@ -37,7 +37,7 @@ from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import Visit, visit
-from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
@@ -80,6 +80,7 @@ class Visitor:
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
     sounds: they want to hear when somebody means them.
+    lasting: seconds for which their browser is to come by HTTPS alone; 0: they came by HTTP, or as long as it likes.
     """
 
     visit: Visit
@@ -88,6 +89,7 @@ class Visitor:
     forged: bool
     audience: Audience
     sounds: bool
+    lasting: int
 
     @property
     def public(self) -> str:
@@ -115,8 +117,8 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
-    language = choose(asked.cookies.get(LANGUAGE), accepted)
-    times = kept_times(asked.cookies.get(TIMES, "")[:LONGEST])
+    language = choose(asked.cookies.get(cookie_name(came.secure, LANGUAGE)), accepted)
+    times = kept_times(asked.cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
     zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
         visit=came,
@@ -124,7 +126,8 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
-        sounds=asked.cookies.get(SOUND) == "1",
+        sounds=asked.cookies.get(cookie_name(came.secure, SOUND)) == "1",
+        lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
 
 

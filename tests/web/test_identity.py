@@ -46,7 +46,7 @@ def test_the_language_s_cookie_is_as_careful(behind: ServerProcess) -> None:
     with browser(behind, **{**TLS, "Origin": f"https://127.0.0.1:{behind.port}"}) as client:
         response = client.post("/language", data={"language": "pt-BR"})
         assert {"httponly", "path=/", "samesite=lax", "secure"} <= attributes(
-            cookie_of(response, "quart_chat_language")
+            cookie_of(response, "__Host-quart_chat_language")
         )
 
 
