@@ -17,7 +17,7 @@ from quart import Quart, Response, abort, g, has_request_context, request, webso
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from quart_chat import metrics
+from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
@@ -32,6 +32,7 @@ from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
@@ -51,11 +52,20 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
-from quart_chat.web.guard import check_origin
 from quart_chat.web.headers import at_home, protect
-from quart_chat.web.identity import Identities, load_key
+from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
-from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, parts, retry_after, visitor
+from quart_chat.web.parts import (
+    EXTENSION,
+    FOR_GOOD,
+    Parts,
+    asks_for_token,
+    by_htmx,
+    check_token,
+    parts,
+    retry_after,
+    visitor,
+)
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -173,7 +183,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         leftovers=leftovers,
         spool=spool,
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
-        identities=Identities(load_key(settings.data, settings.secret_key)),
+        identities=Identities(*keys.load(settings.data, settings.secret_key)),
         clock=clock,
     )
 
@@ -263,9 +273,9 @@ async def _refuse_foreign_forms() -> None:
     request.headers.pop("Range", None)  # Quart answers bytes=-1 with an AssertionError; our files are small
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         who = visitor(request)
-        house = parts()
-        identified = who.proved or who.forged
-        check_origin(request.headers, who.visit, house.settings.origins, identified=identified)
+        # a form with files is long, and its route reads it piece by piece: there the token is looked at, too
+        if asks_for_token(who) and request.endpoint != files.LOOKS_ITSELF:
+            check_token(who, request.headers.get(HEADER) or (await request.form).get(FIELD, ""))
 
 
 async def _refuse_unknown_files() -> None:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
+from quart_chat.pages.tokens import HEADER
 from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
@@ -83,6 +84,7 @@ def environment(language: str) -> Environment:
         "max_topic": MAX_TOPIC,
         "longest_search": LONGEST_SEARCH,
         "most_files": MOST_FILES,
+        "token_header": HEADER,
         "quick": QUICK,
         "picker": PICKER,
     }

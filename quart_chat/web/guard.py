@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 
 from quart_chat.errors import Unwelcome
 
+UNSAID = "Your browser did not say which page this came from, so it was not taken."
 LONGEST = 100  # characters that any address stays under
 _PORTS = {"http": 80, "https": 443}
 
@@ -61,26 +62,36 @@ def _address(client: str) -> str:
     return str(address)
 
 
-def check_origin(headers: Headers, visit: Visit, allowed: Iterable[str], *, identified: bool) -> None:
-    """Refuse what another site's page sends in somebody's name.
+def comes_from_here(headers: Headers, visit: Visit, allowed: Iterable[str]) -> bool:
+    """Tell whether a browser says that what it sends comes from a page of ours; False: it says nothing.
 
     allowed: origins besides the page's own.
-    identified: a cookie says who it is; then the browser has to say where it comes from, too.
 
     Raises:
-        Unwelcome: the origin is another one, `null`, or missing where it must not be.
+        Unwelcome: it comes from another origin, or from `null`.
     """
     origin = headers.get("Origin")
     if origin is not None:
         own = _same(origin, visit.origin)
         if not own and not any(_same(origin, other) for other in allowed):
             raise Unwelcome("This came from another site’s page, so it was not taken.")
-        return
+        return True
     site = headers.get("Sec-Fetch-Site")
     if site is not None and site != "same-origin":
         raise Unwelcome("This came from another site’s page, so it was not taken.")
-    if site is None and identified:
-        raise Unwelcome("Your browser did not say which page this came from, so it was not taken.")
+    return site is not None
+
+
+def check_origin(headers: Headers, visit: Visit, allowed: Iterable[str], *, identified: bool) -> None:
+    """Refuse what another site's page sends in somebody's name.
+
+    identified: a cookie says who it is; then the browser has to say where it comes from, too.
+
+    Raises:
+        Unwelcome: the origin is another one, `null`, or missing where it must not be.
+    """
+    if not comes_from_here(headers, visit, allowed) and identified:
+        raise Unwelcome(UNSAID)
 
 
 def _same(one: str, other: str) -> bool:

@@ -15,7 +15,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import BadName, Refused, TooFast
+from quart_chat.errors import BadName, Refused, TooFast, Unwelcome
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
@@ -23,6 +23,7 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.pages.languages import Audience, choose
+from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
@@ -36,7 +37,7 @@ from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
 from quart_chat.store.servers import Servers
-from quart_chat.web.guard import Visit, visit
+from quart_chat.web.guard import UNSAID, Visit, comes_from_here, visit
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
 
 EXTENSION = "quart_chat"
@@ -137,6 +138,26 @@ def _accepted(header: str) -> tuple[str, ...]:
     return tuple(parse_accept_header(header, LanguageAccept).values())
 
 
+def asks_for_token(who: Visitor) -> bool:
+    """Tell whether a form's token has to say that it is the sender's own: nothing else does, and a cookie names them.
+
+    Raises:
+        Unwelcome: another site's page sent it.
+    """
+    said = comes_from_here(request.headers, who.visit, parts().settings.origins)
+    return not said and (who.proved or who.forged)
+
+
+def check_token(who: Visitor, token: str) -> None:
+    """Refuse a form that was not made for who sends it.
+
+    Raises:
+        Unwelcome: its token is not theirs.
+    """
+    if not who.proved or not parts().identities.is_form_token(who.identity, token):
+        raise Unwelcome(UNSAID)
+
+
 async def person_of(house: Parts, who: Visitor) -> Person:
     """Give the person with the name that they chose."""
     return who.person(await house.people.name(who.public) if who.proved else None)
@@ -148,7 +169,9 @@ def by_htmx() -> bool:
 
 
 def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:
-    """Answer somebody with HTML, and set or renew their cookie."""
+    """Answer somebody with HTML, and set or renew their cookie; a text's forms get their token, bytes have it."""
+    if isinstance(body, str) and body:
+        body = with_tokens(body).fill(**{FIELD: parts().identities.form_token(who.identity)})
     response = Response(body, status, mimetype="text/html")
     parts().identities.write(response, who.identity, who.visit.secure)
     return response

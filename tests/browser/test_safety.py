@@ -147,6 +147,24 @@ async def test_nothing_of_the_corpus_does_anything_in_two_tabs(
     assert not [url for url in asked if MARK in url and "/search?" not in url]
 
 
+async def test_what_htmx_sends_carries_the_token_of_its_page(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    """Also from what came by the socket, which is the same for everybody and holds none."""
+    tab = await (await visitors(server.url)).enter(room)
+    await somebody.say(room, "from elsewhere")
+    await tab.ends_with("from elsewhere")
+    async with tab.page.expect_request("**/me") as renamed:
+        await tab.rename("Ana")
+    await tab["#log .more"].last.click()
+    async with tab.page.expect_request("**/react") as reacted:
+        await tab["#menu .quick button"].first.click()
+    await expect(tab["#log .reaction"]).to_have_count(1)
+    tokens = {(await (await one.value).all_headers()).get("x-form-token") for one in (renamed, reacted)}
+    assert len(tokens) == 1
+    assert None not in tokens
+
+
 async def test_markup_comes_into_a_page_by_htmx_alone(server: ServerProcess, visitors: Visitors, room: str) -> None:
     """Trusted Types: what any other script would write is refused, and no other policy can be made."""
     tab = await (await visitors(server.url)).enter(room)

@@ -79,7 +79,7 @@ def room_page(text: str, name: str, to: Audience, **more: Any) -> str:
     people = ((ANA, name), (BOB, text))
     shown = Shown(to, "r", text, Header(text, pins), people, 2, place, more=True, newer=True, megabytes=10)
     messages = (answer(text, name)._replace(files=(Attached(text, DIGEST, 1),)),)
-    return room.render(shown, messages, Person(PERSON, name), "http://h", **more).decode()
+    return room.render(shown, messages, Person(PERSON, name), "http://h", "t", **more).decode()
 
 
 def transcript(text: str, name: str, to: Audience) -> Sequence[str]:

@@ -87,7 +87,7 @@ NO_TEXTS = {
         ("left", "new", "link", "back", "further", "action", "origin", "at"), "addresses of ours, of ids and slugs"
     ),
     **dict.fromkeys(("nonce", "spent"), "`room/texts.is_nonce`"),
-    **dict.fromkeys(("key", "gate"), "made here, or 16 hex digits"),
+    **dict.fromkeys(("key", "gate", "token"), "made here, or 16 hex digits"),
     **dict.fromkeys(("public", "own", "person_id", "reacted", "mention", "author"), "public ids, 16 hex digits"),
     **dict.fromkeys(("language", "audience", "choices"), "one of ours"),
     **dict.fromkeys(("state", "worker", "mode", "kind", "may", "swap", "reply"), "words and ids of ours"),

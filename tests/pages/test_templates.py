@@ -110,6 +110,7 @@ def room_page(language: str, place: str | None) -> str:
         "block": 100,
         "own": "o",
         "gate": "g",
+        "token": "t",
         "link": "l",
         "key": "k",
         "profile": "p",
