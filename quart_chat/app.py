@@ -51,7 +51,7 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
+from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket, wellknown
 from quart_chat.web.headers import at_home, protect
 from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health, wellknown):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
