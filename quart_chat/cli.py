@@ -156,7 +156,7 @@ def rotate_key(data: Path | None, use: bool) -> None:
     """Give the server a new key for identities, in two steps that log nobody out.
 
     The first step makes a key that servers accept from their next start on; with --use it signs from the next start on.
-    Restart the workers (SIGHUP) after each. Old keys stay accepted, the last three of them.
+    Restart the workers (SIGHUP) after each, and take each once: --use twice goes back. Three old keys stay accepted.
     """
     with _said():
         settings = _settings(data)
