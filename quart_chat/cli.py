@@ -162,7 +162,7 @@ def rotate_key(data: Path | None, use: bool) -> None:
         settings = _settings(data)
         if settings.secret_key:
             raise SettingsError(
-                "QUART_CHAT_SECRET_KEY is set: put a new key behind the one there, with a comma, and restart all "
+                "QUART_CHAT_SECRET_KEY is set: put a new key behind the one there, with a colon, and restart all "
                 "servers; then put it before that one, and restart them again"
             )
         if use:

@@ -35,7 +35,7 @@ class Settings:
     redis_url: str | None = None
     """Where the store is; None starts the embedded one."""
     secret_key: str | None = None
-    """Signs identities; or several with commas between, newest first. None reads `secret.key` in the data folder."""
+    """Signs identities; or several with colons between, newest first. None reads `secret.key` in the data folder."""
     fsync: Literal["always", "everysec"] = "always"
     """When the embedded store's writes reach the disk."""
     message_characters: int = 4000  # code points

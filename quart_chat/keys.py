@@ -16,17 +16,17 @@ MOST = 4  # keys that a file keeps
 def load(data: Path, configured: str | None) -> tuple[str, ...]:
     """Give the keys, newest first: the configured ones, else the data folder's.
 
-    configured: one or several with commas between.
+    configured: one, or several with colons between, for people put commas and spaces into theirs.
 
     Raises:
         SettingsError: none can be had, or one is too short.
     """
     if configured:
-        keys = tuple(key.strip() for key in configured.split(","))
+        keys = tuple(key.strip() for key in configured.split(":"))
         if any(len(key) < SHORTEST for key in keys):
             raise SettingsError(
                 "QUART_CHAT_SECRET_KEY is too short; it takes 16 characters or more, at random, "
-                "or several such keys with commas between, the newest first"
+                "or several such keys with colons between, the newest first"
             )
         return keys
     path = data / FILE
