@@ -78,6 +78,12 @@ lock: .venv/.dev  ## write the lock files anew; ARGS=--upgrade takes newer versi
 	$(COMPILE) $(ARGS) --group build --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(ARGS) --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) $(ARGS) --group audit --output-file requirements-audit.lock
+
+.PHONY: audit
+audit: .venv/audit/.made  ## ask the network whether a locked package has a known weakness; no part of `make test`
+	@.venv/audit/bin/pip-audit --disable-pip --require-hashes --strict $(ARGS) \
+		--requirement requirements.lock --requirement requirements-dev.lock
 
 .PHONY: bench
 bench: .venv/.dev  ## measure the essentials, some minutes; ARGS="quiet busy --only quart-chat,nchan"
@@ -152,4 +158,11 @@ chromium:
 .venv/.dev: .venv/.runtime requirements-dev.lock
 	@echo '== packages (requirements-dev.lock)'
 	@$(INSTALL) --requirement requirements-dev.lock
+	@touch $@
+
+.venv/audit/.made: .venv/.dev requirements-audit.lock
+	@echo '== packages (requirements-audit.lock)'
+	@$(BIN)/python -m venv --clear .venv/audit
+	@.venv/audit/bin/python -m pip --disable-pip-version-check install --quiet --only-binary :all: --require-hashes \
+		--requirement requirements-audit.lock
 	@touch $@

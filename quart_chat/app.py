@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart, Response, abort, g, has_request_context, request
+from quart import Quart, Response, abort, g, has_request_context, request, websocket
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from quart_chat import metrics
-from quart_chat.config import Settings
+from quart_chat import keys, metrics
+from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
@@ -33,6 +33,7 @@ from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
@@ -53,11 +54,35 @@ from quart_chat.store.rules import RoomRules
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, files, health, lobby, messages, order, people, reading, rooms, search, socket
-from quart_chat.web.guard import check_origin, protect
-from quart_chat.web.identity import Identities, load_key
+from quart_chat.web import (
+    composer,
+    files,
+    health,
+    lobby,
+    messages,
+    order,
+    people,
+    reading,
+    rooms,
+    search,
+    socket,
+    wellknown,
+)
+from quart_chat.web.headers import at_home, protect
+from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
-from quart_chat.web.parts import EXTENSION, FOR_GOOD, Parts, by_htmx, let_in, parts, retry_after, visitor
+from quart_chat.web.parts import (
+    EXTENSION,
+    FOR_GOOD,
+    Parts,
+    asks_for_token,
+    by_htmx,
+    check_token,
+    let_in,
+    parts,
+    retry_after,
+    visitor,
+)
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -92,7 +117,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, order, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, files, search, order, reading, composer, people, socket, health, wellknown):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -101,7 +126,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     app.before_request(let_in)
     app.after_request(_finish)
     _live(app, house, streams)
-    asgi = well_formed(cast(ASGIFramework, app.asgi_app))
+    asgi = well_formed(cast(ASGIFramework, app.asgi_app), settings.https_days * DAYS)
     app.asgi_app = behind(settings.trusted_hops, asgi) if settings.trusted_hops else asgi  # type: ignore[method-assign,assignment]
     return app
 
@@ -181,7 +206,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         leftovers=leftovers,
         spool=spool,
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
-        identities=Identities(load_key(settings.data, settings.secret_key)),
+        identities=Identities(*keys.load(settings.data, settings.secret_key)),
         clock=clock,
     )
 
@@ -271,9 +296,9 @@ async def _refuse_foreign_forms() -> None:
     request.headers.pop("Range", None)  # Quart answers bytes=-1 with an AssertionError; our files are small
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         who = visitor(request)
-        house = parts()
-        identified = who.proved or who.forged
-        check_origin(request.headers, who.visit, house.settings.origins, identified=identified)
+        # a form with files is long, and its route reads it piece by piece: there the token is looked at, too
+        if asks_for_token(who) and request.endpoint != files.LOOKS_ITSELF:
+            check_token(who, request.headers.get(HEADER) or (await request.form).get(FIELD, ""))
 
 
 async def _refuse_unknown_files() -> None:
@@ -288,8 +313,11 @@ async def _finish(response: Response) -> Response:
         name = request.path.removeprefix("/static/")
         kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
+    if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
+        response.set_data("")
+        response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
-    return protect(response)
+    return protect(response, visitor(request).lasting)
 
 
 def _answer_errors(app: Quart) -> None:
@@ -297,7 +325,7 @@ def _answer_errors(app: Quart) -> None:
 
     def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
-            return protect(Response(text, status))  # a handshake
+            return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
         html = templates.page(
             "error.html",
             visitor(request).language,

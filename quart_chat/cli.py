@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from quart_chat import __version__
+from quart_chat import __version__, keys
 from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
 from quart_chat.live.leftovers import Leftovers
@@ -147,6 +147,30 @@ async def _check(settings: Settings) -> int:
 def _tell(fine: bool | None, text: str) -> None:
     mark = {True: "ok    ", False: "WRONG ", None: "note  "}[fine]
     click.echo(mark + text)
+
+
+@main.command()
+@data_option
+@click.option("--use", is_flag=True, help="Let the key that was prepared sign.")
+def rotate_key(data: Path | None, use: bool) -> None:
+    """Give the server a new key for identities, in two steps that log nobody out.
+
+    The first step makes a key that servers accept from their next start on; with --use it signs from the next start on.
+    Restart the workers (SIGHUP) after each, and take each once: --use twice goes back. Three old keys stay accepted.
+    """
+    with _said():
+        settings = _settings(data)
+        if settings.secret_key:
+            raise SettingsError(
+                "QUART_CHAT_SECRET_KEY is set: put a new key behind the one there, with a colon, and restart all "
+                "servers; then put it before that one, and restart them again"
+            )
+        if use:
+            keys.use(settings.data)
+            click.echo("The new key signs from the next start on: restart the workers (SIGHUP).")
+        else:
+            keys.prepare(settings.data)
+            click.echo("A new key is prepared. Restart the workers (SIGHUP), then run `quart-chat rotate-key --use`.")
 
 
 @main.command()

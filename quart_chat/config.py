@@ -6,6 +6,7 @@ Server settings (bind, workers, TLS, time limits) are Hypercorn's and live in hy
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ class Settings:
     redis_url: str | None = None
     """Where the store is; None starts the embedded one."""
     secret_key: str | None = None
-    """Signs identities; None reads `secret.key` in the data folder, made on first start."""
+    """Signs identities; or several with colons between, newest first. None reads `secret.key` in the data folder."""
     fsync: Literal["always", "everysec"] = "always"
     """When the embedded store's writes reach the disk."""
     message_characters: int = 4000  # code points
@@ -46,10 +47,14 @@ class Settings:
     room_days: int = 90  # unused rooms go after these; 0: never
     origins: tuple[str, ...] = ()
     """Origins besides the page's own that may post and connect, as `https://chat.example`."""
+    https_days: int = 365
+    """Days for which a browser that came by HTTPS comes by nothing else; 0: it is not told so."""
     trusted_hops: int = 0
     """Proxies in front whose X-Forwarded headers are believed."""
     metrics_token: str | None = None
     """What a Prometheus elsewhere has to show at /metrics; None: only this machine may ask."""
+    security_contact: tuple[str, ...] = ()
+    """Where to report weaknesses, as URIs for /.well-known/security.txt; (): there is no such file."""
     time_zone: str = "UTC"
     """IANA name of the zone in which pages show times."""
     keep_edits: bool = False
@@ -88,8 +93,10 @@ class Settings:
             messages_per_room=_number(env, "QUART_CHAT_MESSAGES_PER_ROOM", 10_000, least=1),
             room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
             origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),
+            https_days=_number(env, "QUART_CHAT_HTTPS_DAYS", 365, most=3650),
             trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),
             metrics_token=env.get("QUART_CHAT_METRICS_TOKEN") or None,
+            security_contact=_contacts(env),
             time_zone=_time_zone(env),
             keep_edits=_yes(env, "QUART_CHAT_KEEP_EDITS"),
             files=_yes(env, "QUART_CHAT_FILES", "yes"),
@@ -136,6 +143,18 @@ def _origin(text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise SettingsError(f"QUART_CHAT_ORIGINS holds {text!r}; an origin looks like https://chat.example")
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _contacts(env: Mapping[str, str]) -> tuple[str, ...]:
+    found = tuple(env.get("QUART_CHAT_SECURITY_CONTACT", "").replace(",", " ").split())
+    for one in found:
+        if not re.fullmatch(r"(mailto:[^@]+@[^@]+|https://.+|tel:.+)", one) or not (
+            one.isascii() and one.isprintable()
+        ):
+            raise SettingsError(
+                f"QUART_CHAT_SECURITY_CONTACT holds {one!r}; it takes mailto:security@chat.example, https://… or tel:…"
+            )
+    return found
 
 
 def _time_zone(env: Mapping[str, str]) -> str:

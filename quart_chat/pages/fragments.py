@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from markupsafe import Markup, escape
 
 from quart_chat.errors import Refused, TooFast
-from quart_chat.pages import ids, languages, rows, templates, zones
+from quart_chat.pages import ids, languages, rows, templates, tokens, zones
 from quart_chat.pages.countdown import countdown
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.templates import fragment
@@ -298,9 +298,10 @@ def counted(number: int) -> str:
 def lobby(
     visited: Sequence[tuple[str, str, News]], person: Person, language: str, *, typed: str = "", error: str = ""
 ) -> str:
-    """Render the lobby; visited: somebody's rooms, as `rooms` takes them; typed: what stays in the field."""
+    """Render the lobby, its token a blank; visited: rooms, as `rooms` takes them; typed: what stays in the field."""
     shown, *total = _sums(visited)
-    return templates.page("lobby.html", language, person=person, rooms=shown, total=total, typed=typed, error=error)
+    values = {"token": tokens.BLANK, "person": person, "rooms": shown, "total": total, "typed": typed, "error": error}
+    return templates.page("lobby.html", language, gate=templates.new_gate(), **values)
 
 
 def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Markup, str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from quart_chat.kept import Kept
-from quart_chat.pages import fragments, ids, rows, templates
+from quart_chat.pages import fragments, ids, rows, templates, tokens
 from quart_chat.pages.blanks import Form, blanks
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.tokens import with_tokens
 from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person
 from quart_chat.room.rights import COMMON, Right, Rules
@@ -62,6 +65,7 @@ def render(
     messages: tuple[Message, ...],
     person: Person,
     origin: str,
+    token: str,
     *,
     sounds: bool = False,
     new: str = "",
@@ -72,21 +76,27 @@ def render(
 ) -> bytes:
     """Render a page for somebody.
 
-    origin: where they see it, such as https://chat.example; sounds: they want to hear when somebody means them.
-    new: the id of the first message that is new to them; "" for none; left: how far they had read, where that is before
-    this page. typed: what stays in the field of the plain form beside an
-    error; meant: the message around which it is, None for none.
+    origin: where they see it, such as https://chat.example; token: of their forms; sounds: they want to hear when
+    somebody means them. new: the id of the first message that is new to them; "" for none; left: how far they had read,
+    where that is before this page. typed: what stays in the field of the plain form beside an error; meant: the message
+    around which it is, None for none.
     """
     kept = not (typed or error or meant)
     form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)
     html = form.fill(
         own=person.public,
         link=f"{origin}/r/{shown.room}",
+        gate=templates.new_gate(),
+        token=token,
         key=fragments.new_page_key(),
-        profile=fragments.profile(person, shown.audience.language, shown.room),
-        sounds=fragments.sound_switch(shown.audience.language, shown.room, on=sounds),
+        profile=_with_token(fragments.profile(person, shown.audience.language, shown.room), token),
+        sounds=_with_token(fragments.sound_switch(shown.audience.language, shown.room, on=sounds), token),
     )
     return _with_line(html, shown, new, left) if new else html
+
+
+def _with_token(html: Markup, token: str) -> Markup:
+    return Markup(with_tokens(html).fill(**{tokens.FIELD: token}).decode())  # noqa: S704 - it was markup, and is
 
 
 def _with_line(html: bytes, shown: Shown, new: str, left: str) -> bytes:
@@ -115,7 +125,7 @@ def _render(
     after = messages[-1].id if shown.newer and messages else None
     view = rows.View(shown.room, shown.audience)
     led, editing = (meant.message.id, meant.editing) if meant is not None else ("", False)
-    return Form(
+    return with_tokens(
         templates.page(
             "room.html",
             language,
@@ -128,6 +138,6 @@ def _render(
             block=fragments.BLOCK,
             typed=typed,
             error=error,
-            **blanks(("own", "link", "key", "profile", "sounds")),
+            **blanks((tokens.FIELD, "gate", "own", "link", "key", "profile", "sounds")),
         )
     )

@@ -56,6 +56,7 @@ def page(
     return templates.page(
         "search.html",
         looked.audience.language,
+        gate=templates.new_gate(),
         looked=looked,
         title=title,
         own=public,

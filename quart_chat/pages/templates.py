@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
+from quart_chat.pages.tokens import HEADER
 from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
@@ -27,6 +29,15 @@ FIELD = 20_000  # UTF-16 units that a field takes: well over any limit, and unde
 def page(template: str, language: str, **values: Any) -> str:
     """Render a whole page, or a part of one, from its template."""
     return environment(language).get_template(template).render(values)
+
+
+def new_gate() -> str:
+    """Make what a page's `hx-nonce` and its scripts say alike, without which hx-csp lets no attribute of htmx count.
+
+    All of a page's elements inherit it, so it keeps nothing out: hx-csp asks for it before it makes the policy of
+    Trusted Types by which alone markup comes into a page. At random, for hx-csp takes it out of what is fetched.
+    """
+    return secrets.token_hex(8)
 
 
 def compile_all(language: str) -> None:
@@ -73,6 +84,7 @@ def environment(language: str) -> Environment:
         "max_topic": MAX_TOPIC,
         "longest_search": LONGEST_SEARCH,
         "most_files": MOST_FILES,
+        "token_header": HEADER,
         "quick": QUICK,
         "picker": PICKER,
     }

@@ -13,12 +13,13 @@ import structlog
 from hypercorn.config import Config
 
 from quart_chat.errors import SettingsError, StoreAway
+from quart_chat.events import harmless
 
 
 def start_logging(config: Config) -> None:
     """Set up logging for this process, Hypercorn's included.
 
-    config: its `loglevel` counts; an `errorlog` of "-" is taken over, so that both write one format.
+    config: its `loglevel` counts; an `errorlog` and an `accesslog` of "-" are taken over, so that all write one format.
     """
     root = logging.getLogger()
     if not root.handlers:
@@ -30,6 +31,9 @@ def start_logging(config: Config) -> None:
     if config.errorlog == "-":
         # Hypercorn would give this logger a handler of its own and still let it propagate: each line twice.
         config.errorlog = logging.getLogger("hypercorn.error")
+    if config.accesslog == "-":
+        # Its own writes paths as they were meant: %0A in an address would be a line of the log.
+        config.accesslog = logging.getLogger("hypercorn.access")
 
 
 def _formatter(*, terminal: bool) -> logging.Formatter:
@@ -38,11 +42,14 @@ def _formatter(*, terminal: bool) -> logging.Formatter:
         structlog.stdlib.add_log_level,
         structlog.processors.CallsiteParameterAdder({structlog.processors.CallsiteParameter.PROCESS}),
     ]
-    rendering: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=True)]
+    plain = structlog.dev.plain_traceback  # what is formatted already stays as it is
+    rendering: list[Any] = [
+        structlog.processors.format_exc_info,
+        harmless,
+        structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)
         if terminal
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    )
+        else structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.contextvars.merge_contextvars],
         processors=[*common, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],

@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "backlog": 1024,  # connections
         "h11_max_incomplete_size": 65536,  # bytes
         "errorlog": "-",
+        "include_server_header": False,
     }
 )
 """What hypercorn.toml says, for an installation without it; a test holds the two together.

@@ -11,6 +11,7 @@ from quart_chat.errors import NoMessage, NotYours, Refused, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
+from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.room.attachments import SHOWN, Attached, is_digest, most_bytes
 from quart_chat.room.commands import Say, read_id, read_nonce
 from quart_chat.room.entries import is_entry_id
@@ -21,7 +22,9 @@ from quart_chat.web.parts import (
     FOR_GOOD,
     Visitor,
     answer,
+    asks_for_token,
     by_htmx,
+    check_token,
     for_good,
     moved,
     parts,
@@ -35,6 +38,7 @@ from quart_chat.web.parts import (
 
 blueprint = Blueprint("files", __name__)
 
+LOOKS_ITSELF = "files.send"  # the endpoint below
 POLICY = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 READ_WITHIN = 900.0  # seconds that a reader may take
 OFF = "Files are switched off on this server."
@@ -75,6 +79,8 @@ async def send(name: str) -> Response:
                 raise too_much(settings.file_megabytes)
             async with house.uploads.let_in(who.public, who.visit.address, size):
                 came = await read_form(request, ends, house.spool, settings.file_megabytes)
+                if asks_for_token(who):
+                    check_token(who, request.headers.get(HEADER) or came.fields.get(FIELD, ""))
                 typed = came.fields.get("text", "")
                 if came.refused is not None:
                     raise came.refused

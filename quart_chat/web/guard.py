@@ -1,4 +1,4 @@
-"""Who may ask at all, and what every answer says of itself: origins, headers, addresses."""
+"""Who may ask at all: origins, and the addresses that they ask from."""
 
 from __future__ import annotations
 
@@ -8,29 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from quart import Response
 from werkzeug.datastructures import Headers
 
 from quart_chat.errors import Unwelcome
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+UNSAID = "Your browser did not say which page this came from, so it was not taken."
 LONGEST = 100  # characters that any address stays under
-_ALWAYS = tuple(
-    (name, name.lower(), value)
-    for name, value in {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",  # no-referrer would make browsers send "Origin: null" with forms
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-        "Cache-Control": "no-store",
-    }.items()
-)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -79,26 +62,36 @@ def _address(client: str) -> str:
     return str(address)
 
 
-def check_origin(headers: Headers, visit: Visit, allowed: Iterable[str], *, identified: bool) -> None:
-    """Refuse what another site's page sends in somebody's name.
+def comes_from_here(headers: Headers, visit: Visit, allowed: Iterable[str]) -> bool:
+    """Tell whether a browser says that what it sends comes from a page of ours; False: it says nothing.
 
     allowed: origins besides the page's own.
-    identified: a cookie says who it is; then the browser has to say where it comes from, too.
 
     Raises:
-        Unwelcome: the origin is another one, `null`, or missing where it must not be.
+        Unwelcome: it comes from another origin, or from `null`.
     """
     origin = headers.get("Origin")
     if origin is not None:
         own = _same(origin, visit.origin)
         if not own and not any(_same(origin, other) for other in allowed):
             raise Unwelcome("This came from another site’s page, so it was not taken.")
-        return
+        return True
     site = headers.get("Sec-Fetch-Site")
     if site is not None and site != "same-origin":
         raise Unwelcome("This came from another site’s page, so it was not taken.")
-    if site is None and identified:
-        raise Unwelcome("Your browser did not say which page this came from, so it was not taken.")
+    return site is not None
+
+
+def check_origin(headers: Headers, visit: Visit, allowed: Iterable[str], *, identified: bool) -> None:
+    """Refuse what another site's page sends in somebody's name.
+
+    identified: a cookie says who it is; then the browser has to say where it comes from, too.
+
+    Raises:
+        Unwelcome: the origin is another one, `null`, or missing where it must not be.
+    """
+    if not comes_from_here(headers, visit, allowed) and identified:
+        raise Unwelcome(UNSAID)
 
 
 def _same(one: str, other: str) -> bool:
@@ -114,13 +107,3 @@ def _origin(text: str) -> tuple[str, str, int] | None:
     if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
         return None
     return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
-
-
-def protect(response: Response) -> Response:
-    """Give an answer the headers that every one has, where it does not say otherwise."""
-    headers = response.headers
-    said = {name.lower() for name in headers.keys()}  # noqa: SIM118 - werkzeug's headers iterate over pairs
-    for name, lower, value in _ALWAYS:
-        if lower not in said:
-            headers.add(name, value)
-    return response

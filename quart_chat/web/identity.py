@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, Signer, URLSafeSerializer
 from quart import Response
 from werkzeug.http import dump_cookie
 
-from quart_chat.errors import SettingsError
 from quart_chat.room.people import is_id
 
 KEPT = timedelta(days=400)  # the most that browsers allow
-SECURE = "__Host-quart_chat"  # over HTTPS: no other host and no plain page can set it
-PLAIN = "quart_chat"
+HOST = "__Host-"  # before each name over HTTPS: no other host and no plain page can set it
+IDENTITY = "quart_chat"
 LANGUAGE = "quart_chat_language"
 TIMES = "quart_chat_times"
 SOUND = "quart_chat_sound"  # "1": mentions may be heard
@@ -26,10 +25,15 @@ LONGEST = 200  # characters of a cookie that may be remembered; ours have 60
 
 
 class Identities:
-    """Reads and writes identity cookies; key: what signs them."""
+    """Reads and writes identity cookies, and what goes with them.
 
-    def __init__(self, key: str) -> None:
-        self._signer = URLSafeSerializer(key, salt="quart-chat identity")
+    keys: newest first. The newest signs; what any of them signed is taken.
+    """
+
+    def __init__(self, *keys: str) -> None:
+        oldest_first = keys[::-1]  # as itsdangerous wants them
+        self._signer = URLSafeSerializer(oldest_first, salt="quart-chat identity")
+        self._forms = Signer(oldest_first, salt="quart-chat form", digest_method=hashlib.sha256)
         self._read = lru_cache(REMEMBERED)(self._signer.loads)  # it raises for what is forged, which is not remembered
         self._line = lru_cache(REMEMBERED)(self._write)
 
@@ -55,6 +59,19 @@ class Identities:
         """Set or renew the cookie."""
         response.headers.add("Set-Cookie", self._line(identity, secure))
 
+    def form_token(self, identity: str) -> str:
+        """Make what proves that a form comes from a page that was made for somebody.
+
+        It is another one each time, so that nobody can guess it from how well a page was compressed (BREACH).
+        """
+        mask = secrets.token_urlsafe(6)
+        return f"{mask}.{self._forms.get_signature(f'{identity}.{mask}').decode()}"
+
+    def is_form_token(self, identity: str, token: str) -> bool:
+        """Tell whether that was made for this identity."""
+        mask, _, signature = token.partition(".")
+        return token.isascii() and self._forms.verify_signature(f"{identity}.{mask}", signature)
+
     def _write(self, identity: str, secure: bool) -> str:
         signed = self._signer.dumps(identity)
         return dump_cookie(
@@ -69,41 +86,6 @@ class Identities:
         )
 
 
-def cookie_name(secure: bool) -> str:
-    """Name the identity's cookie."""
-    return SECURE if secure else PLAIN
-
-
-def load_key(data: Path, configured: str | None) -> str:
-    """Give the key that signs identities: the configured one, else the data folder's, made on first start.
-
-    Raises:
-        SettingsError: neither can be had.
-    """
-    if configured:
-        if len(configured) < 16:
-            raise SettingsError("QUART_CHAT_SECRET_KEY is too short; it takes 16 characters or more, at random")
-        return configured
-    path = data / "secret.key"
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # a whole file or none: written aside, then linked under its name, which only one of many workers can do
-        fresh = data / f".secret.key.{secrets.token_hex(4)}"
-        if not path.exists():
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
-            try:
-                path.hardlink_to(fresh)
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        key = path.read_text(encoding="ascii", errors="replace").strip()
-    except OSError as error:
-        raise SettingsError(
-            f"the key for identities cannot be kept in {path}: {error.strerror}; "
-            "set QUART_CHAT_SECRET_KEY, or QUART_CHAT_DATA to a folder that can be written"
-        ) from error
-    if len(key) < 16 or not key.isascii():
-        raise SettingsError(f"{path} holds no key; delete it, and everybody gets a new identity")
-    return key
+def cookie_name(secure: bool, name: str = IDENTITY) -> str:
+    """Name a cookie as it is called over HTTPS or HTTP."""
+    return HOST + name if secure else name

@@ -14,8 +14,8 @@ from quart.wrappers.base import BaseRequestWebsocket
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from quart_chat.config import Settings
-from quart_chat.errors import BadName, Refused, StoreAway, TooFast
+from quart_chat.config import DAYS, Settings
+from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
@@ -24,6 +24,7 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages.languages import Audience, choose
+from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
@@ -39,8 +40,8 @@ from quart_chat.store.presence import Presence
 from quart_chat.store.reads import Reads
 from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import Servers
-from quart_chat.web.guard import Visit, visit
-from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities
+from quart_chat.web.guard import UNSAID, Visit, comes_from_here, visit
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
@@ -88,6 +89,7 @@ class Visitor:
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
     sounds: they want to hear when somebody means them.
+    lasting: seconds for which their browser is to come by HTTPS alone; 0: they came by HTTP, or as long as it likes.
     """
 
     visit: Visit
@@ -96,6 +98,7 @@ class Visitor:
     forged: bool
     audience: Audience
     sounds: bool
+    lasting: int
 
     @property
     def public(self) -> str:
@@ -123,8 +126,8 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
-    language = choose(asked.cookies.get(LANGUAGE), accepted)
-    times = kept_times(asked.cookies.get(TIMES, "")[:LONGEST])
+    language = choose(asked.cookies.get(cookie_name(came.secure, LANGUAGE)), accepted)
+    times = kept_times(asked.cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
     zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
         visit=came,
@@ -132,7 +135,8 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
-        sounds=asked.cookies.get(SOUND) == "1",
+        sounds=asked.cookies.get(cookie_name(came.secure, SOUND)) == "1",
+        lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
 
 
@@ -140,6 +144,26 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
 def _accepted(header: str) -> tuple[str, ...]:
     """Read the tags of Accept-Language, best first."""
     return tuple(parse_accept_header(header, LanguageAccept).values())
+
+
+def asks_for_token(who: Visitor) -> bool:
+    """Tell whether a form's token has to say that it is the sender's own: nothing else does, and a cookie names them.
+
+    Raises:
+        Unwelcome: another site's page sent it.
+    """
+    said = comes_from_here(request.headers, who.visit, parts().settings.origins)
+    return not said and (who.proved or who.forged)
+
+
+def check_token(who: Visitor, token: str) -> None:
+    """Refuse a form that was not made for who sends it.
+
+    Raises:
+        Unwelcome: its token is not theirs.
+    """
+    if not who.proved or not parts().identities.is_form_token(who.identity, token):
+        raise Unwelcome(UNSAID)
 
 
 async def person_of(house: Parts, who: Visitor) -> Person:
@@ -182,7 +206,9 @@ def by_htmx() -> bool:
 
 
 def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:
-    """Answer somebody with HTML, and set or renew their cookie."""
+    """Answer somebody with HTML, and set or renew their cookie; a text's forms get their token, bytes have it."""
+    if isinstance(body, str) and body:
+        body = with_tokens(body).fill(**{FIELD: parts().identities.form_token(who.identity)})
     response = Response(body, status, mimetype="text/html")
     parts().identities.write(response, who.identity, who.visit.secure)
     return response

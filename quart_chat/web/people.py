@@ -11,7 +11,7 @@ from quart_chat.pages import fragments, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.pages.zones import read_times, write_times
 from quart_chat.room.names import is_slug
-from quart_chat.web.identity import LANGUAGE, SOUND, TIMES
+from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, cookie_name
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
@@ -100,7 +100,12 @@ async def times() -> Response:
 def _keep(response: Response, who: Visitor, name: str, value: str) -> None:
     """Keep a choice as long as the identity."""
     response.set_cookie(
-        name, value, max_age=timedelta(days=400), secure=who.visit.secure, httponly=True, samesite="Lax"
+        cookie_name(who.visit.secure, name),
+        value,
+        max_age=timedelta(days=400),
+        secure=who.visit.secure,
+        httponly=True,
+        samesite="Lax",
     )
 
 

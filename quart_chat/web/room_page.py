@@ -88,6 +88,7 @@ async def room_page(
         around.page.messages,
         person,
         who.visit.origin,
+        house.identities.form_token(who.identity),
         sounds=who.sounds,
         new=new,
         left=left,

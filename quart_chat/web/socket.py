@@ -18,7 +18,8 @@ from quart_chat.pages.languages import say
 from quart_chat.room.limits import joins_of_address, joins_of_person
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
-from quart_chat.web.guard import check_origin, protect
+from quart_chat.web.guard import check_origin
+from quart_chat.web.headers import protect
 from quart_chat.web.parts import Parts, Visitor, parts, person_of, visitor
 
 blueprint = Blueprint("socket", __name__)
@@ -31,12 +32,12 @@ async def socket(name: str) -> Response | None:
     """Serve a tab for as long as it stays."""
     house, who = parts(), visitor(websocket)
     if not is_slug(name):
-        return protect(Response(say(who.language, "There is no such room."), 404))
+        return protect(Response(say(who.language, "There is no such room."), 404), who.lasting)
     try:
         identified = who.proved or who.forged
         check_origin(websocket.headers, who.visit, house.settings.origins, identified=identified)
     except Unwelcome as error:
-        return protect(Response(fragments.reason(who.language, error), error.status))
+        return protect(Response(fragments.reason(who.language, error), error.status), who.lasting)
     stream = stream_of(websocket.scope)
     direct = stream.adopt() if stream is not None else None
     await websocket.accept()

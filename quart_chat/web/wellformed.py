@@ -14,18 +14,18 @@ from hypercorn.typing import (
 )
 from quart import Response
 
-from quart_chat.web.guard import protect
+from quart_chat.web.headers import protect
 
 NO_ADDRESS = "This is no address. It begins with a slash, such as /r/their-name.\n"
 NO_HOST = "The Host that was named is no name of a host.\n"
 
 
-def well_formed(app: ASGIFramework) -> ASGIFramework:
-    """Let through what names a path, and a host or none."""
+def well_formed(app: ASGIFramework, lasting: int) -> ASGIFramework:
+    """Let through what names a path, and a host or none; lasting: as `headers.protect`, where it came by HTTPS."""
 
     async def checked(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] in ("http", "websocket") and (wrong := _wrong(scope)):
-            await _refuse(scope, send, wrong)
+            await _refuse(scope, send, wrong, lasting if scope["scheme"] == "https" else 0)
         else:
             await app(scope, receive, send)
 
@@ -50,11 +50,11 @@ def _wrong(scope: HTTPScope | WebsocketScope) -> str | None:
     return None
 
 
-async def _refuse(scope: HTTPScope | WebsocketScope, send: ASGISendCallable, reason: str) -> None:
+async def _refuse(scope: HTTPScope | WebsocketScope, send: ASGISendCallable, reason: str, lasting: int) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000, "reason": None})  # before it is accepted: 403
         return
-    headers = protect(Response(reason, 400, mimetype="text/plain")).headers
+    headers = protect(Response(reason, 400, mimetype="text/plain"), lasting).headers
     await send(
         {
             "type": "http.response.start",

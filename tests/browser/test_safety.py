@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.async_api import TimeoutError as Never
 from playwright.async_api import expect
@@ -10,6 +12,7 @@ from tests.browser.conftest import Visitors
 from tests.browser.network import Proxy
 from tests.browser.pages import Tab, each_once, numbered
 from tests.browser.poster import Poster
+from tests.hostile import ATTRIBUTES, ELEMENTS, HTMX, LINES, MARK, TEMPLATES
 from tests.server.processes import ServerProcess
 
 HOSTILE = [
@@ -29,6 +32,7 @@ HOSTILE = [
     "javascript:alert(1) <a href=javascript:alert(1)>x</a>",
     "\u202egnirts desrever\u202c",
 ]
+CORPUS = [" ".join(text.split()) for text in (*ELEMENTS, *ATTRIBUTES, *HTMX, *TEMPLATES, *LINES)]
 HOSTILE_NAMES = ["<b onclick=alert(1)>Bob</b>", '"><script>alert(1)<', "</bdi><li>{{7*7}}"]
 
 
@@ -98,6 +102,88 @@ async def test_a_hostile_title_is_shown_as_it_was_written(server: ServerProcess,
     await tab.lobby()
     await expect(tab[".rooms bdi"]).to_have_text([title])
     assert await tab["img"].count() == 0
+
+
+async def test_nothing_of_the_corpus_does_anything_in_two_tabs(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    """Titles, topics, names, messages, edits, answers, files and searches: no script, no dialog, no way elsewhere."""
+    ana = await (await visitors(server.url)).tab()
+    bento = await (await visitors(server.url)).tab()
+    asked: set[str] = set()
+    for tab in (ana, bento):
+        tab.page.on("request", lambda request: asked.add(request.url))
+    await ana.lobby()
+    await ana["#title"].fill(f'"><svg onload=alert(1)>{room}')
+    await ana.page.keyboard.press("Enter")
+    await ana.is_live()
+    await bento.enter(ana.page.url.rpartition("/")[2])
+    kinds = await elements(ana)
+    for text in CORPUS:
+        await ana.say(f"{text} .")
+    await expect(bento.texts).to_have_count(len(CORPUS))
+    await ana.say(f"/topic {ELEMENTS[0]}")
+    for tab in (ana, bento):
+        await expect(tab["#topic"]).to_have_text(ELEMENTS[0])
+    for name in (ELEMENTS[1], ATTRIBUTES[0], HTMX[3]):
+        await ana.rename(name[:40])
+        await expect(ana["#me"]).to_have_text(name[:40])
+        await ana.say("mine")
+        await bento["#log .more"].last.click()
+        await bento["#menu"].get_by_role("button", name="Reply").click()
+        await bento["#composer .replying"].wait_for()
+        await bento.say(name)
+    await bento["#find-words"].evaluate("field => field.closest('[popover]').showPopover()")
+    for typed in (ATTRIBUTES[0], HTMX[2], "pwned"):
+        await bento["#find-words"].fill(typed)
+        await expect(bento["#found-count"]).not_to_be_empty()
+    await expect(bento["#found .hit"].first).to_be_attached()
+    for tab in (ana, bento):
+        await tab.reload()
+        assert await tab["#since"].count() == 1
+        assert await tab[f"[id*={MARK}], [class*={MARK}], [onclick], [onload], [onerror], [style]"].count() == 0
+        assert await elements(tab) <= kinds | {"li", "p", "span", "b", "bdi", "time", "div", "a", "button", "code"}
+    assert {urlsplit(url).netloc for url in asked} == {urlsplit(server.url).netloc}
+    assert not [url for url in asked if MARK in url and "/search?" not in url]
+
+
+async def test_what_htmx_sends_carries_the_token_of_its_page(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    """Also from what came by the socket, which is the same for everybody and holds none."""
+    tab = await (await visitors(server.url)).enter(room)
+    await somebody.say(room, "from elsewhere")
+    await tab.ends_with("from elsewhere")
+    async with tab.page.expect_request("**/me") as renamed:
+        await tab.rename("Ana")
+    await tab["#log .more"].last.click()
+    async with tab.page.expect_request("**/react") as reacted:
+        await tab["#menu .quick button"].first.click()
+    await expect(tab["#log .reaction"]).to_have_count(1)
+    tokens = {(await (await one.value).all_headers()).get("x-form-token") for one in (renamed, reacted)}
+    assert len(tokens) == 1
+    assert None not in tokens
+
+
+async def test_markup_comes_into_a_page_by_htmx_alone(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    """Trusted Types: what any other script would write is refused, and no other policy can be made."""
+    tab = await (await visitors(server.url)).enter(room)
+    tab.witness.allow(
+        "CSP: (require-trusted-types-for|trusted-types)", "TrustedHTML|TrustedType|Trusted Type|TrustedScript"
+    )
+    for sink in (
+        "document.body.innerHTML = '<b id=in>x</b>'",
+        "document.body.insertAdjacentHTML('beforeend', '<b id=in>x</b>')",
+        "document.write('<b id=in>x</b>')",
+        "Object.assign(document.createElement('script'), {text: 'x'})",
+        "trustedTypes.createPolicy('another', {createHTML: text => text})",
+        "trustedTypes.createPolicy('htmx', {createHTML: text => text})",
+    ):
+        refused: bool = await tab.page.evaluate(f"() => {{ try {{ {sink}; return false }} catch {{ return true }} }}")
+        assert refused, sink
+    assert await tab["#in"].count() == 0
+    await tab.say("and it goes on")
+    await tab.ends_with("and it goes on")
 
 
 async def test_a_walk_through_everything_breaks_no_policy(

@@ -47,7 +47,7 @@ def renderings(monkeypatch: pytest.MonkeyPatch) -> list[Message]:
 
 def test_each_reader_gets_the_same_page_with_their_own_in_it() -> None:
     messages = (message(1),)
-    pages = [render(shown("own"), messages, person, ORIGIN).decode() for person in (ANA, BOB, ANA)]
+    pages = [render(shown("own"), messages, person, ORIGIN, "t").decode() for person in (ANA, BOB, ANA)]
     for page, person in zip(pages, (ANA, BOB, ANA), strict=True):
         assert tree(page.encode()).by_id("name").attributes["value"] == person.name
         assert f'href="/own/{person.public}.css?v=' in page
@@ -71,7 +71,7 @@ def test_a_page_shows_what_changed_in_its_room() -> None:
         ((), shown("changing", more=False)),
     ):
         for _ in range(2):
-            page = tree(render(other, messages, ANA, ORIGIN))
+            page = tree(render(other, messages, ANA, ORIGIN, "t"))
             assert [e.text for e in page.elements if e.attributes.get("class") == "text"] == [m.text for m in messages]
             assert page.by_id(ids.SINCE).attributes["value"] == other.place
             assert page.by_id(ids.COUNT).text == str(other.count)
@@ -82,12 +82,12 @@ def test_a_page_shows_what_changed_in_its_room() -> None:
 
 def test_what_was_typed_is_in_the_page_of_who_typed_it_alone() -> None:
     messages = (message(1),)
-    render(shown("typed"), messages, ANA, ORIGIN)
-    page = render(shown("typed"), messages, ANA, ORIGIN, typed="\0own\0 </textarea>", error="<why>").decode()
+    render(shown("typed"), messages, ANA, ORIGIN, "t")
+    page = render(shown("typed"), messages, ANA, ORIGIN, "t", typed="\0own\0 </textarea>", error="<why>").decode()
     assert "&lt;/textarea&gt;" in page
     assert "&lt;why&gt;" in page
     for _ in range(2):
-        assert "textarea&gt;" not in render(shown("typed"), messages, BOB, ORIGIN).decode()
+        assert "textarea&gt;" not in render(shown("typed"), messages, BOB, ORIGIN, "t").decode()
 
 
 def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: list[Message]) -> None:
@@ -95,11 +95,11 @@ def test_a_message_is_rendered_once_an_audience_whatever_shows_it(renderings: li
     for _ in range(2):
         fragments.appended("once", Digest((one,)), "5-0", EN)
         fragments.replayed("once", Digest((message(100, "once"),)), "5-0", EN)  # as another worker's, or read again
-        render(shown("once"), (one,), ANA, ORIGIN)
+        render(shown("once"), (one,), ANA, ORIGIN, "t")
         fragments.newest("once", [one], "5-0", Header(), EN, more=False)
     assert renderings == [one]
     fragments.appended("once", Digest((one,)), "5-0", PT)
-    render(shown("once", PT), (one,), BOB, ORIGIN)
+    render(shown("once", PT), (one,), BOB, ORIGIN, "t")
     assert renderings == [one, one]
 
 
@@ -116,7 +116,7 @@ def test_kept_rows_and_pages_are_bounded() -> None:
     long = "&" * 4000
     for number in range(700):
         messages = (message(1000 + number, long),)
-        render(shown(f"bounded-{number}", place=f"{number}-0"), messages, ANA, ORIGIN)
+        render(shown(f"bounded-{number}", place=f"{number}-0"), messages, ANA, ORIGIN, "t")
         assert rows.rows.weight <= rows.CHARACTERS
         assert room.forms.weight <= room.BYTES
         assert len(room.forms) <= room.FORMS
@@ -127,7 +127,7 @@ def test_kept_rows_and_pages_are_bounded() -> None:
 def test_a_page_is_kept_once_whatever_its_readers_call_the_server() -> None:
     one, messages = shown("hosts"), (message(1),)
     for origin in ("http://x", "https://chat.example", "http://127.0.0.1:8000"):
-        page = tree(render(one, messages, ANA, origin))
+        page = tree(render(one, messages, ANA, origin, "t"))
         assert page.by_id("link").text == f"{origin}/r/hosts"
     assert room.forms.get((one.room, one.audience)) is not None
 
@@ -135,7 +135,7 @@ def test_a_page_is_kept_once_whatever_its_readers_call_the_server() -> None:
 def test_names_that_robots_try_push_nothing_out() -> None:
     for values in ({}, {"count": 1}):
         one = shown("robot", people=(), more=False, **{"count": 0, **values})
-        render(one, (), ANA, ORIGIN)
+        render(one, (), ANA, ORIGIN, "t")
         assert (room.forms.get((one.room, one.audience)) is not None) == bool(values)
 
 
@@ -149,7 +149,7 @@ def test_what_is_kept_of_the_names_that_robots_try_is_bounded() -> None:
 
 def test_a_room_s_next_page_takes_the_place_of_the_one_before() -> None:
     for newer in (shown("next"), shown("next", place="6-0", count=2)):
-        render(newer, (message(1),), ANA, ORIGIN)
+        render(newer, (message(1),), ANA, ORIGIN, "t")
         kept = room.forms.get(("next", EN))
         assert kept is not None
         assert kept[0] is newer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,12 +9,10 @@ from websockets.exceptions import InvalidStatus
 
 from quart_chat.room.people import new_id, public_id
 from tests.server.processes import ServerProcess
-from tests.web.visits import fresh, tab
+from tests.web.observatory import complaints
+from tests.web.routes import routes
+from tests.web.visits import ask, browser, fresh, tab
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 FOR_GOOD = "max-age=31536000, immutable"
 KEY = "0123456789abcdef"
 CSS = f"/own/{public_id(new_id())}.css"
@@ -46,36 +45,93 @@ ANSWERS = [
 ]
 
 
-def protected(headers: httpx.Headers) -> None:
-    assert headers["Content-Security-Policy"] == POLICY
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "same-origin"
-    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "Cache-Control" in headers
+def protected(response: httpx.Response, *, secure: bool = False) -> None:
+    assert complaints(response, secure=secure) == []
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ANSWERS)
 def test_every_kind_of_answer_protects_itself(client: httpx.Client, method: str, path: str, status: int) -> None:
     response = client.request(method, path)
     assert response.status_code == status
-    protected(response.headers)
+    protected(response)
 
 
 def test_another_site_s_form_is_answered_with_the_same_care(client: httpx.Client) -> None:
     response = client.post("/rooms", headers={"Origin": "https://evil.example"})
     assert response.status_code == 403
-    protected(response.headers)
+    protected(response)
 
 
 async def test_a_refused_handshake_is_answered_with_the_same_care(server: ServerProcess) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with tab(server, "r", origin="https://evil.example"):
             pass
-    headers = httpx.Headers(list(refused.value.response.headers.raw_items()))
+    headers = list(refused.value.response.headers.raw_items())
     assert refused.value.response.status_code == 403
-    protected(headers)
+    protected(httpx.Response(403, headers=headers))
+
+
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
+VALUES = {
+    "name": "headers",
+    "entry_id": "1700000000000-0",
+    "digest": "d" * 64,
+    "filename": "x.txt",
+    "language": "en",
+    "key": KEY,
+    "block": "0",
+    "public": "0" * 16,
+    "count": "3",
+    "meant": "1",
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["HTTP", "HTTPS"])
+def test_every_address_answers_every_method_as_an_a_plus_asks(
+    behind: ServerProcess, tmp_path: Path, secure: bool
+) -> None:
+    scheme = "https" if secure else "http"
+    headers = {
+        "X-Forwarded-Proto": scheme,
+        "X-Forwarded-For": "192.0.2.9",
+        "Origin": f"{scheme}://127.0.0.1:{behind.port}",
+    }
+    paths = {route.at(**VALUES) for route in routes(tmp_path)}
+    paths |= {
+        "/static/base.css",
+        "/static/vendor/htmx.min.js",
+        "/nowhere",
+        "/r/{}",
+        "/r/Headers",
+        "//x//y",
+        "/r/headers/ws",
+    }
+    statuses: set[int] = set()
+    with browser(behind, **headers) as client:
+        for path in sorted(paths):
+            for method in METHODS:
+                for more in ({}, {"HX-Request": "true"}, {"Origin": "https://evil.example"}):
+                    answer = client.request(method, path, headers=more)
+                    statuses.add(answer.status_code)
+                    assert complaints(answer, secure=secure) == [], f"{method} {path} {more}: {answer.status_code}"
+    assert statuses >= {200, 303, 308, 400, 403, 404, 405, 422}
+
+
+def test_what_is_no_request_is_answered_with_the_same_care(behind: ServerProcess) -> None:
+    for headers, secure in (({"X-Forwarded-Proto": "https"}, True), ({}, False)):
+        answer = ask(behind, "x", **headers)
+        assert answer.status in (400, 404)
+        assert complaints(httpx.Response(answer.status, headers=answer.headers.items()), secure=secure) == []
+
+
+def test_pictures_and_downloads_may_do_nothing_at_all(ana: httpx.Client) -> None:
+    room = fresh()
+    ana.post(f"/r/{room}/files", data={"nonce": "n", "text": ""}, files=[("file", ("x.txt", b"x", "text/plain"))])
+    address = re.findall(rf'href="(/r/{room}/m/[^"]+/files/[^"]+)"', ana.get(f"/r/{room}").text)[0]
+    answer = ana.get(address)
+    assert answer.status_code == 200
+    protected(answer)
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", ["/", "/r/headers", "/r/headers/messages", "/healthz", "/readyz", "/nowhere", "/r/{}"])

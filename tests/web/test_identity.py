@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 
 import httpx
 import pytest
 from itsdangerous import URLSafeSerializer
 from quart import Response
 
-from quart_chat.errors import SettingsError
 from quart_chat.room.people import is_id, new_id
-from quart_chat.web.identity import KEPT, Identities, load_key
+from quart_chat.web.identity import KEPT, Identities
 from tests.server.processes import ServerProcess
 from tests.web.visits import browser, cookie_of, fresh
 
@@ -46,7 +44,7 @@ def test_the_language_s_cookie_is_as_careful(behind: ServerProcess) -> None:
     with browser(behind, **{**TLS, "Origin": f"https://127.0.0.1:{behind.port}"}) as client:
         response = client.post("/language", data={"language": "pt-BR"})
         assert {"httponly", "path=/", "samesite=lax", "secure"} <= attributes(
-            cookie_of(response, "quart_chat_language")
+            cookie_of(response, "__Host-quart_chat_language")
         )
 
 
@@ -131,30 +129,3 @@ def test_a_cookie_is_signed_as_itsdangerous_does_it_and_its_line_stays() -> None
         assert response.headers["Set-Cookie"].startswith(f"__Host-quart_chat={signed}; Max-Age=")
         assert identities.read({"__Host-quart_chat": signed}, secure=True) == identity
         assert identities.read({"__Host-quart_chat": signed[:-1]}, secure=True) is None
-
-
-def test_the_key_is_made_once_and_kept_privately(tmp_path: Path) -> None:
-    data = tmp_path / "deep" / "data"
-    key = load_key(data, None)
-    assert len(key) >= 32
-    assert load_key(data, None) == key
-    assert [path.name for path in data.iterdir()] == ["secret.key"]
-    assert (data / "secret.key").stat().st_mode & 0o777 == 0o600
-    assert load_key(data, "k" * 16) == "k" * 16
-
-
-def test_a_key_that_cannot_be_used_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="QUART_CHAT_SECRET_KEY"):
-        load_key(tmp_path, "short")
-    (tmp_path / "secret.key").write_text("short")
-    with pytest.raises(SettingsError, match="holds no key"):
-        load_key(tmp_path, None)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match="QUART_CHAT_DATA"):
-        load_key(tmp_path / "file", None)
-
-
-def test_a_key_that_is_no_text_is_said(tmp_path: Path) -> None:
-    (tmp_path / "secret.key").write_bytes(b"\xff" * 40)
-    with pytest.raises(SettingsError):
-        load_key(tmp_path, None)

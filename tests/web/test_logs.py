@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
-from tests.server.processes import ServerProcess
+from tests.hostile import LINES
+from tests.server.processes import REPOSITORY, ServerProcess
 from tests.store.valkey import Valkey
 from tests.web.conftest import UNLIMITED
-from tests.web.visits import browser, fresh, tab
+from tests.web.visits import ask, browser, fresh, tab
 
 SECRETS = ["secret-text", "secret-name", "secret-title", "secret-field", "secret-nonce"]
 
@@ -66,3 +68,22 @@ async def test_an_error_s_line_has_the_request_it_belongs_to(tmp_path: Path) -> 
             server.wait_for(lambda: "request.unserved" in server.output, "its line")
             line = next(line for line in server.output.splitlines() if "request.unserved" in line)
             assert json.loads(line)["request"] == asked.headers["X-Request-Id"]
+
+
+def test_an_address_is_no_line_of_its_own_in_the_log(tmp_path: Path) -> None:
+    """Also where each request is logged, which Hypercorn's own log would do with the address as it was meant."""
+    shipped = (REPOSITORY / "hypercorn.toml").read_text(encoding="utf-8")
+    (tmp_path / "hypercorn.toml").write_text(f'{shipped}\naccesslog = "-"\n', encoding="utf-8")
+    with ServerProcess(tmp_path / "data", "--config", str(tmp_path / "hypercorn.toml"), env=UNLIMITED) as server:
+        server.wait_for(lambda: "messages are kept in" in server.output, "its last word of the start")
+        before = len(server.output)
+        for text in LINES:
+            said = text.replace("\r", "").replace("\n", "").encode("latin-1", "replace").decode("latin-1")
+            ask(server, f"/r/{quote(text, safe='')}", **{"User-Agent": said, "X-Request-Id": said, "Referer": said})
+        ask(server, "/healthz", **{"User-Agent": "the last one"})
+        server.wait_for(lambda: "the last one" in server.output[before:], "the last request's line")
+        lines = server.output[before:].splitlines()
+    assert len(lines) == len(LINES) + 1
+    for line in lines:
+        assert json.loads(line)["level"] == "info"
+        assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in line)
