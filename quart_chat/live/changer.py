@@ -138,6 +138,7 @@ class Changer:
             BadText: it is no emoji, or the message holds no more. NoMessage, TooFast, StoreAway: as `edit`.
         """
         kind = clean_emoji(kind)
+        person = await self._company.named_in(room, person)
         was_there: bool | None = None  # as the person saw it
 
         def plan(found: Found) -> _Plan | None:
@@ -157,6 +158,7 @@ class Changer:
         Raises:
             BadText: there are as many as there may be. NoMessage, TooFast, StoreAway: as `edit`.
         """
+        person = await self._company.named_in(room, person)
 
         def plan(found: Found) -> _Plan | None:
             message, pins = _may(Right.PIN, found, person), found.header.pins
@@ -196,6 +198,7 @@ class Changer:
             BadText: it is too long, or there is no such room yet. TooFast, StoreAway: as `edit`.
         """
         topic = clean_topic(topic)
+        person = await self._company.named_in(room, person)
 
         def plan(found: Found) -> _Plan | None:
             if not found.title:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -157,6 +158,9 @@ class Hub:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
         tab.wire.write(room.states(tab.audience.language))
+        shown = self._attendance[room.name].shown(tab.person)
+        if shown != tab.person.name:
+            tab.wire.write(Broadcast(fragments.me(replace(tab.person, name=shown), tab.audience.language)))
         self._readers[room.name].enter(tab)
 
     def turn(self, tab: Tab) -> None:
@@ -205,7 +209,7 @@ class Hub:
         room = self._rooms.get(tab.room)
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
-            self._attendance[tab.room] = Attendance(room, self._presence, self.run)
+            self._attendance[tab.room] = Attendance(room, self._presence, self.run, self._show_name)
             room.listener = self._readers[tab.room] = Readers(room, self._reads, self._log, self.run)
             self._feed.follow(tab.room)
         tab.opened = True
@@ -286,6 +290,14 @@ class Hub:
             tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
             if tab.counted:
                 self._attendance[tab.room].rename(person, name)
+
+    def _show_name(self, room: str, person: str, shown: str) -> None:
+        """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""
+        for tab in self._people.get(person, ()):
+            if tab.room == room:
+                language = tab.audience.language
+                told = fragments.named_otherwise(tab.person.name, shown, language)
+                tab.wire.write(Broadcast(fragments.me(replace(tab.person, name=shown), language) + told))
 
     def check(self) -> None:
         """Raise StoreAway while the store is known not to answer."""

@@ -210,6 +210,16 @@ def commands(language: str) -> Markup:
     return notice(commands_text(language), language)
 
 
+def named_otherwise(name: str, shown: str, language: str) -> Markup:
+    """Tell one tab that somebody else in the room has its person's name, or one that looks like it."""
+    text = languages.say(
+        language,
+        "Somebody here is called %(name)s already, or looks so. Here you are %(shown)s until you choose another name.",
+        {"name": name, "shown": shown},
+    )
+    return notice(text, language)
+
+
 def lost(language: str) -> Markup:
     """Tell a room that the store has forgotten messages that were shown."""
     text = languages.say(

@@ -11,6 +11,7 @@ from slugify import slugify
 
 from quart_chat.errors import BadName
 from quart_chat.room.characters import has_surrogate, is_visible, one_line
+from quart_chat.room.lookalikes import check_look
 
 MAX_SLUG = 64  # characters of a-z, 0-9 and -
 MAX_TITLE = 120  # code points
@@ -94,13 +95,14 @@ def clean_name(name: str) -> str:
     """Make a person's name of what they typed.
 
     Raises:
-        BadName: nothing of it shows, or it is over MAX_NAME code points.
+        BadName: nothing of it shows, it is over MAX_NAME code points, or made to look like another (`check_look`).
     """
     text = "" if has_surrogate(name) else one_line(name)
     if not is_visible(text):
         raise BadName("A name needs at least one letter, digit or sign.")
     if len(text) > MAX_NAME:
         raise BadName(NAME_TOO_LONG, most=MAX_NAME, count=len(text))
+    check_look(text)
     return text
 
 

@@ -69,6 +69,11 @@ def here(room: str) -> str:
     return f"c:{{{room}}}:here"
 
 
+def names(room: str) -> str:
+    """Name the hash of whose names are whose while they are there: a field a look, "PERSON WORKER WORKER …"."""
+    return f"c:{{{room}}}:names"
+
+
 def channel(room: str) -> str:
     """Name the channel on which a room's entries and states go out."""
     return f"c:{{{room}}}:live"

@@ -27,7 +27,7 @@ async def rename() -> Response:
     htmx = by_htmx()
     typed = form.get("name", "")
     try:
-        person = await parts().sayer.rename(who.person(None), who.visit.address, typed)
+        person = await parts().sayer.rename(who.person(None), who.visit.address, typed, room)
     except StoreAway:
         if not htmx:
             raise
