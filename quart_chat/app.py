@@ -40,6 +40,7 @@ from quart_chat.store import status
 from quart_chat.store.client import CONNECT
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
+from quart_chat.store.handovers import Handovers
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
@@ -50,7 +51,7 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, files, health, lobby, messages, people, reading, rooms, search, socket
+from quart_chat.web import composer, elsewhere, files, health, lobby, messages, people, reading, rooms, search, socket
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
@@ -89,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, reading, composer, people, socket, health):
+    for part in (lobby, rooms, messages, files, search, reading, composer, people, elsewhere, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -171,6 +172,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         shelf=shelf,
         leftovers=leftovers,
         spool=spool,
+        handovers=Handovers(pipeline),
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,

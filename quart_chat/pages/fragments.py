@@ -444,6 +444,27 @@ def me(person: Person, language: str) -> Markup:
     return fragment(language, "_profile.html", "me", person)
 
 
+def me_page(person: Person, language: str, room: str, offered: Markup | None = None) -> str:
+    """Render the page of who somebody is here; room: where it leads back to, "" for none.
+
+    offered: what was made for carrying on elsewhere, as `elsewhere` renders it.
+    """
+    part = elsewhere(room, language) if offered is None else offered
+    return templates.page("me.html", language, person=person, room=room, elsewhere=part)
+
+
+def elsewhere(room: str, language: str, link: str = "", code: Markup | None = None) -> Markup:
+    """Render the part that carries an identity elsewhere; link, code: what does so, once it was made."""
+    return fragment(language, "_me.html", "elsewhere", room, link, code)
+
+
+def carry(token: str, becomes: Person, now: Person | None, language: str, room: str, *, same: bool) -> str:
+    """Render the page that such a link opens; becomes, now: who the browser would be, and who it is, None for nobody;
+    same: it is."""
+    values = {"token": token, "becomes": becomes, "now": now, "room": room, "same": same}
+    return templates.page("carry.html", language, **values)
+
+
 def times_form(audience: Audience, room: str | None) -> Markup:
     """Render the form that chooses how times are shown; room: where it leads back to."""
     return fragment(audience.language, "_times.html", "form", audience, room, zones.choices_beside(audience.zone))

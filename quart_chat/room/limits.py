@@ -41,6 +41,12 @@ COUNTS = Limit(60, MINUTE)  # of what is new in somebody's rooms: thirty cost th
 COUNTS_OF_ADDRESS = Limit(600, MINUTE)
 
 
+HANDOVERS = Limit(5, MINUTE)  # links that carry an identity elsewhere
+HANDOVERS_OF_ADDRESS = Limit(50, MINUTE)
+TOKENS = Limit(10, MINUTE)  # openings of such links, right or wrong
+TOKENS_OF_ADDRESS = Limit(60, MINUTE)
+
+
 def per_minute_of_person(most: int) -> Limit:
     """Limit what one person does: messages, changes, uploads."""
     return Limit(most, MINUTE)

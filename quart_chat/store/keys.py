@@ -107,6 +107,11 @@ def called(person: str) -> str:
     return f"c:{{~{person}}}:called"
 
 
+def handover(ticket: str) -> str:
+    """Name what holds an identity on its way to another browser, sealed; ticket: `room.handover.ticket_of`."""
+    return f"c:{{~{ticket}}}:handover"
+
+
 def allowance(kind: str, who: str) -> str:
     """Name one limit's count for one person or address."""
     return f"c:{{~{who}}}:limit:{kind}"

@@ -29,6 +29,7 @@ from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
+from quart_chat.store.handovers import Handovers
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 from quart_chat.store.people import People
@@ -68,6 +69,7 @@ class Parts:
     shelf: Shelf
     leftovers: Leftovers
     spool: Path | None
+    handovers: Handovers
     hub: Hub
     identities: Identities
     clock: Callable[[], int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from markupsafe import Markup
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
@@ -15,6 +16,17 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
+
+
+@blueprint.get("/me")
+async def me() -> Response:
+    """Show who somebody is here."""
+    return await me_page(visitor(request), _room(request.args.get("room")) or "")
+
+
+async def me_page(who: Visitor, room: str, offered: Markup | None = None) -> Response:
+    """Answer with the page of who somebody is; room: where it leads back to, "" for none; offered: a part of it."""
+    return answer(who, fragments.me_page(await person_of(parts(), who), who.language, room, offered))
 
 
 @blueprint.post("/me")
