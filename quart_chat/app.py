@@ -26,6 +26,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
@@ -38,6 +39,7 @@ from quart_chat.room.markup import to_html
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.client import CONNECT
+from quart_chat.store.deeds import Deeds
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
@@ -51,7 +53,20 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
-from quart_chat.web import composer, elsewhere, files, health, lobby, messages, people, reading, rooms, search, socket
+from quart_chat.web import (
+    composer,
+    elsewhere,
+    files,
+    health,
+    lobby,
+    messages,
+    people,
+    proofs,
+    reading,
+    rooms,
+    search,
+    socket,
+)
 from quart_chat.web.guard import check_origin, protect
 from quart_chat.web.identity import Identities, load_key
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
@@ -90,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, reading, composer, people, elsewhere, socket, health):
+    for part in (lobby, rooms, messages, files, search, reading, composer, people, elsewhere, proofs, socket, health):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -118,6 +133,7 @@ def _parts(settings: Settings, url: str) -> Parts:
 
     reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
     company = Company(log, presence)
+    prover = Prover(Deeds(pipeline), people_, feed, limits)
     holdings = Holdings(pipeline)
     shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
@@ -139,6 +155,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         limits,
         changer,
         company=company,
+        prover=prover,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,
@@ -173,6 +190,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         leftovers=leftovers,
         spool=spool,
         handovers=Handovers(pipeline),
+        prover=prover,
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
@@ -223,6 +241,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.hub.close()
         await end_tasks(running)
         house.shelf.close()
+        house.prover.close()
         await house.pipeline.aclose()
         await house.store.aclose()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from quart_chat.room.mentions import Mention, mentions_in
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import bare
 from quart_chat.store.log import Log
 from quart_chat.store.presence import Presence
 
@@ -47,4 +48,4 @@ class Company:
             return ()
         here, newest = await asyncio.gather(self._presence.read(room), self._log.newest(room))
         lately = [(message.author, message.name) for message in newest.page.messages]
-        return mentions_in(text, [*here.people, *lately])
+        return mentions_in(text, [(one, bare(name)) for one, name in (*here.people, *lately)])

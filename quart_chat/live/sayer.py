@@ -10,6 +10,7 @@ from quart_chat import metrics
 from quart_chat.errors import BadName, BadText, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.prover import Prover
 from quart_chat.room import slash
 from quart_chat.room.commands import Say
 from quart_chat.room.digest import quote_of
@@ -22,8 +23,9 @@ from quart_chat.room.limits import (
     rooms_of_address,
 )
 from quart_chat.room.lookalikes import check_reserved
-from quart_chat.room.names import clean_name, clean_title, slug_of
+from quart_chat.room.names import chosen_name, clean_title, slug_of
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import bare
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -55,6 +57,7 @@ class Sayer:
         limits: Limits,
         changer: Changer,
         *,
+        prover: Prover,
         company: Company,
         characters: int,
         per_minute: int,
@@ -68,6 +71,7 @@ class Sayer:
         self._limits = limits
         self._changer = changer
         self._company = company
+        self._prover = prover
         self._characters = characters
         self._person = per_minute_of_person(per_minute)
         self._address = per_minute_of_address(per_minute)
@@ -208,15 +212,18 @@ class Sayer:
         shown there under a name beside it. reserved: (public id, name) of those whose names nobody else may have.
 
         Raises:
-            BadName: it cannot be a name, is reserved, or that of somebody who is in the room. TooFast: that were too
-            many.
+            BadName: it cannot be a name, is reserved or kept by a phrase, or that of somebody who is in the room.
+            TooFast: that were too many.
         """
-        name = clean_name(name)
+        name = chosen_name(name)
         if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
         check_reserved(name, person.public, reserved)
+        name = await self._prover.as_taken(name, person.public)
         if room is not None and await self._company.is_taken(room, person, name):
-            raise BadName("Somebody in this room is called %(name)s, or looks so. Choose another name.", name=name)
+            raise BadName(
+                "Somebody in this room is called %(name)s, or looks so. Choose another name.", name=bare(name)
+            )
         await self._people.rename(person.public, name)
         await self._feed.say_renamed(person.public, name)
         return replace(person, name=name)

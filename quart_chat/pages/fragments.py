@@ -18,6 +18,7 @@ from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import bare
 from quart_chat.room.reading import MOST, News
 from quart_chat.room.rights import Right
 
@@ -215,7 +216,7 @@ def named_otherwise(name: str, shown: str, language: str) -> Markup:
     text = languages.say(
         language,
         "Somebody here is called %(name)s already, or looks so. Here you are %(shown)s until you choose another name.",
-        {"name": name, "shown": shown},
+        {"name": bare(name), "shown": bare(shown)},
     )
     return notice(text, language)
 
@@ -444,13 +445,25 @@ def me(person: Person, language: str) -> Markup:
     return fragment(language, "_profile.html", "me", person)
 
 
-def me_page(person: Person, language: str, room: str, offered: Markup | None = None) -> str:
-    """Render the page of who somebody is here; room: where it leads back to, "" for none.
+def me_page(person: Person, language: str, room: str, kept: str, **other: Markup | None) -> str:
+    """Render the page of who somebody is here.
 
-    offered: what was made for carrying on elsewhere, as `elsewhere` renders it.
+    room: where it leads back to, "" for none. kept: the name that they keep by a phrase, "" for none.
+    other: parts of it that are not as they are at first, by their name: what `elsewhere` or `proof` gave.
     """
-    part = elsewhere(room, language) if offered is None else offered
-    return templates.page("me.html", language, person=person, room=room, elsewhere=part)
+    parts = {"elsewhere": elsewhere(room, language), "proof": proof(person, kept, language, room)}
+    parts |= {name: part for name, part in other.items() if part is not None}
+    return templates.page("me.html", language, person=person, room=room, **parts)
+
+
+def proof(person: Person, kept: str, language: str, room: str, *, error: str = "", tried: str = "") -> Markup:
+    """Render the part that keeps a name; kept: the one that is, "" for none; tried: what was typed beside an error."""
+    return fragment(language, "_me.html", "proof", person, kept, room, error, tried)
+
+
+def profile_again(person: Person, language: str, room: str) -> Markup:
+    """Render the own name and its form for a page on which something else changed it."""
+    return partial(f"#{ids.PROFILE}", "outerHTML", profile(person, language, room or None))
 
 
 def elsewhere(room: str, language: str, link: str = "", code: Markup | None = None) -> Markup:

@@ -47,6 +47,11 @@ TOKENS = Limit(10, MINUTE)  # openings of such links, right or wrong
 TOKENS_OF_ADDRESS = Limit(60, MINUTE)
 
 
+PHRASES = Limit(5, MINUTE)  # of a person: set, or tried
+PHRASES_OF_ADDRESS = Limit(30, 10 * MINUTE)
+NAMES_TRIED = Limit(20, HOUR)  # of one name, whoever tries: 175,000 guesses a year
+
+
 def per_minute_of_person(most: int) -> Limit:
     """Limit what one person does: messages, changes, uploads."""
     return Limit(most, MINUTE)

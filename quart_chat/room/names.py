@@ -95,13 +95,23 @@ def clean_name(name: str) -> str:
     """Make a person's name of what they typed.
 
     Raises:
-        BadName: nothing of it shows, it is over MAX_NAME code points, or made to look like another (`check_look`).
+        BadName: nothing of it shows, or it is over MAX_NAME code points.
     """
     text = "" if has_surrogate(name) else one_line(name)
     if not is_visible(text):
         raise BadName("A name needs at least one letter, digit or sign.")
     if len(text) > MAX_NAME:
         raise BadName(NAME_TOO_LONG, most=MAX_NAME, count=len(text))
+    return text
+
+
+def chosen_name(name: str) -> str:
+    """Make a person's name of what they choose to be called from now on.
+
+    Raises:
+        BadName: as `clean_name`, or it is made to look like another (`check_look`).
+    """
+    text = clean_name(name)
     check_look(text)
     return text
 

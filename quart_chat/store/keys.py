@@ -107,6 +107,16 @@ def called(person: str) -> str:
     return f"c:{{~{person}}}:called"
 
 
+def deed(name: str) -> str:
+    """Name the hash of who may have a proved name: `name`, `phrase`, and a field "p:PERSON" each; `proofs.deed_of`."""
+    return f"c:{{~{name}}}:deed"
+
+
+def proof(person: str) -> str:
+    """Name the string that holds the name which a person has proved; person: public id."""
+    return f"c:{{~{person}}}:proof"
+
+
 def handover(ticket: str) -> str:
     """Name what holds an identity on its way to another browser, sealed; ticket: `room.handover.ticket_of`."""
     return f"c:{{~{ticket}}}:handover"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from quart_chat.room.lookalikes import beside, look_of
+from quart_chat.room.proofs import bare
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
@@ -57,7 +58,7 @@ class Names:
                 del held[one]
         come = [(one, name) for one, name in people.items() if one not in held or not held[one].told]
         for start in range(0, len(come), AT_ONCE):
-            choices = [(one, (name, *beside(name, one))) for one, name in come[start : start + AT_ONCE]]
+            choices = [(one, (name, *beside(bare(name), one))) for one, name in come[start : start + AT_ONCE]]
             for (one, names), which in zip(choices, await self._ask(room, self._worker, (), choices), strict=True):
                 held[one] = _Named(names[0], names[which - 1])  # 0: the last, whose number is one in a million
         if not held:
@@ -75,7 +76,7 @@ class Names:
         Raises:
             StoreAway: no answer.
         """
-        names = (wanted, *beside(wanted, person))
+        names = (wanted, *beside(bare(wanted), person))
         (which,) = await self._ask(room, "", [], [(person, names)])
         return names[which - 1]
 

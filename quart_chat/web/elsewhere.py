@@ -35,7 +35,7 @@ async def offer() -> Response:
     await house.handovers.offer(token, who.identity)
     link = f"{who.visit.origin}/carry/{token}" + (f"?room={room}" if is_slug(room) else "")
     offered = fragments.elsewhere(room, who.language, link, qr(link))
-    return answer(who, offered) if by_htmx() else await me_page(who, room, offered)
+    return answer(who, offered) if by_htmx() else await me_page(who, room, elsewhere=offered)
 
 
 @blueprint.get("/carry/<token>")

@@ -19,6 +19,7 @@ from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
@@ -70,6 +71,7 @@ class Parts:
     leftovers: Leftovers
     spool: Path | None
     handovers: Handovers
+    prover: Prover
     hub: Hub
     identities: Identities
     clock: Callable[[], int]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from quart_chat.errors import BadName
 from quart_chat.room.lookalikes import PROOFS, beside, check_look, check_reserved, look_of
-from quart_chat.room.names import clean_name, newcomer_name
+from quart_chat.room.names import chosen_name, newcomer_name
 from quart_chat.room.people import public_id
 
 ANA = "a" * 16
@@ -87,7 +87,7 @@ def test_what_nobody_sees_changes_no_look(name: str, unseen: str, place: int) ->
 )
 def test_names_as_people_write_them_are_taken(name: str) -> None:
     check_look(name)
-    assert clean_name(name)
+    assert chosen_name(name)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_names_as_people_write_them_are_taken(name: str) -> None:
 )
 def test_names_that_pretend_are_refused_with_the_reason(name: str, why: str) -> None:
     with pytest.raises(BadName, match=why):
-        clean_name(name)
+        chosen_name(name)
 
 
 def test_a_reserved_name_and_what_looks_like_it_are_for_one_alone() -> None:
@@ -129,4 +129,4 @@ def test_the_names_beside_one_s_own_are_several_and_always_the_same(seed: int, n
 def test_a_generated_name_is_always_taken() -> None:
     for number in range(500):
         name = newcomer_name(public_id(str(number)))
-        assert clean_name(name) == name
+        assert chosen_name(name) == name
