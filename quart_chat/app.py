@@ -24,6 +24,7 @@ from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.prover import Prover
@@ -38,8 +39,10 @@ from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
+from quart_chat.store.archive import Archive
 from quart_chat.store.client import CONNECT
 from quart_chat.store.deeds import Deeds
+from quart_chat.store.erasures import Erasures
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
@@ -57,6 +60,7 @@ from quart_chat.web import (
     composer,
     elsewhere,
     files,
+    forgetting,
     health,
     lobby,
     messages,
@@ -105,7 +109,21 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, reading, composer, people, elsewhere, proofs, socket, health):
+    for part in (
+        lobby,
+        rooms,
+        messages,
+        files,
+        search,
+        reading,
+        composer,
+        people,
+        elsewhere,
+        proofs,
+        forgetting,
+        socket,
+        health,
+    ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -191,6 +209,16 @@ def _parts(settings: Settings, url: str) -> Parts:
         spool=spool,
         handovers=Handovers(pipeline),
         prover=prover,
+        eraser=Eraser(
+            erasures=Erasures(pipeline, worker),
+            archive=Archive(pipeline, Retention.of(settings)),
+            changer=changer,
+            prover=prover,
+            people=people_,
+            feed=feed,
+            limits=limits,
+            clock=clock,
+        ),
         hub=Hub(log, feed, presence, reads, worker=worker, zone=settings.time_zone),
         identities=Identities(load_key(settings.data, settings.secret_key)),
         clock=clock,
@@ -228,6 +256,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             house.hub.renew,
             lambda: _renew_sockets(house.limits),
             lambda: house.leftovers.run(house.hub.worker),
+            house.eraser.run,
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)

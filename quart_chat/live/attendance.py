@@ -90,6 +90,14 @@ class Attendance:
         """Give the name under which somebody is in the room, as far as it is settled."""
         return self._presence.names.known(self._room.name, person.public, person.name) or person.name
 
+    def forget(self, public: str) -> None:
+        """Let somebody go at once, whatever tabs they have."""
+        present = self._people.get(public)
+        if present is not None:
+            if present.leaving is not None:
+                present.leaving.cancel()
+            self._gone(public)
+
     def _gone(self, public: str) -> None:
         self._people.pop(public, None)
         self._tell_soon()

@@ -99,7 +99,7 @@ class Changer:
         meant = await self._company.meant_in(room, text)
 
         def plan(found: Found) -> _Plan | None:
-            message = _may(Right.EDIT, found, person)
+            message = _may(Right.EDIT, found, person.public)
             if message.said == text:
                 return None
             stood = (found.held.edited or message.at, message.said)
@@ -114,22 +114,46 @@ class Changer:
         Raises:
             NoMessage, NotYours, TooFast, StoreAway: as `edit`.
         """
+        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
+        await self._allow("changes", person, address, self._person, self._address)
+        await self.erase(room, person.public, entry_id)
+
+    async def erase(self, room: str, public: str, entry_id: str) -> None:
+        """Delete a message of somebody as `delete` does, without limits: they want all of theirs deleted.
+
+        Raises:
+            NoMessage, NotYours, StoreAway: as `edit`.
+        """
         files: list[str] = []
 
         def plan(found: Found) -> _Plan | None:
             nonlocal files
             if found.message is not None and found.message.deleted:
                 return None
-            message = _may(Right.DELETE, found, person)
+            message = _may(Right.DELETE, found, public)
             files = [one.digest for one in message.files]
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
-        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
-        await self._change(room, person, address, entry_id, plan)
+        await self._write(room, entry_id, plan)
         try:
             await self._leftovers.take_away(room, files)
         except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
             logger.warning("files.left", reason=str(away))
+
+    async def take_back(self, room: str, public: str, entry_id: str, kind: str) -> None:
+        """Take a reaction of somebody back, without limits.
+
+        Raises:
+            NoMessage, StoreAway: as `edit`.
+        """
+
+        def plan(found: Found) -> _Plan | None:
+            message = _may(Right.REACT, found, public)
+            if public not in found.held.reactions.get(kind, {}):
+                return None
+            return _of_message(found, message, changes.react(found.held, kind, public, ""))
+
+        await self._write(room, entry_id, plan)
 
     async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
         """Put a reaction under a message, or take it back where it is there.
@@ -143,7 +167,7 @@ class Changer:
 
         def plan(found: Found) -> _Plan | None:
             nonlocal was_there
-            message = _may(Right.REACT, found, person)
+            message = _may(Right.REACT, found, person.public)
             there = person.public in found.held.reactions.get(kind, {})
             was_there = there if was_there is None else was_there
             if there != was_there:
@@ -161,7 +185,7 @@ class Changer:
         person = await self._company.named_in(room, person)
 
         def plan(found: Found) -> _Plan | None:
-            message, pins = _may(Right.PIN, found, person), found.header.pins
+            message, pins = _may(Right.PIN, found, person.public), found.header.pins
             if found.header.has_pinned(entry_id):
                 return None
             if len(pins) >= MOST_PINS:
@@ -216,6 +240,9 @@ class Changer:
         self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found], _Plan | None]
     ) -> None:
         await self._allow("changes", person, address, self._person, self._address)
+        await self._write(room, entry_id, plan)
+
+    async def _write(self, room: str, entry_id: str, plan: Callable[[Found], _Plan | None]) -> None:
         async with self._locks.setdefault(room, asyncio.Lock()):
             for _ in range(TRIES):
                 found = await self._log.changes.find(room, entry_id)
@@ -233,8 +260,8 @@ class Changer:
             raise TooFast("That was too much at once. Try again in a while.", wait)
 
 
-def _may(right: Right, found: Found, person: Person) -> Message:
-    """Give the message that was found, if that person may do that with it.
+def _may(right: Right, found: Found, public: str) -> Message:
+    """Give the message that was found, if a person may do that with it; public: their id.
 
     Raises:
         NoMessage: there is none, or it was deleted. NotYours: they may not.
@@ -242,7 +269,7 @@ def _may(right: Right, found: Found, person: Person) -> Message:
     message = found.message
     if message is None or message.deleted:
         raise NoMessage(GONE)
-    if right not in rights(person.public, message):
+    if right not in rights(public, message):
         raise NotYours("You cannot do that with this message.")
     return message
 

@@ -20,8 +20,8 @@ from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import Broadcast, Gone
-from quart_chat.pages import fragments
+from quart_chat.live.wire import POLICY, Broadcast, Gone
+from quart_chat.pages import fragments, languages
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
@@ -290,6 +290,18 @@ class Hub:
             tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
             if tab.counted:
                 self._attendance[tab.room].rename(person, name)
+
+    def forgotten(self, person: str) -> None:
+        """Send all tabs of a person away for good, and take them off the lists of who is here at once."""
+        for tab in list(self._people.get(person, ())):
+            if tab.counted:
+                self._attendance[tab.room].forget(person)
+            self.run(self._send_away(tab))
+
+    async def _send_away(self, tab: Tab) -> None:
+        language = tab.audience.language
+        tab.wire.write(Broadcast(fragments.sent_away(languages.say(language, "You are forgotten here."), language)))
+        await tab.wire.close(POLICY)
 
     def _show_name(self, room: str, person: str, shown: str) -> None:
         """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""

@@ -461,6 +461,11 @@ def proof(person: Person, kept: str, language: str, room: str, *, error: str = "
     return fragment(language, "_me.html", "proof", person, kept, room, error, tried)
 
 
+def forgotten(language: str, *, wrote: bool) -> str:
+    """Render the page that says that somebody is forgotten; wrote: what they wrote is being deleted too."""
+    return templates.page("forgotten.html", language, wrote=wrote)
+
+
 def profile_again(person: Person, language: str, room: str) -> Markup:
     """Render the own name and its form for a page on which something else changed it."""
     return partial(f"#{ids.PROFILE}", "outerHTML", profile(person, language, room or None))

@@ -52,6 +52,10 @@ PHRASES_OF_ADDRESS = Limit(30, 10 * MINUTE)
 NAMES_TRIED = Limit(20, HOUR)  # of one name, whoever tries: 175,000 guesses a year
 
 
+FORGETTINGS = Limit(3, HOUR)  # each looks through thirty rooms
+FORGETTINGS_OF_ADDRESS = Limit(20, HOUR)
+
+
 def per_minute_of_person(most: int) -> Limit:
     """Limit what one person does: messages, changes, uploads."""
     return Limit(most, MINUTE)

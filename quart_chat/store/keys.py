@@ -137,6 +137,8 @@ def probe(worker: str) -> str:
     return f"c:{{~{worker}}}:probe"
 
 
+ERASURES = "c:{~}:erasures"  # sorted set of what is to be forgotten, "PERSON ROOM WROTE" by ms from when on
+ERASER = "c:{~}:eraser"  # says who does that
 SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
 SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come

@@ -55,6 +55,11 @@ class Identities:
         """Set or renew the cookie."""
         response.headers.add("Set-Cookie", self._line(identity, secure))
 
+    def clear(self, response: Response, secure: bool) -> None:
+        """Take the cookie away."""
+        response.headers.pop("Set-Cookie", None)
+        response.delete_cookie(cookie_name(secure), secure=secure, httponly=True, samesite="Lax")
+
     def _write(self, identity: str, secure: bool) -> str:
         signed = self._signer.dumps(identity)
         return dump_cookie(

@@ -17,6 +17,7 @@ from werkzeug.http import parse_accept_header
 from quart_chat.config import Settings
 from quart_chat.errors import BadName, Refused, TooFast
 from quart_chat.live.changer import Changer
+from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.prover import Prover
@@ -72,6 +73,7 @@ class Parts:
     spool: Path | None
     handovers: Handovers
     prover: Prover
+    eraser: Eraser
     hub: Hub
     identities: Identities
     clock: Callable[[], int]

@@ -7,7 +7,7 @@ import pytest
 
 from quart_chat.room.handover import new_token
 from tests.server.processes import ServerProcess, store
-from tests.web.visits import browser, fresh
+from tests.web.visits import browser, fresh, identity_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -56,7 +56,7 @@ def test_the_store_knows_neither_the_token_nor_the_identity_and_forgets(
     server: ServerProcess, ana: httpx.Client
 ) -> None:
     token = link_in(ana.post("/me/elsewhere").text).removeprefix("/carry/")
-    identity = ana.cookies["quart_chat"].partition(".")[0].strip('"')
+    identity = identity_of(ana)
     with store(server) as held:
         keys = list(held.scan_iter("c:{~*}:handover", count=1000))
         assert keys
