@@ -8,7 +8,7 @@ from quart_chat.errors import BadName, BadPhrase, TooFast
 from quart_chat.live.phrases import Phrases
 from quart_chat.room.limits import NAMES_TRIED, PHRASES, PHRASES_OF_ADDRESS
 from quart_chat.room.names import chosen_name
-from quart_chat.room.people import Person
+from quart_chat.room.people import Person, default_name, public_id
 from quart_chat.room.proofs import bare, clean_phrase, deed_of, is_proved, proved
 from quart_chat.store.deeds import Deeds
 from quart_chat.store.feed import Feed
@@ -40,6 +40,26 @@ class Prover:
         if not deed.theirs:
             raise BadName("%(name)s is kept by its owner’s phrase, or looks like a name that is.", name=bare(name))
         return proved(name)
+
+    async def as_it_stands(self, kept: str | None, identity: str) -> str | None:
+        """Give somebody's name as they may still have it; None where they have none, or no more.
+
+        kept: as the store has it. Who had a name before somebody else proved it loses it as they come next.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        if kept is None:
+            return None
+        public = public_id(identity)
+        deed = await self._deeds.find(kept, public)
+        if deed is None:
+            return bare(kept)
+        if deed.theirs:
+            return kept
+        await self._people.forget_name(public)
+        await self._feed.say_renamed(public, default_name(identity))
+        return None
 
     async def of(self, person: Person) -> str | None:
         """Give the name that somebody has proved, which may not be the one they use; None for none."""

@@ -141,8 +141,9 @@ def _accepted(header: str) -> tuple[str, ...]:
 
 
 async def person_of(house: Parts, who: Visitor) -> Person:
-    """Give the person with the name that they chose."""
-    return who.person(await house.people.name(who.public) if who.proved else None)
+    """Give the person with the name that they chose, as they may still have it."""
+    kept = await house.people.name(who.public) if who.proved else None
+    return who.person(await house.prover.as_it_stands(kept, who.identity))
 
 
 def by_htmx() -> bool:

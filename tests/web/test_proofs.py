@@ -3,6 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from quart_chat.room.proofs import deed_of
+from quart_chat.store import keys
 from tests.server.processes import ServerProcess, store
 from tests.web.visits import browser, fresh, tab
 
@@ -67,6 +69,26 @@ def test_a_phrase_is_changed_by_who_has_the_name_alone(ana: httpx.Client, bob: h
     refused = bob.post("/me/phrase", data={"phrase": PHRASE})
     assert refused.status_code == 422
     assert f"You keep the name {name} already" in refused.text
+
+
+def test_who_had_the_name_before_loses_it_as_they_come_next(ana: httpx.Client, bob: httpx.Client) -> None:
+    name, room = fresh("Before").replace("-", " "), fresh()
+    for client in (ana, bob):
+        called(client, name)
+    ana.post("/me/phrase", data={"phrase": PHRASE})
+    bob.post(f"/r/{room}/messages", data={"text": "it is not me", "nonce": "n"})
+    assert name not in ana.get(f"/r/{room}").text.partition('id="log"')[2]
+    assert name not in bob.get("/").text
+
+
+def test_a_mark_that_nothing_proves_any_more_is_not_shown(server: ServerProcess, ana: httpx.Client) -> None:
+    name, room = fresh("Stale").replace("-", " "), fresh()
+    called(ana, name)
+    ana.post("/me/phrase", data={"phrase": PHRASE})
+    with store(server) as held:
+        held.delete(keys.deed(deed_of(name)))  # as if it had faded
+    ana.post(f"/r/{room}/messages", data={"text": "unproved", "nonce": "n"})
+    assert f'<bdi class="name">{name}</bdi>' in ana.get(f"/r/{room}").text
 
 
 @pytest.mark.parametrize("phrase", ["", "short", "x" * 201])
