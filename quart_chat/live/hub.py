@@ -25,6 +25,7 @@ from quart_chat.pages import fragments, languages
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
+from quart_chat.room.people import default_name
 from quart_chat.room.places import REPLAY, missed
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
@@ -295,6 +296,7 @@ class Hub:
         """Send all tabs of a person away for good, and take them off the lists of who is here at once."""
         for tab in list(self._people.get(person, ())):
             if tab.counted:
+                tab.counted = False
                 self._attendance[tab.room].forget(person)
             self.run(self._send_away(tab))
 
@@ -307,9 +309,11 @@ class Hub:
         """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""
         for tab in self._people.get(person, ()):
             if tab.room == room:
-                language = tab.audience.language
-                told = fragments.named_otherwise(tab.person.name, shown, language)
-                tab.wire.write(Broadcast(fragments.me(replace(tab.person, name=shown), language) + told))
+                language, name = tab.audience.language, tab.person.name
+                told = fragments.me(replace(tab.person, name=shown), language)
+                if name != default_name(tab.person.id):  # nobody minds a number behind a name that they did not choose
+                    told += fragments.named_otherwise(name, shown, language)
+                tab.wire.write(Broadcast(told))
 
     def check(self) -> None:
         """Raise StoreAway while the store is known not to answer."""

@@ -11,7 +11,7 @@ from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
-AT_ONCE = 500  # people of one script call, about 3 ms of the store's time
+AT_ONCE = 200  # people of one script call, about 3 ms of the store's time
 
 
 class _Named(NamedTuple):
