@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -38,6 +40,28 @@ def test_a_name_that_is_kept_is_shown_with_its_mark_and_is_nobody_else_s(
     assert MARK not in ana.get("/").text
     called(ana, name)
     assert MARK in ana.get("/").text
+
+
+def test_a_kept_name_is_meant_found_answered_and_exported_like_any_other(
+    server: ServerProcess, ana: httpx.Client, bob: httpx.Client
+) -> None:
+    name, room = fresh("Meant").replace("-", " "), fresh()
+    called(ana, name)
+    ana.post("/me/phrase", data={"phrase": PHRASE})
+    ana.post(f"/r/{room}/messages", data={"text": "it is me", "nonce": "n"})
+    bob.post(f"/r/{room}/messages", data={"text": f"@{name} hello", "nonce": "n"})
+    page = bob.get(f"/r/{room}").text
+    assert f">@{name}</" in page
+    first = re.findall(r'<li id="m-([0-9]+-[0-9]+)"', page)[0]
+    for client in (ana, bob):
+        client.post(f"/r/{room}/m/{first}/react", data={"emoji": "👍"})
+    bob.post(f"/r/{room}/messages", data={"text": "an answer", "nonce": "r", "reply": first})
+    found = bob.get(f"/r/{room}/search", params={"q": f'from:"{name}"'}).text
+    assert "it is me" in found
+    page = bob.get(f"/r/{room}").text
+    assert page.count(MARK) >= 2  # the message's, and the one above the answer
+    assert f'title="{name}, ' in page
+    assert "\x06" not in page + found + bob.get(f"/r/{room}/m/{first}").text + bob.get(f"/r/{room}/m/{first}/menu").text
 
 
 def test_who_knows_the_phrase_takes_the_name_to_another_browser(ana: httpx.Client, bob: httpx.Client) -> None:
