@@ -24,8 +24,10 @@ from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
@@ -41,8 +43,11 @@ from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.archive import Archive
 from quart_chat.store.client import CONNECT
+from quart_chat.store.deeds import Deeds
+from quart_chat.store.erasures import Erasures
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
+from quart_chat.store.handovers import Handovers
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
@@ -56,12 +61,15 @@ from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
     composer,
+    elsewhere,
     files,
+    forgetting,
     health,
     lobby,
     messages,
     order,
     people,
+    proofs,
     reading,
     rooms,
     search,
@@ -117,7 +125,23 @@ def create_app(settings: Settings | None = None) -> Quart:
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
     app.extensions[EXTENSION] = house
-    for part in (lobby, rooms, messages, files, search, order, reading, composer, people, socket, health, wellknown):
+    for part in (
+        lobby,
+        rooms,
+        messages,
+        files,
+        search,
+        order,
+        reading,
+        composer,
+        people,
+        elsewhere,
+        proofs,
+        forgetting,
+        socket,
+        health,
+        wellknown,
+    ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
@@ -147,6 +171,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     rules = RoomRules(pipeline, clock)
     reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
     company = Company(log, presence)
+    prover = Prover(Deeds(pipeline), people_, feed, limits)
     holdings = Holdings(pipeline)
     shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
@@ -170,6 +195,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         changer,
         company=company,
         rules=rules,
+        prover=prover,
         characters=settings.message_characters,
         per_minute=settings.messages_per_minute,
         rooms_per_hour=settings.rooms_per_hour,
@@ -205,6 +231,18 @@ def _parts(settings: Settings, url: str) -> Parts:
         shelf=shelf,
         leftovers=leftovers,
         spool=spool,
+        handovers=Handovers(pipeline),
+        prover=prover,
+        eraser=Eraser(
+            erasures=Erasures(pipeline, worker),
+            archive=Archive(pipeline, Retention.of(settings)),
+            changer=changer,
+            prover=prover,
+            people=people_,
+            feed=feed,
+            limits=limits,
+            clock=clock,
+        ),
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
         identities=Identities(*keys.load(settings.data, settings.secret_key)),
         clock=clock,
@@ -242,6 +280,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             house.hub.renew,
             lambda: _renew_sockets(house.limits),
             lambda: house.leftovers.run(house.hub.worker),
+            house.eraser.run,
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)
@@ -255,6 +294,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.hub.close()
         await end_tasks(running)
         house.shelf.close()
+        house.prover.close()
         await house.pipeline.aclose()
         await house.store.aclose()
 

@@ -10,6 +10,7 @@
         ├── BadFile           a file that is not taken: 422
         │   └── TooLarge      it has more bytes than it may: 413
         ├── BadName           a room's or a person's name: 422
+        ├── BadPhrase         a phrase that cannot be used, or is not the right one: 422
         ├── BadText           a message's text: 422
         │   └── Spent         its nonce went with another text before
         ├── BadSearch         what is looked for in a room: 422
@@ -74,6 +75,12 @@ class TooLarge(BadFile):
 
 class BadName(Refused):
     """A name of a room or of a person that cannot be used."""
+
+    status = 422
+
+
+class BadPhrase(Refused):
+    """A secret phrase that cannot be used, or is not the one of that name."""
 
     status = 422
 

@@ -22,6 +22,7 @@ GATHER_MOST = 0.8
 logger = get_logger(__name__)
 
 Run = Callable[[Coroutine[Any, Any, None]], object]
+Named = Callable[[str, str, str], None]  # told: room, public id, and the name under which they are in it
 
 
 @dataclass(slots=True)
@@ -32,12 +33,15 @@ class _Present:
 
 
 class Attendance:
-    """The people of one room that have tabs on this worker."""
+    """The people of one room that have tabs on this worker; named: is told who is there under another name."""
 
-    def __init__(self, room: LiveRoom, presence: Presence, run: Run) -> None:
+    def __init__(self, room: LiveRoom, presence: Presence, run: Run, named: Named) -> None:
         self._room = room
         self._presence = presence
         self._run = run
+        self._named = named
+        self._unnamed: set[str] = set()  # who came, or has a new name, since the last announcement
+        self._one_by_one = asyncio.Lock()
         self._people: dict[str, _Present] = {}
         self._telling: asyncio.TimerHandle | None = None
 
@@ -55,6 +59,7 @@ class Attendance:
         present = self._people.get(public)
         if present is None:
             self._people[public] = _Present(person.name, 1)
+            self._unnamed.add(public)
             self._tell_soon()
             return
         present.tabs += 1
@@ -78,7 +83,20 @@ class Attendance:
         present = self._people.get(public)
         if present is not None and present.name != name:
             present.name = name
+            self._unnamed.add(public)
             self._tell_soon()
+
+    def shown(self, person: Person) -> str:
+        """Give the name under which somebody is in the room, as far as it is settled."""
+        return self._presence.names.known(self._room.name, person.public, person.name) or person.name
+
+    def forget(self, public: str) -> None:
+        """Let somebody go at once, whatever tabs they have."""
+        present = self._people.get(public)
+        if present is not None:
+            if present.leaving is not None:
+                present.leaving.cancel()
+            self._gone(public)
 
     def _gone(self, public: str) -> None:
         self._people.pop(public, None)
@@ -87,6 +105,7 @@ class Attendance:
     def tell(self) -> None:
         """Announce who is here once more: the lease may have lapsed while the store was away."""
         if self._people:
+            self._presence.names.doubt(self._room.name)
             self._tell_soon()
 
     def _tell_soon(self) -> None:
@@ -101,12 +120,26 @@ class Attendance:
     async def _announce(self) -> None:
         # a store that is away now is told by the next renewal
         with suppress(StoreAway):
-            self._room.show_here(await self._presence.announce(self._room.name, self.names()))
+            async with self._one_by_one:
+                self._room.show_here(await self._presence.announce(self._room.name, self.names()))
+            self._tell_names()
 
     async def renew(self) -> None:
         """Renew the lease, and take what the other workers' leases say."""
         with suppress(StoreAway):
-            self._room.show_here(await self._presence.renew(self._room.name, self.names()))
+            async with self._one_by_one:
+                self._room.show_here(await self._presence.renew(self._room.name, self.names()))
+            self._tell_names()
+
+    def _tell_names(self) -> None:
+        """Tell who is here under another name than they chose."""
+        for public in list(self._unnamed):
+            present = self._people.get(public)
+            shown = present and self._presence.names.known(self._room.name, public, present.name)
+            if shown or present is None:
+                self._unnamed.discard(public)
+            if present is not None and shown and shown != present.name:
+                self._named(self._room.name, public, shown)
 
     async def part(self) -> None:
         """Leave what is known to lapse with the grace that a reload gets: the tabs come back elsewhere."""

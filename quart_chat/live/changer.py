@@ -17,7 +17,6 @@ from quart_chat.live.company import Company
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.room import changes
 from quart_chat.room.changes import Held, clean_emoji, versions_of, write_held, write_versions
-from quart_chat.room.deeds import DELETED, PURGED_OF, Whom
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import (
     NO_ENTRY,
@@ -43,7 +42,8 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import clean_title
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Right, Standing, may, rights, silenced
+from quart_chat.room.record import DELETED, PURGED_OF, Whom
+from quart_chat.room.rights import NEWCOMER, Right, Standing, may, rights, silenced
 from quart_chat.room.texts import clean_text, clean_topic
 from quart_chat.store.changing import Found, Teller, Value
 from quart_chat.store.limits import Limits
@@ -114,7 +114,7 @@ class Changer:
         meant = await self._company.meant_in(room, text)
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
-            message = _may(Right.EDIT, found, person, standing)
+            message = _may(Right.EDIT, found, person.public, standing)
             if message.said == text:
                 return None
             stood = (found.held.edited or message.at, message.said)
@@ -133,9 +133,18 @@ class Changer:
         """
         await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
         await self._allow("changes", person, address, self._person, self._address)
-        author, name = await self._delete(room, person, address, entry_id)
-        if author != person.public:
+        standing = await self._rules.standing(room, person.public, address)
+        author, name = await self._delete(room, person.public, standing, entry_id)
+        if author not in ("", person.public):
             await self._rules.record(room, person.name, DELETED, name)
+
+    async def erase(self, room: str, public: str, entry_id: str) -> None:
+        """Delete a message of somebody as `delete` does, without limits and rules: they want all of theirs deleted.
+
+        Raises:
+            NoMessage, NotYours, StoreAway: as `edit`.
+        """
+        await self._delete(room, public, NEWCOMER, entry_id)
 
     async def purge(self, room: str, person: Person, address: str, whom: Whom, *, since: int) -> int:
         """Delete what somebody wrote since then, as a moderator; gives how many messages, PURGED at most.
@@ -145,7 +154,8 @@ class Changer:
         Raises:
             NotYours: only those who keep order may. TooFast, StoreAway: as `edit`; some of it may be done.
         """
-        if not may(Right.MODERATE, await self._rules.standing(room, person.public)):
+        standing = await self._rules.standing(room, person.public, address)
+        if not may(Right.MODERATE, standing):
             raise NotYours("Only moderators of this room may do that.")
         await self._allow("purges", person, address, PURGES, PURGES_OF_ADDRESS)
         count, place = 0, PAST_ALL
@@ -155,7 +165,7 @@ class Changer:
             for message in reversed(late):
                 if message.author == whom.public and not message.deleted and count < PURGED:
                     with suppress(NoMessage):  # the room lost it meanwhile
-                        await self._delete(room, person, address, message.id)
+                        await self._delete(room, person.public, standing, message.id)
                     count += 1
             if not page.more or not late:
                 break
@@ -163,26 +173,41 @@ class Changer:
         await self._rules.record(room, person.name, PURGED_OF, whom.name)
         return count
 
-    async def _delete(self, room: str, person: Person, address: str, entry_id: str) -> tuple[str, str]:
-        """Delete a message with its files; gives its author: public id and name, one's own where it was gone."""
+    async def _delete(self, room: str, public: str, standing: Standing, entry_id: str) -> tuple[str, str]:
+        """Delete a message with its files; gives its author's public id and name, "" and "" where it was gone."""
         files: list[str] = []
-        author: tuple[str, str] = person.public, person.name
+        author = "", ""
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             nonlocal files, author
             if found.message is not None and found.message.deleted:
                 return None
-            message = _may(Right.DELETE, found, person, standing)
+            message = _may(Right.DELETE, found, public, standing)
             files = [one.digest for one in message.files]
             author = message.author, message.name
             return _of_message(found, message, changes.delete(), text=True, gone=True)
 
-        await self._write(room, person, address, entry_id, plan)
+        await self._write(room, entry_id, plan, standing)
         try:
             await self._leftovers.take_away(room, files)
         except StoreAway as away:  # the message is gone, and its files can't be reached: the sweep takes them
             logger.warning("files.left", reason=str(away))
         return author
+
+    async def take_back(self, room: str, public: str, entry_id: str, kind: str) -> None:
+        """Take a reaction of somebody back, without limits.
+
+        Raises:
+            NoMessage, StoreAway: as `edit`.
+        """
+
+        def plan(found: Found, standing: Standing) -> _Plan | None:
+            message = _may(Right.REACT, found, public, standing)
+            if public not in found.held.reactions.get(kind, {}):
+                return None
+            return _of_message(found, message, changes.react(found.held, kind, public, ""))
+
+        await self._write(room, entry_id, plan, NEWCOMER)
 
     async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
         """Put a reaction under a message, or take it back where it is there.
@@ -191,11 +216,12 @@ class Changer:
             BadText: it is no emoji, or the message holds no more. NoMessage, TooFast, StoreAway: as `edit`.
         """
         kind = clean_emoji(kind)
+        person = await self._company.named_in(room, person)
         was_there: bool | None = None  # as the person saw it
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             nonlocal was_there
-            message = _may(Right.REACT, found, person, standing)
+            message = _may(Right.REACT, found, person.public, standing)
             there = person.public in found.held.reactions.get(kind, {})
             was_there = there if was_there is None else was_there
             if there != was_there:
@@ -210,10 +236,11 @@ class Changer:
         Raises:
             BadText: there are as many as there may be. NoMessage, TooFast, StoreAway: as `edit`.
         """
+        person = await self._company.named_in(room, person)
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             _demand(Right.PIN, standing)
-            message, pins = _may(Right.PIN, found, person, standing), found.header.pins
+            message, pins = _may(Right.PIN, found, person.public, standing), found.header.pins
             if found.header.has_pinned(entry_id):
                 return None
             if len(pins) >= MOST_PINS:
@@ -251,6 +278,7 @@ class Changer:
             BadText: it is too long, or there is no such room yet. TooFast, StoreAway: as `edit`.
         """
         topic = clean_topic(topic)
+        person = await self._company.named_in(room, person)
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             _demand(Right.TOPIC, standing)
@@ -294,12 +322,12 @@ class Changer:
         kind: str = "changes",
     ) -> None:
         await self._allow(kind, person, address, self._person, self._address)
-        await self._write(room, person, address, entry_id, plan)
+        standing = await self._rules.standing(room, person.public, address)
+        await self._write(room, entry_id, plan, standing)
 
     async def _write(
-        self, room: str, person: Person, address: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None]
+        self, room: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None], standing: Standing
     ) -> None:
-        standing = await self._rules.standing(room, person.public, address)
         async with self._locks.setdefault(room, asyncio.Lock()):
             for _ in range(TRIES):
                 found = await self._log.changes.find(room, entry_id)
@@ -326,8 +354,8 @@ def _demand(right: Right, standing: Standing) -> None:
         raise silenced(standing)
 
 
-def _may(right: Right, found: Found, person: Person, standing: Standing) -> Message:
-    """Give the message that was found, if that person may do that with it.
+def _may(right: Right, found: Found, public: str, standing: Standing) -> Message:
+    """Give the message that was found, if a person may do that with it; public: their id.
 
     Raises:
         NoMessage: there is none, or it was deleted. NotYours: they may not.
@@ -335,7 +363,7 @@ def _may(right: Right, found: Found, person: Person, standing: Standing) -> Mess
     message = found.message
     if message is None or message.deleted:
         raise NoMessage(GONE)
-    if right not in rights(person.public, message, standing):
+    if right not in rights(public, message, standing):
         raise NotYours("You cannot do that with this message.") if standing.writes else silenced(standing)
     return message
 

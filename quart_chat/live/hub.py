@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -24,8 +25,9 @@ from quart_chat.pages import fragments, languages
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
+from quart_chat.room.people import default_name
 from quart_chat.room.places import REPLAY, missed
-from quart_chat.room.rights import PRIVATE, SENT_AWAY, Standing
+from quart_chat.room.rights import PRIVATE, SENT_AWAY
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
@@ -38,6 +40,7 @@ HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 wit
 LINGER = 30.0  # seconds that a room without tabs is still followed: a reload opens nothing anew
 MOST_AUDIENCES = 64  # of a worker
 LOOK_AGAIN = 1.0  # seconds before the log is read again after the store was away
+FORGOTTEN = "You are forgotten here."
 KEEP_EVERY = 450  # renewals, about an hour, between two extensions of a room's life
 
 logger = get_logger(__name__)
@@ -171,6 +174,9 @@ class Hub:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
         tab.wire.write(room.states(tab.audience.language))
+        shown = self._attendance[room.name].shown(tab.person)
+        if shown != tab.person.name:
+            tab.wire.write(Broadcast(fragments.me(replace(tab.person, name=shown), tab.audience.language)))
         self._readers[room.name].enter(tab)
 
     def turn(self, tab: Tab) -> None:
@@ -219,7 +225,7 @@ class Hub:
         room = self._rooms.get(tab.room)
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
-            self._attendance[tab.room] = Attendance(room, self._presence, self.run)
+            self._attendance[tab.room] = Attendance(room, self._presence, self.run, self._show_name)
             room.listener = self._readers[tab.room] = Readers(room, self._reads, self._log, self.run)
             self._feed.follow(tab.room)
         tab.opened = True
@@ -337,14 +343,15 @@ class Hub:
         bars = tab.bars
         standing = await self._rules.standing(tab.room, tab.person.public, tab.address)
         if not standing.inside:
-            self._send_away(tab, standing)
+            self._send_away(tab, SENT_AWAY if standing.banned else PRIVATE)
             raise Gone("it may not be in the room")
         tab.admitted = tab.bars == bars
 
-    def _send_away(self, tab: Tab, standing: Standing) -> None:
+    def _send_away(self, tab: Tab, why: str) -> None:
+        """Close a tab for good; why: a message id."""
         self.step_out(tab)
-        why = languages.say(tab.audience.language, SENT_AWAY if standing.banned else PRIVATE)
-        tab.wire.write(Broadcast(fragments.sent_away(why, tab.audience.language)))
+        language = tab.audience.language
+        tab.wire.write(Broadcast(fragments.sent_away(languages.say(language, why), language)))
         self.run(tab.wire.close(POLICY))
 
     async def _look_again(self, name: str) -> None:
@@ -359,7 +366,7 @@ class Hub:
                 continue
             waiting.pop()
             if not standing.inside and tab in self._tabs:
-                self._send_away(tab, standing)
+                self._send_away(tab, SENT_AWAY if standing.banned else PRIVATE)
 
     def ruled(self, room: str) -> None:
         """Tell a room's tabs that it has other rules."""
@@ -380,6 +387,24 @@ class Hub:
             tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
             if tab.counted:
                 self._attendance[tab.room].rename(person, name)
+
+    def forgotten(self, person: str) -> None:
+        """Send all tabs of a person away for good, and take them off the lists of who is here at once."""
+        for tab in list(self._people.get(person, ())):
+            if tab.counted:
+                tab.counted = False
+                self._attendance[tab.room].forget(person)
+            self._send_away(tab, FORGOTTEN)
+
+    def _show_name(self, room: str, person: str, shown: str) -> None:
+        """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""
+        for tab in self._people.get(person, ()):
+            if tab.room == room:
+                language, name = tab.audience.language, tab.person.name
+                told = fragments.me(replace(tab.person, name=shown), language)
+                if name != default_name(tab.person.id):  # nobody minds a number behind a name that they did not choose
+                    told += fragments.named_otherwise(name, shown, language)
+                tab.wire.write(Broadcast(told))
 
     def check(self) -> None:
         """Raise StoreAway while the store is known not to answer."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quart_chat import metrics
 from quart_chat.errors import BadName, BadText, NotYours, Refused, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.prover import Prover
 from quart_chat.room import slash
 from quart_chat.room.commands import Say
 from quart_chat.room.digest import quote_of
@@ -23,8 +24,10 @@ from quart_chat.room.limits import (
     rooms_of_address,
     rooms_of_person,
 )
-from quart_chat.room.names import clean_name, clean_title, slug_of
+from quart_chat.room.lookalikes import check_reserved
+from quart_chat.room.names import chosen_name, clean_title, slug_of
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import bare
 from quart_chat.room.rights import NO_FILES, Right, Role, Standing, may, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
@@ -58,6 +61,7 @@ class Sayer:
         limits: Limits,
         changer: Changer,
         *,
+        prover: Prover,
         company: Company,
         rules: RoomRules,
         characters: int,
@@ -73,6 +77,7 @@ class Sayer:
         self._changer = changer
         self._company = company
         self._rules = rules
+        self._prover = prover
         self._characters = characters
         self._person = per_minute_of_person(per_minute)
         self._address = per_minute_of_address(per_minute)
@@ -121,9 +126,10 @@ class Sayer:
                 if isinstance(asks, Words):
                     reply = await self._quote(room, say.reply) if say.reply else None
                     meant = await self._company.meant_in(room, asks.text)
+                    named = await self._company.named_in(room, person)
                     drafts[len(results)] = Draft(
                         author=person.public,
-                        name=person.name,
+                        name=named.name,
                         text=asks.text,
                         nonce=say.nonce,
                         kind=asks.kind,
@@ -196,27 +202,45 @@ class Sayer:
             return person
         try:
             if isinstance(asks, Nick):
-                return await self.rename(person, address, asks.name)
+                return await self.rename(person, address, asks.name, room)
             await self._changer.set_topic(room, person, address, asks.text)
         except TooFast as error:
             raise BadText(error.message) from error  # what was written after it need not wait for it
         return person
 
-    async def rename(self, person: Person, address: str, name: str) -> Person:
+    async def rename(
+        self,
+        person: Person,
+        address: str,
+        name: str,
+        room: str | None = None,
+        reserved: Iterable[tuple[str, str]] = (),
+    ) -> Person:
         """Give somebody another name, in all rooms and tabs; gives them as they are then.
 
+        room: where they ask for it; None where they are in none. Where others are called so in other rooms, they are
+        shown there under a name beside it. reserved: (public id, name) of those whose names nobody else may have.
+
         Raises:
-            BadName: it cannot be a name. TooFast: that were too many.
+            BadName: it cannot be a name, is reserved or kept by a phrase, or that of somebody who is in the room.
+            TooFast: that were too many.
         """
-        name = clean_name(name)
+        name = chosen_name(name)
         if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
+        check_reserved(name, person.public, reserved)
+        name = await self._prover.as_taken(name, person.public)
+        if room is not None and await self._company.is_taken(room, person, name):
+            raise BadName(
+                "Somebody in this room is called %(name)s, or looks so. Choose another name.", name=bare(name)
+            )
         await self._people.rename(person.public, name)
         await self._feed.say_renamed(person.public, name)
         return replace(person, name=name)
 
     async def typing(self, room: str, person: Person) -> None:
         """Tell the room that somebody is typing."""
+        person = await self._company.named_in(room, person)
         await self._feed.say_typing(room, person.public, person.name)
 
     async def _allow(self, person: Person, address: str, count: int, *, patient: bool) -> tuple[int, TooFast | None]:

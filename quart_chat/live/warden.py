@@ -10,7 +10,10 @@ import secrets
 from quart_chat.errors import NoMessage, NotYours, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
-from quart_chat.room.deeds import (
+from quart_chat.room.entries import Message
+from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS
+from quart_chat.room.people import Person, is_public_id
+from quart_chat.room.record import (
     APPOINTED,
     BANNED,
     CAME,
@@ -24,9 +27,6 @@ from quart_chat.room.deeds import (
     RULED,
     Whom,
 )
-from quart_chat.room.entries import Message
-from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS
-from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction, rights
 from quart_chat.store.archive import Archive
 from quart_chat.store.limits import Limits

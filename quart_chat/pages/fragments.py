@@ -19,6 +19,7 @@ from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import bare
 from quart_chat.room.reading import MOST, News
 from quart_chat.room.rights import Right
 
@@ -236,6 +237,16 @@ def commands_text(language: str) -> str:
 def commands(language: str) -> Markup:
     """Tell one tab what commands there are."""
     return notice(commands_text(language), language)
+
+
+def named_otherwise(name: str, shown: str, language: str) -> Markup:
+    """Tell one tab that somebody else in the room has its person's name, or one that looks like it."""
+    text = languages.say(
+        language,
+        "Somebody here is called %(name)s already, or looks so. Here you are %(shown)s until you choose another name.",
+        {"name": bare(name), "shown": bare(shown)},
+    )
+    return notice(text, language)
 
 
 def lost(language: str) -> Markup:
@@ -470,6 +481,44 @@ def profile(person: Person, language: str, room: str | None, error: str = "", ty
 def me(person: Person, language: str) -> Markup:
     """Render the own name for a tab in which it was not changed."""
     return fragment(language, "_profile.html", "me", person)
+
+
+def me_page(person: Person, language: str, room: str, kept: str, **other: Markup | None) -> str:
+    """Render the page of who somebody is here.
+
+    room: where it leads back to, "" for none. kept: the name that they keep by a phrase, "" for none.
+    other: parts of it that are not as they are at first, by their name: what `elsewhere` or `proof` gave.
+    """
+    parts = {"elsewhere": elsewhere(room, language), "proof": proof(person, kept, language, room)}
+    parts |= {name: part for name, part in other.items() if part is not None}
+    return templates.page("me.html", language, person=person, room=room, **parts)
+
+
+def proof(person: Person, kept: str, language: str, room: str, *, error: str = "", tried: str = "") -> Markup:
+    """Render the part that keeps a name; kept: the one that is, "" for none; tried: what was typed beside an error."""
+    return fragment(language, "_me.html", "proof", person, kept, room, error, tried)
+
+
+def forgotten(language: str, *, wrote: bool) -> str:
+    """Render the page that says that somebody is forgotten; wrote: what they wrote is being deleted too."""
+    return templates.page("forgotten.html", language, wrote=wrote)
+
+
+def profile_again(person: Person, language: str, room: str) -> Markup:
+    """Render the own name and its form for a page on which something else changed it."""
+    return partial(f"#{ids.PROFILE}", "outerHTML", profile(person, language, room or None))
+
+
+def elsewhere(room: str, language: str, link: str = "", code: Markup | None = None) -> Markup:
+    """Render the part that carries an identity elsewhere; link, code: what does so, once it was made."""
+    return fragment(language, "_me.html", "elsewhere", room, link, code)
+
+
+def carry(token: str, becomes: Person, now: Person | None, language: str, room: str, *, same: bool) -> str:
+    """Render the page that such a link opens; becomes, now: who the browser would be, and who it is, None for nobody;
+    same: it is."""
+    values = {"token": token, "becomes": becomes, "now": now, "room": room, "same": same}
+    return templates.page("carry.html", language, **values)
 
 
 def times_form(audience: Audience, room: str | None) -> Markup:

@@ -36,6 +36,8 @@ COMPOSER = "composer"  # the forms: the last one is in use, those before it are 
 ATTACH = "attach"  # the button and the sheet that send files
 ATTACH_SHEET = "attach-sheet"  # the sheet
 ATTACH_WHY = "attach-why"  # why the last ones were not taken
+ELSEWHERE = "elsewhere"  # what carries one's identity to another browser
+PROOF = "proof"  # what keeps one's name
 PROFILE = "profile"  # the name and its form
 ME = "me"  # the own name where it is only shown
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quart_chat.pages import languages, templates
+from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
-from quart_chat.room.deeds import Deed, Invite, Known
+from quart_chat.room.record import Deed, Invite, Known
 from quart_chat.room.rights import Right, Role, Rules, Standing, may
 
 SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
@@ -43,6 +44,7 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         shown=shown,
         rules=shown.standing.rules,
         was=told(shown.standing.rules),
+        code=qr(shown.link) if shown.link else "",
         own=public,
         rules_it=may(Right.RULE, shown.standing),
         moderates=may(Right.MODERATE, shown.standing),

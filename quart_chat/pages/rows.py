@@ -12,6 +12,7 @@ from quart_chat.kept import Kept
 from quart_chat.pages import ids, languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.names import named
 from quart_chat.room.attachments import Attached, in_page
 from quart_chat.room.changes import UNCHANGED, Changes
 from quart_chat.room.entries import Message, Quote
@@ -19,6 +20,7 @@ from quart_chat.room.marking import mark
 from quart_chat.room.markup import marked, to_html
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import hue_of
+from quart_chat.room.proofs import bare
 from quart_chat.room.search import Hit, Query
 
 MINUTES = 60_000  # ms
@@ -62,7 +64,7 @@ class By(NamedTuple):
     hue: int | str
     day: str
     face: str
-    name: str
+    name: Markup
     clock: str
     moment: str
     new_day: bool
@@ -127,8 +129,8 @@ def _by(view: View, author: str, name: str, minute: int, stands: tuple[bool, boo
         person=ids.person(author),
         hue=hue_of(author),
         day=languages.day(ms, audience),
-        face=name[:1],
-        name=name,
+        face=bare(name)[:1],
+        name=named(name, audience.language),
         clock=languages.clock(ms, audience),
         moment=languages.moment(ms, audience),
         new_day=new_day,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import MutableMapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes
@@ -14,11 +14,15 @@ from markupsafe import Markup
 
 from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
+from quart_chat.pages.names import named
 from quart_chat.pages.tokens import HEADER
 from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
 from quart_chat.room.people import hue_of
+from quart_chat.room.proofs import LONGEST as LONGEST_PHRASE
+from quart_chat.room.proofs import SHORTEST as SHORTEST_PHRASE
+from quart_chat.room.proofs import bare
 from quart_chat.room.reading import MOST
 from quart_chat.room.search import LONGEST as LONGEST_SEARCH
 from quart_chat.room.texts import MAX_TOPIC
@@ -85,10 +89,13 @@ def environment(language: str) -> Environment:
         "longest_search": LONGEST_SEARCH,
         "most_files": MOST_FILES,
         "token_header": HEADER,
+        "shortest_phrase": SHORTEST_PHRASE,
+        "longest_phrase": LONGEST_PHRASE,
         "quick": QUICK,
         "picker": PICKER,
     }
     made.globals.update(constants, hue_of=hue_of)
+    made.filters.update(bare=bare, named=partial(named, language=language))
 
     def translated(text: str) -> Markup:
         return Markup(languages.say(language, text)) % {}  # noqa: S704 - as Jinja's own: catalogues are code

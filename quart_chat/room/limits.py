@@ -81,6 +81,21 @@ FAILED_SECRETS_OF_THING = Limit(100, 10 * MINUTE, free=None)  # by anybody; over
 SLOWEST = 2.0  # seconds; that is all, for strangers must lock nobody out of a room
 
 
+HANDOVERS = Limit(5, MINUTE)  # links that carry an identity elsewhere
+HANDOVERS_OF_ADDRESS = Limit(50, MINUTE)
+TOKENS = Limit(10, MINUTE)  # openings of such links, right or wrong
+TOKENS_OF_ADDRESS = Limit(60, MINUTE)
+
+
+PHRASES = Limit(5, MINUTE)  # of a person: set, or tried
+PHRASES_OF_ADDRESS = Limit(30, 10 * MINUTE)
+NAMES_TRIED = Limit(20, HOUR)  # of one name, whoever tries: 175,000 guesses a year
+
+
+FORGETTINGS = Limit(3, HOUR)  # each looks through thirty rooms
+FORGETTINGS_OF_ADDRESS = Limit(20, HOUR)
+
+
 def per_minute_of_person(most: int) -> Limit:
     """Limit what one person does: messages, changes, reactions, uploads."""
     return Limit(most, MINUTE)

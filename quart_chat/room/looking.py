@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from quart_chat.room.entries import Entry, Message, order
 from quart_chat.room.folding import fold
+from quart_chat.room.proofs import bare
 from quart_chat.room.search import Query
 
 DAY = 24 * 60 * 60 * 1000  # ms
@@ -80,7 +81,7 @@ def joined(newer: Iterable[Chunk], older: Sequence[Chunk]) -> list[Chunk]:
 
 @lru_cache(10_000)
 def _folded_name(name: str) -> str:
-    return fold(name)
+    return fold(bare(name))
 
 
 class Look:

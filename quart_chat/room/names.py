@@ -11,6 +11,7 @@ from slugify import slugify
 
 from quart_chat.errors import BadName
 from quart_chat.room.characters import has_surrogate, is_visible, one_line
+from quart_chat.room.lookalikes import check_look
 
 MAX_SLUG = 64  # characters of a-z, 0-9 and -
 MAX_TITLE = 120  # code points
@@ -101,6 +102,17 @@ def clean_name(name: str) -> str:
         raise BadName("A name needs at least one letter, digit or sign.")
     if len(text) > MAX_NAME:
         raise BadName(NAME_TOO_LONG, most=MAX_NAME, count=len(text))
+    return text
+
+
+def chosen_name(name: str) -> str:
+    """Make a person's name of what they choose to be called from now on.
+
+    Raises:
+        BadName: as `clean_name`, or it is made to look like another (`check_look`).
+    """
+    text = clean_name(name)
+    check_look(text)
     return text
 
 

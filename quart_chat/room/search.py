@@ -14,6 +14,7 @@ from typing import NamedTuple
 from quart_chat.errors import BadSearch
 from quart_chat.room.entries import Message
 from quart_chat.room.folding import VOICED, fold
+from quart_chat.room.proofs import bare
 
 LONGEST = 200  # code points of what is typed
 MOST = 10  # words, names and days
@@ -71,7 +72,7 @@ class Query(NamedTuple):
 
     def fits_message(self, message: Message) -> bool:
         """Tell whether a message, as it stands, is looked for."""
-        return not message.deleted and self.fits(message.at, fold(message.name), fold(message.said))
+        return not message.deleted and self.fits(message.at, fold(bare(message.name)), fold(message.said))
 
 
 NOTHING = Query()

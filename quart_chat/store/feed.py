@@ -74,6 +74,9 @@ class Listener(Protocol):
     def renamed(self, person: str, name: str) -> None:
         """Somebody has a new name."""
 
+    def forgotten(self, person: str) -> None:
+        """Somebody wants to be forgotten; person: public id."""
+
     def lost(self, reason: str) -> None:
         """Nothing comes in any more."""
 
@@ -135,6 +138,10 @@ class Feed:
     async def say_renamed(self, person: str, name: str) -> None:
         """Tell every worker of a new name."""
         await self._publish(keys.RENAMED, json.dumps([person, name]))
+
+    async def say_forgotten(self, person: str) -> None:
+        """Tell every worker that somebody wants to be forgotten."""
+        await self._publish(keys.RENAMED, json.dumps([person]))
 
     async def _publish(self, channel: str, payload: str) -> None:
         await self._pipeline.command("SPUBLISH", channel, payload)
@@ -240,7 +247,11 @@ class Feed:
 
     def _tell(self, pool: Pool, channel: str, payload: str) -> None:
         if channel == keys.RENAMED and not payload.startswith(PROBED):
-            self._listener.renamed(*json.loads(payload))
+            person, *name = json.loads(payload)
+            if name:
+                self._listener.renamed(person, *name)
+            else:
+                self._listener.forgotten(person)
             return
         room = keys.room_of(channel)
         kind, _, rest = payload.partition("\n")

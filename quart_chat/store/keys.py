@@ -80,6 +80,11 @@ def here(room: str) -> str:
     return f"c:{{{room}}}:here"
 
 
+def names(room: str) -> str:
+    """Name the hash of whose names are whose while they are there: a field a look, "PERSON WORKER WORKER …"."""
+    return f"c:{{{room}}}:names"
+
+
 def channel(room: str) -> str:
     """Name the channel on which a room's entries and states go out."""
     return f"c:{{{room}}}:live"
@@ -113,6 +118,21 @@ def called(person: str) -> str:
     return f"c:{{~{person}}}:called"
 
 
+def deed(name: str) -> str:
+    """Name the hash of who may have a proved name: `name`, `phrase`, and a field "p:PERSON" each; `proofs.deed_of`."""
+    return f"c:{{~{name}}}:deed"
+
+
+def proof(person: str) -> str:
+    """Name the string that holds the name which a person has proved; person: public id."""
+    return f"c:{{~{person}}}:proof"
+
+
+def handover(ticket: str) -> str:
+    """Name what holds an identity on its way to another browser, sealed; ticket: `room.handover.ticket_of`."""
+    return f"c:{{~{ticket}}}:handover"
+
+
 def allowance(kind: str, who: str) -> str:
     """Name one limit's count; who: a person's public id, @ADDRESS, or =THING that a secret opens."""
     return f"c:{{~{who}}}:limit:{kind}"
@@ -128,6 +148,8 @@ def probe(worker: str) -> str:
     return f"c:{{~{worker}}}:probe"
 
 
+ERASURES = "c:{~}:erasures"  # sorted set of what is to be forgotten, "PERSON ROOM WROTE" by ms from when on
+ERASER = "c:{~}:eraser"  # says who does that
 SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
 SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come

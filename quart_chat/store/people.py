@@ -25,6 +25,10 @@ class People:
         """Keep a new name."""
         await self._pipeline.command("SET", keys.name(person), name, "PX", KEPT)
 
+    async def forget_name(self, person: str) -> None:
+        """Keep no name: theirs is a generated one again."""
+        await self._pipeline.command("DEL", keys.name(person))
+
     async def visit(self, person: str, room: str, now: int, *, again: bool = True) -> None:
         """Note that somebody is in a room now.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quart_chat.store import keys
+from quart_chat.store.names import Names
 from quart_chat.store.pipeline import Pipeline, Script
 
 SECONDS = 1000  # ms
@@ -28,23 +29,30 @@ class Here:
 
 
 class Presence:
-    """All rooms' leases, as one worker holds and reads them."""
+    """All rooms' leases, as one worker holds and reads them.
+
+    names: under which people are in rooms; a lease names them so.
+    """
 
     def __init__(self, pipeline: Pipeline, worker: str) -> None:
         self._pipeline = pipeline
         self._worker = worker
         self._here = Script.load("here.lua")
+        self.names = Names(pipeline, worker, LEASE)
 
     async def announce(self, room: str, people: Mapping[str, str]) -> Here:
-        """Lease what this worker knows (public id to name), tell the room, and read all."""
+        """Lease what this worker knows (public id to the name they chose), tell the room, and read all."""
+        people = await self.names.settle(room, people)
         return await self._run(room, people, lease=LEASE if people else 0, tell=True)
 
     async def renew(self, room: str, people: Mapping[str, str]) -> Here:
         """Renew the lease without telling anybody, and read all."""
+        people = await self.names.settle(room, people)
         return await self._run(room, people, lease=LEASE if people else 0, tell=False)
 
     async def part(self, room: str, people: Mapping[str, str], within: float) -> None:
         """Let the lease lapse within some seconds: this worker ends, and its tabs come back elsewhere."""
+        people = {one: self.names.known(room, one, name) or name for one, name in people.items()}
         await self._run(room, people, lease=int(within * SECONDS), tell=False)
 
     async def read(self, room: str) -> Here:
@@ -58,7 +66,8 @@ class Presence:
 
     async def _ask(self, room: str, worker: str, payload: str, lease: int, *, tell: bool) -> Here:
         args = (worker, payload, lease, "1" if tell else "0", LEASE)
-        return _union(await self._pipeline.script(self._here, (keys.here(room), keys.channel(room)), args))
+        names = keys.here(room), keys.channel(room), keys.names(room)
+        return _union(await self._pipeline.script(self._here, names, args))
 
 
 def _union(leases: Iterable[str]) -> Here:

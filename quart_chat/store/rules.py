@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from quart_chat.events import get_logger
-from quart_chat.room.deeds import Deed, Invite, Known
+from quart_chat.room.record import Deed, Invite, Known
 from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.line import Argument

@@ -20,6 +20,7 @@ from quart_chat.room.entries import Header as Above
 from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
+from quart_chat.room.proofs import bare
 from quart_chat.room.texts import clean_text, clean_topic
 
 VERSION = 1  # of the format
@@ -296,7 +297,8 @@ def text_line(message: Message, audience: Audience) -> str:
         lines += [f"    📎 {one.name} ({languages.size(one.size, audience.language)})" for one in message.files]
     if message.reply is not None:
         lines.insert(
-            0, f"    > {message.reply.name}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}"
+            0,
+            f"    > {bare(message.reply.name)}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}",
         )
     if message.changes is not None and message.changes.reactions:
         lines.append("    " + "  ".join(f"{one.emoji} {one.number}" for one in message.changes.reactions))
@@ -305,7 +307,7 @@ def text_line(message: Message, audience: Audience) -> str:
 
 def _told(message: Message, language: str) -> str:
     """Tell what a message says, and who."""
-    name, said = message.name, message.said
+    name, said = bare(message.name), message.said
     if message.deleted:
         return f"{name}: {languages.say(language, WAS_DELETED)}"
     if message.kind == TOPIC:

@@ -72,6 +72,11 @@ class Identities:
         mask, _, signature = token.partition(".")
         return token.isascii() and self._forms.verify_signature(f"{identity}.{mask}", signature)
 
+    def clear(self, response: Response, secure: bool) -> None:
+        """Take the cookie away."""
+        response.headers.pop("Set-Cookie", None)
+        response.delete_cookie(cookie_name(secure), secure=secure, httponly=True, samesite="Lax")
+
     def _write(self, identity: str, secure: bool) -> str:
         signed = self._signer.dumps(identity)
         return dump_cookie(

@@ -11,9 +11,9 @@ from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, FORBIDDEN, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
 from quart_chat.pages.languages import say
-from quart_chat.room.deeds import Whom
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import is_public_id
+from quart_chat.room.record import Whom
 from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Right, Role, Rules, may
 from quart_chat.web.parts import (
     Visitor,

@@ -17,8 +17,10 @@ from werkzeug.http import parse_accept_header
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.changer import Changer
+from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
@@ -32,6 +34,7 @@ from quart_chat.room.rights import NEWCOMER, Standing
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
+from quart_chat.store.handovers import Handovers
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 from quart_chat.store.people import People
@@ -77,6 +80,9 @@ class Parts:
     shelf: Shelf
     leftovers: Leftovers
     spool: Path | None
+    handovers: Handovers
+    prover: Prover
+    eraser: Eraser
     hub: Hub
     identities: Identities
     clock: Callable[[], int]
@@ -167,8 +173,9 @@ def check_token(who: Visitor, token: str) -> None:
 
 
 async def person_of(house: Parts, who: Visitor) -> Person:
-    """Give the person with the name that they chose."""
-    return who.person(await house.people.name(who.public) if who.proved else None)
+    """Give the person with the name that they chose, as they may still have it."""
+    kept = await house.people.name(who.public) if who.proved else None
+    return who.person(await house.prover.as_it_stands(kept, who.identity))
 
 
 async def let_in() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
+from markupsafe import Markup
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
-from quart_chat.pages import fragments, templates
+from quart_chat.pages import fragments, ids, templates
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.pages.zones import read_times, write_times
 from quart_chat.room.names import is_slug
@@ -15,6 +17,22 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, cookie_name
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 
 blueprint = Blueprint("people", __name__)
+
+
+@blueprint.get("/me")
+async def me() -> Response:
+    """Show who somebody is here."""
+    return await me_page(visitor(request), _room(request.args.get("room")) or "")
+
+
+async def me_page(who: Visitor, room: str, **parts_of_it: Markup | None) -> Response:
+    """Answer with the page of who somebody is; room: where it leads back to, "" for none.
+
+    parts_of_it: what is not as it is at first, as `fragments.me_page` takes it.
+    """
+    person = await person_of(parts(), who)
+    kept = await parts().prover.of(person) if who.proved else None
+    return answer(who, fragments.me_page(person, who.language, room, kept or "", **parts_of_it))
 
 
 @blueprint.post("/me")
@@ -27,7 +45,7 @@ async def rename() -> Response:
     htmx = by_htmx()
     typed = form.get("name", "")
     try:
-        person = await parts().sayer.rename(who.person(None), who.visit.address, typed)
+        person = await parts().sayer.rename(who.person(None), who.visit.address, typed, room)
     except StoreAway:
         if not htmx:
             raise
@@ -42,7 +60,13 @@ async def rename() -> Response:
         else:
             html = templates.page("error.html", who.language, heading=why, text=typed, back=back, again=True)
         return retry_after(answer(who, html, refused.status), refused)
-    return answer(who, fragments.profile(person, who.language, room)) if htmx else see_other(who, back)
+    if not htmx:
+        return see_other(who, back)
+    html = fragments.profile(person, who.language, room)
+    if urlsplit(request.headers.get("HX-Current-URL", "")).path == "/me":  # another part of it says the name too
+        kept = await parts().prover.of(person) or ""
+        html += fragments.partial(f"#{ids.PROOF}", "outerHTML", fragments.proof(person, kept, who.language, room or ""))
+    return answer(who, html)
 
 
 @blueprint.post("/language")

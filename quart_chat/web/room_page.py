@@ -58,6 +58,7 @@ async def room_page(
     # who comes without a cookie, as robots do, leaves nothing behind
     if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
         await house.people.visit(who.public, name, now)
+        await house.prover.keep(person)
     around = await _read(name, spot, newest)
     read = glance.read if spot == NOW else None
     if read is not None:  # the store is told a moment later than this worker knows it

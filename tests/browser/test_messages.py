@@ -23,6 +23,7 @@ ROWS = """rows => rows.map(row => [row.id, ...[".quote", ".text", ".reactions"].
 async def ana(server: ServerProcess, visitors: Visitors, room: str) -> Tab:
     tab = await (await visitors(server.url)).enter(room)
     await tab.rename("Ana")
+    await expect(tab["#me"]).to_have_text("Ana")
     return tab
 
 
@@ -31,6 +32,7 @@ async def bento(server: ServerProcess, visitors: Visitors, room: str, ana: Tab) 
     """On another worker."""
     tab = await (await visitors(server.url)).enter(room)
     await tab.rename("Bento")
+    await expect(tab["#me"]).to_have_text("Bento")
     await tab.move_away_from(ana)
     return tab
 

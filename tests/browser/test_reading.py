@@ -17,6 +17,7 @@ async def pair(server: ServerProcess, visitors: Visitors, room: str) -> tuple[Ta
     """Ana, and Bento on another worker."""
     ana = await (await visitors(server.url)).enter(room)
     await ana.rename("Ana")
+    await expect(ana["#me"]).to_have_text("Ana")
     bento = await visitors(server.url)
     tab = await bento.enter(room)
     await tab.rename("Bento")

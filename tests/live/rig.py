@@ -16,6 +16,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
 from quart_chat.live.tab import Tab
@@ -26,6 +27,7 @@ from quart_chat.room.entries import NO_ENTRY, Entry, Message
 from quart_chat.room.people import Person, new_id
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.archive import Archive
+from quart_chat.store.deeds import Deeds
 from quart_chat.store.feed import Feed
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import Limits
@@ -236,6 +238,7 @@ class Worker:
             self.changer,
             company=company,
             rules=rules,
+            prover=Prover(Deeds(pipeline), People(pipeline), self.feed, limits),
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,

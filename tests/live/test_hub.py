@@ -11,6 +11,8 @@ import pytest
 from quart_chat.live import attendance, hub
 from quart_chat.live.tab import Tab
 from quart_chat.pages import fragments
+from quart_chat.room.lookalikes import beside
+from quart_chat.room.people import Person, default_name, new_id
 from tests.live.rig import ENGLISH, PATIENCE, Worker, page, see, somebody, until, wire
 from tests.promise.page import Page
 from tests.store.valkey import Valkey
@@ -530,6 +532,42 @@ async def test_a_new_name_reaches_all_tabs_of_a_person_on_every_worker(worker: W
         wire(tabs[1]).put(act="say", text="hello", nonce="k-0")
         await see([tabs[1]], ["hello"])
         assert json.loads(str(await _newest_body(valkey, "elsewhere")))["n"] == "New"
+
+
+async def test_who_chose_a_name_that_is_another_s_is_told_and_who_chose_none_is_not(
+    worker: Worker, valkey: Valkey
+) -> None:
+    async with Worker(valkey, "w2") as other:
+        await worker.enter(ROOM, person=somebody("Paula"))
+        chose, same = Person(new_id(), "PAULA"), somebody("x")
+        chose_none = Person(same.id, default_name(same.id))
+        await worker.enter(ROOM, person=somebody(chose_none.name))
+        await until(lambda: len(worker.hub._rooms[ROOM].here.people) == 2, "two people")
+        second, third = await other.enter(ROOM, person=chose), await other.enter(ROOM, person=chose_none)
+        beside_, numbered = beside("PAULA", chose.public)[0], beside(chose_none.name, same.public)[0]
+        await until(lambda: page(second).states.get("me") and page(third).states.get("me"), "their names")
+        assert page(second).states["me"].text == beside_
+        assert page(third).states["me"].text == numbered
+        assert wire(second).holding(f"Here you are {beside_} until you choose another name.")
+        assert not wire(third).holding("until you choose another name.")
+        wire(second).put(act="say", text="hello", nonce="k-0")
+        await see([second], ["hello"])
+        assert json.loads(str(await _newest_body(valkey, ROOM)))["n"] == beside_
+
+
+async def test_who_wants_to_be_forgotten_is_sent_away_from_every_worker_at_once(worker: Worker, valkey: Valkey) -> None:
+    async with Worker(valkey, "w2") as other:
+        person = somebody("Leaver")
+        tabs = [await worker.enter(ROOM, person=person), await other.enter("elsewhere", person=person)]
+        stranger = await worker.enter(ROOM, person=somebody("Eva"))
+        await until(lambda: "Leaver" in names(stranger), "both")
+        await worker.feed.say_forgotten(person.public)
+        for tab in tabs:
+            await until(lambda tab=tab: wire(tab).codes, "that it is closed")
+            assert wire(tab).codes == [1008]
+            assert wire(tab).holding("You are forgotten here.")
+        assert not wire(stranger).codes
+        await until(lambda: "Leaver" not in names(stranger), "that they are gone", patience=attendance.GRACE / 2)
 
 
 async def _newest_body(valkey: Valkey, room: str) -> object:

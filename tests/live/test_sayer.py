@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Done, Sayer
 from quart_chat.room.commands import Say
 from quart_chat.room.entries import ACTION, NO_ENTRY, ROLL, order
 from quart_chat.room.limits import RENAMES
 from quart_chat.room.people import Person
+from quart_chat.store.deeds import Deeds
 from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
@@ -55,6 +57,9 @@ class Said:
             changer,
             company=company,
             rules=rules,
+            prover=Prover(
+                Deeds(pipeline), People(pipeline), Feed(servers("unix:///nonexistent/socket"), pipeline, "w"), limits
+            ),
             characters=20,
             per_minute=per_minute,
             rooms_per_hour=rooms_per_hour,

@@ -23,6 +23,7 @@ from quart_chat.live import uploads as module
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.uploads import Received, Uploads
 from quart_chat.pictures.studio import Studio
@@ -31,6 +32,7 @@ from quart_chat.room.entries import Message
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import keys
 from quart_chat.store.archive import Archive
+from quart_chat.store.deeds import Deeds
 from quart_chat.store.feed import Feed
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.limits import Limits
@@ -72,6 +74,9 @@ class House:
             *(self.log, Feed(servers("unix:///nonexistent"), pipeline, "w"), People(pipeline), limits, self.changer),
             company=company,
             rules=rules,
+            prover=Prover(
+                Deeds(pipeline), People(pipeline), Feed(servers("unix:///nonexistent"), pipeline, "w"), limits
+            ),
             characters=50,
             per_minute=0,
             rooms_per_hour=0,

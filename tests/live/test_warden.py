@@ -12,8 +12,8 @@ from quart_chat.errors import NoMessage, NotYours, TooFast, Unwelcome
 from quart_chat.live.warden import MOST_INVITES
 from quart_chat.live.wire import POLICY
 from quart_chat.room.commands import Say
-from quart_chat.room.deeds import Whom
 from quart_chat.room.people import Person
+from quart_chat.room.record import Whom
 from quart_chat.room.rights import MODERATORS, Role, Rules, Standing
 from tests.live.rig import Worker, page, somebody, until, wire
 from tests.store.valkey import Valkey

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import fragments, room, rows, search, templates
+from quart_chat.pages import fragments, order, room, rows, search, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
@@ -18,7 +18,8 @@ from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
 from quart_chat.room.reading import News
-from quart_chat.room.rights import Right
+from quart_chat.room.record import Deed, Invite, Known
+from quart_chat.room.rights import Right, Role, Standing
 from quart_chat.room.search import Found, Hit, read
 from quart_chat.tools import transcripts
 
@@ -80,6 +81,18 @@ def room_page(text: str, name: str, to: Audience, **more: Any) -> str:
     shown = Shown(to, "r", text, Header(text, pins), people, 2, place, more=True, newer=True, megabytes=10)
     messages = (answer(text, name)._replace(files=(Attached(text, DIGEST, 1),)),)
     return room.render(shown, messages, Person(PERSON, name), "http://h", "t", **more).decode()
+
+
+def order_page(text: str, name: str, to: Audience) -> str:
+    """The rules of a room, with all that those who keep it see."""
+    people = [
+        Known(ANA, name, Role.MODERATOR, 0, 0),
+        Known(BOB, text, Role.MEMBER, AT, AT, invited=True),
+        Known("c" * 16, name, Role.MEMBER, 0, AT, network=True),
+    ]
+    deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed")]
+    shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),), "owner", "http://h")
+    return order.page(shown, ANA, to)
 
 
 def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
@@ -165,6 +178,30 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     ),
     "edits": lambda text, name, to: templates.page(
         "edits.html", to.language, versions=fragments.versions([(AT, text), (AT, name)], to), back="/r/r"
+    ),
+    "rules": order_page,
+    "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
+    "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),
+    "somebody's page": lambda text, name, to: fragments.me_page(
+        Person(PERSON, name),
+        to.language,
+        "r",
+        name,
+        proof=fragments.proof(Person(PERSON, name), name, to.language, "r", error=text, tried=name),
+        elsewhere=fragments.elsewhere("r", to.language, "http://h/carry/t", fragments.paragraph(text)),
+    ),
+    "a phrase that was refused": lambda text, name, to: fragments.proof(
+        Person(PERSON, name), "", to.language, "r", error=text, tried=name
+    ),
+    "another's name": lambda text, name, to: fragments.named_otherwise(name, text, to.language),
+    "a name that was changed elsewhere": lambda text, name, to: fragments.profile_again(
+        Person(PERSON, name), to.language, "r"
+    ),
+    "who a browser becomes": lambda text, name, to: fragments.carry(
+        "t", Person(PERSON, name), Person(PERSON, text), to.language, "r", same=False
+    ),
+    "a refusal": lambda text, name, to: fragments.paragraph(
+        fragments.refusal(to.language, BadName("“%(name)s” has more than %(most)d MB.", name=text, most=1))
     ),
     "transcript": lambda text, name, to: "".join(transcript(text, name, to)),
 }

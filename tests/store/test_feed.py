@@ -57,6 +57,9 @@ class Heard:
     def renamed(self, person: str, name: str) -> None:
         self.words.append(("renamed", person, name))
 
+    def forgotten(self, person: str) -> None:
+        self.words.append(("forgotten", person))
+
     def lost(self, reason: str) -> None:
         self.words.append(("lost",))
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis import Redis
 
-from quart_chat.room.deeds import Deed, Known
+from quart_chat.room.record import Deed, Known
 from quart_chat.room.rights import MODERATORS, SLOWEST, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.log import Log, Retention

@@ -25,7 +25,9 @@ ANSWERS = [
     ("GET", "/r/headers/messages?before=x", 400),
     ("GET", "/r/{}", 422),
     ("GET", "/nowhere", 404),
-    ("GET", "/me", 405),
+    ("GET", "/language", 405),
+    ("GET", "/me", 200),
+    ("GET", "/carry/x", 404),
     ("OPTIONS", "/me", 200),
     ("HEAD", "/", 200),
     ("POST", "/rooms", 422),
@@ -83,6 +85,8 @@ VALUES = {
     "public": "0" * 16,
     "count": "3",
     "meant": "1",
+    "secret": "s",
+    "token": "t",
 }
 
 

@@ -69,6 +69,8 @@ def haunted(open_server: ServerProcess) -> dict[str, str]:
         "public": "0" * 16,
         "count": "3",
         "meant": "1",
+        "secret": "s",
+        "token": "t",
     }
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess, store
-from tests.web.visits import browser, fresh
+from tests.web.visits import browser, fresh, tab
 
 HTMX = {"HX-Request": "true"}
 
@@ -52,6 +54,34 @@ def test_what_was_typed_comes_back_as_one_s_own_name_stays(client: httpx.Client)
     form = Tree(client.post("/me", data={"name": "x" * 41}, headers=HTMX).text)
     assert form.by_id("name").attributes["value"] == "x" * 41
     assert "Ana" in form.texts()
+
+
+async def test_the_name_of_somebody_who_is_in_the_room_is_refused_with_the_reason(
+    server: ServerProcess, ana: httpx.Client, bob: httpx.Client
+) -> None:
+    room = fresh()
+    ana.post("/me", data={"name": "Paula"})
+    async with tab(server, room, cookie=f"quart_chat={ana.cookies['quart_chat']}") as page:
+        await page.enter()
+        await page.frame("Paula")
+        for typed in ("paula", "PauIa", "P a u l a"):
+            response = bob.post("/me", data={"name": typed, "room": room}, headers=HTMX)
+            assert response.status_code == 422
+            assert f"is called {typed}, or looks so" in response.text
+        asked = {"text": "/nick Paula.", "nonce": "n1"}
+        assert bob.post(f"/r/{room}/messages", data=asked).status_code == 422
+        assert ana.post("/me", data={"name": "PAULA", "room": room}).status_code == 303
+        assert bob.post("/me", data={"name": "Paula", "room": fresh()}).status_code == 303
+        bob.post(f"/r/{room}/messages", data={"text": "I am not she", "nonce": "n2"})
+        said = await page.frame("I am not she")
+        assert re.search(r'<bdi class="name">Paula \d+</bdi>', said), said
+
+
+@pytest.mark.parametrize("name", ["Аnа", "Ana ✓", "A" + "\u0301" * 6], ids=["mixed", "mark", "flood"])
+def test_a_name_that_pretends_to_be_another_is_refused(client: httpx.Client, name: str) -> None:
+    response = client.post("/me", data={"name": name}, headers=HTMX)
+    assert response.status_code == 422
+    assert 'role="alert"' in response.text
 
 
 def test_many_names_in_a_minute_are_too_many(server: ServerProcess) -> None:

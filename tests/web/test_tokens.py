@@ -39,7 +39,15 @@ def test_every_form_that_posts_carries_a_token(ana: httpx.Client, tmp_path: Path
     for what, data in (("react", {"emoji": "🎉"}), ("pin", {})):
         ana.post(f"/r/{room}/m/{entry_id}/{what}", data=data)
     values = {"name": room, "entry_id": entry_id, "language": "en", "digest": "d" * 64, "filename": "base.css"}
-    values |= {"key": "0" * 16, "block": "0", "public": "0" * 16, "count": "1", "meant": "1"}
+    values |= {
+        "key": "0" * 16,
+        "block": "0",
+        "public": "0" * 16,
+        "count": "1",
+        "meant": "1",
+        "secret": "s",
+        "token": "t",
+    }
     forms: set[str] = set()
     for path in sorted({route.at(**values) for route in routes(tmp_path) if route.method == "GET"}):
         page = ana.get(path).text

@@ -1,0 +1,18 @@
+"""Names of people as pages show them: with a check mark where somebody has proved theirs."""
+
+from __future__ import annotations
+
+from markupsafe import Markup, escape
+
+from quart_chat.pages import languages
+from quart_chat.room.proofs import bare, is_proved
+
+
+def named(name: str, language: str) -> Markup:
+    """Render a name, and its mark for those who see it and those who hear it."""
+    shown = escape(bare(name))
+    if not is_proved(name):
+        return shown
+    says = languages.say(language, "proved by a phrase")
+    mark = Markup('<span class="proof" role="img" aria-label="{says}" title="{says}">✓</span>')
+    return Markup("{} {}").format(shown, mark.format(says=says))

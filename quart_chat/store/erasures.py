@@ -1,0 +1,73 @@
+"""What is kept of people who want to be forgotten, and what is still to be done for it: kept until it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from quart_chat.store import keys
+from quart_chat.store.pipeline import Pipeline
+
+TURN = 60_000  # ms for which one worker does this for all; it says so again as it goes on
+
+
+class Erasure(NamedTuple):
+    """What is to be taken out of a room.
+
+    person: public id. wrote: also what they wrote there, and not only how far they have read.
+    """
+
+    person: str
+    room: str
+    wrote: bool
+
+
+class Erasures:
+    """What is kept by person, and a list of rooms to look through."""
+
+    def __init__(self, pipeline: Pipeline, worker: str) -> None:
+        self._pipeline = pipeline
+        self._worker = worker
+
+    async def forget(self, person: str) -> None:
+        """Delete what is kept of a person outside of rooms, but a kept name: `Prover.give_up` does that.
+
+        Raises:
+            StoreAway: some may be left.
+        """
+        for key in (keys.name(person), keys.visited(person), keys.called(person)):
+            await self._pipeline.command("DEL", key)
+
+    async def leave_room(self, person: str, room: str) -> None:
+        """Delete how far somebody has read a room."""
+        await self._pipeline.command("HDEL", keys.read(room), person)
+
+    async def add(self, wanted: Iterable[Erasure], due: int) -> None:
+        """List what is to be done; due: ms since the epoch, from when on.
+
+        Raises:
+            StoreAway: some may not be listed.
+        """
+        for one in wanted:
+            await self._pipeline.command("ZADD", keys.ERASURES, due, f"{one.person} {one.room} {int(one.wrote)}")
+
+    async def next(self, now: int) -> Erasure | None:
+        """Give what is to be done next, and do not take it off the list; None: nothing yet; now: ms since the epoch."""
+        found = await self._pipeline.command("ZRANGEBYSCORE", keys.ERASURES, "-inf", now, "LIMIT", 0, 1)
+        if not found:
+            return None
+        person, room, wrote = str(found[0]).split(" ")
+        return Erasure(person, room, wrote == "1")
+
+    async def done(self, one: Erasure) -> None:
+        """Take something off the list."""
+        await self._pipeline.command("ZREM", keys.ERASURES, f"{one.person} {one.room} {int(one.wrote)}")
+
+    async def may_go(self) -> bool:
+        """Take the turn to do this, or say that it goes on; False while another worker has it."""
+        if await self._pipeline.command("SET", keys.ERASER, self._worker, "NX", "PX", TURN):
+            return True
+        if await self._pipeline.command("GET", keys.ERASER) != self._worker:
+            return False
+        await self._pipeline.command("PEXPIRE", keys.ERASER, TURN)
+        return True
