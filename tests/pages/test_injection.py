@@ -35,11 +35,6 @@ VISIBLE = (
     .filter(is_visible)
     .filter(lambda text: to_html(text) == escape(text))
 )
-    st.text(min_size=1)
-    .filter(lambda text: "\x06" not in text)
-    .filter(is_visible)
-    .filter(lambda text: to_html(text) == escape(text))
-)
 MARKED_UP = [hostile for hostile in HOSTILE if len(Tree(f"<p>{to_html(hostile)}</p>").elements) > 1]
 PLAIN = [hostile for hostile in HOSTILE if hostile not in MARKED_UP]
 
