@@ -42,6 +42,7 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import clean_title
 from quart_chat.room.people import Person
+from quart_chat.room.proofs import is_proved
 from quart_chat.room.record import DELETED, PURGED_OF, Whom
 from quart_chat.room.rights import NEWCOMER, Right, Standing, may, rights, silenced
 from quart_chat.room.texts import clean_text, clean_topic
@@ -133,7 +134,7 @@ class Changer:
         """
         await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
         await self._allow("changes", person, address, self._person, self._address)
-        standing = await self._rules.standing(room, person.public, address)
+        standing = await self._standing(room, person, address)
         author, name = await self._delete(room, person.public, standing, entry_id)
         if author not in ("", person.public):
             await self._rules.record(room, person.name, DELETED, name)
@@ -322,8 +323,12 @@ class Changer:
         kind: str = "changes",
     ) -> None:
         await self._allow(kind, person, address, self._person, self._address)
-        standing = await self._rules.standing(room, person.public, address)
+        standing = await self._standing(room, person, address)
         await self._write(room, entry_id, plan, standing)
+
+    async def _standing(self, room: str, person: Person, address: str) -> Standing:
+        found = await self._rules.standing(room, person.public, address)
+        return found._replace(proved=is_proved(person.name))
 
     async def _write(
         self, room: str, entry_id: str, plan: Callable[[Found, Standing], _Plan | None], standing: Standing

@@ -27,7 +27,7 @@ from quart_chat.room.limits import (
 from quart_chat.room.lookalikes import check_reserved
 from quart_chat.room.names import chosen_name, clean_title, slug_of
 from quart_chat.room.people import Person
-from quart_chat.room.proofs import bare
+from quart_chat.room.proofs import bare, is_proved
 from quart_chat.room.rights import NO_FILES, Right, Role, Standing, may, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
@@ -147,7 +147,7 @@ class Sayer:
                 results.append(error)
         if not drafts:
             return results
-        standing = await self._rules.standing(room, person.public, address)
+        standing = (await self._rules.standing(room, person.public, address))._replace(proved=is_proved(person.name))
         for place, why in _forbidden(drafts, standing).items():
             results[place] = why
             del drafts[place]

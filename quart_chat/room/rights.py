@@ -8,12 +8,13 @@ from typing import NamedTuple
 from quart_chat.errors import NotYours
 from quart_chat.room.entries import ACTION, Message
 
-EVERYONE, MODERATORS = "everyone", "moderators"  # who may write
+EVERYONE, VERIFIED, MODERATORS = "everyone", "verified", "moderators"  # who may write, those after them in each
 ARCHIVED = "This room is an archive: it can be read, and nobody writes in it any more."
 MUTED_HERE = "A moderator has muted you here for a while. You can read on."
 FOR_MODERATORS = "Only moderators write in this room."
 TOO_LOUD = "This room is slow: only those who keep order pin messages and set its topic."
 PRIVATE = "This room is private. Ask somebody who is in it for an invite."
+FOR_VERIFIED = "Only people who keep their name by a phrase write in this room."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
 SLOWEST = 3600  # seconds between two messages of a person, at most
@@ -63,7 +64,7 @@ COMMON = Rules()  # of a room that nobody gave others
 class Standing(NamedTuple):
     """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not.
 
-    invited: they may be in it though it is closed.
+    invited: they may be in it though it is closed. proved: their name is one that they keep by a phrase.
     """
 
     role: Role = Role.MEMBER
@@ -71,6 +72,7 @@ class Standing(NamedTuple):
     muted: int = 0
     banned: int = 0
     invited: bool = False
+    proved: bool = False
 
     @property
     def inside(self) -> bool:
@@ -81,7 +83,8 @@ class Standing(NamedTuple):
     @property
     def writes(self) -> bool:
         """Whether they may write at all."""
-        heard = self.rules.writers == EVERYONE or self.role != Role.MEMBER
+        writers = self.rules.writers
+        heard = writers == EVERYONE or self.role != Role.MEMBER or (writers == VERIFIED and self.proved)
         return heard and self.inside and not (self.rules.archived or self.muted)
 
 
@@ -163,4 +166,6 @@ def silenced(standing: Standing) -> NotYours:
         return NotYours(ARCHIVED)
     if standing.writes:
         return NotYours(TOO_LOUD)
-    return NotYours(MUTED_HERE if standing.muted else FOR_MODERATORS)
+    if standing.muted:
+        return NotYours(MUTED_HERE)
+    return NotYours(FOR_VERIFIED if standing.rules.writers == VERIFIED else FOR_MODERATORS)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quart_chat.events import get_logger
 from quart_chat.room.record import Deed, Invite, Known
-from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Role, Rules, Standing
+from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
@@ -227,7 +227,7 @@ def _read_rules(written: str | None) -> Rules:
         return Rules()
     try:
         held = json.loads(written)
-        writers = MODERATORS if held["writers"] != EVERYONE else EVERYONE
+        writers = held["writers"] if held["writers"] in (EVERYONE, VERIFIED) else MODERATORS
         slow = min(max(int(held["slow"]), 0), SLOWEST)
         return Rules(writers, slow, bool(held["archived"]), bool(held["files"]), bool(held.get("closed")))
     except (ValueError, KeyError, TypeError) as error:

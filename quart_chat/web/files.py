@@ -31,9 +31,9 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
-    standing,
     true_name,
     visitor,
+    whole_standing,
 )
 
 blueprint = Blueprint("files", __name__)
@@ -71,8 +71,9 @@ async def send(name: str) -> Response:
     try:
         with ExitStack() as ends:
             settings, house = parts().settings, parts()
-            if not may(Right.ATTACH, standing()):
-                raise NotYours(NO_FILES) if standing().writes else silenced(standing())
+            stands = await whole_standing(house, who)
+            if not may(Right.ATTACH, stands):
+                raise NotYours(NO_FILES) if stands.writes else silenced(stands)
             most = most_bytes(settings.file_megabytes)
             size = most if request.content_length is None else request.content_length
             if size > most + MAX_FIELD:

@@ -17,7 +17,7 @@ from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
 from quart_chat.room.rights import may as holds
 from quart_chat.store.changing import Found
-from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, standing, true_name, visitor
+from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, true_name, visitor, whole_standing
 from quart_chat.web.room_page import Spot, room_page
 
 AWAY = "The server can’t reach its messages right now. Try again in a moment."
@@ -49,7 +49,7 @@ async def menu(name: str, entry_id: str) -> Response:
     """Give what the reader may do with a message."""
     who = visitor(request)
     try:
-        stands, found = standing(), await _find(name, entry_id)
+        stands, found = await whole_standing(parts(), who), await _find(name, entry_id)
     except StoreAway:  # else the menu would still show what was asked for before
         return Response(fragments.paragraph(languages.say(who.language, AWAY)))
     if found.message is None:
@@ -79,7 +79,7 @@ async def edit_form(name: str, entry_id: str) -> Response:
     if not by_htmx():
         return await room_page(who, name, Spot(around=entry_id, editing=True))
     found = await _find(name, entry_id)
-    if found.message is None or Right.EDIT not in rights(who.public, found.message, standing()):
+    if found.message is None or Right.EDIT not in rights(who.public, found.message, await whole_standing(parts(), who)):
         raise NoMessage(GONE)
     return Response(fragments.edit_in_place(name, entry_id, found.message.said, who.language))
 

@@ -14,7 +14,7 @@ from quart_chat.pages.languages import say
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Whom
-from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, Right, Role, Rules, may
+from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, VERIFIED, Right, Role, Rules, may
 from quart_chat.web.parts import (
     Visitor,
     answer,
@@ -34,6 +34,7 @@ LINKS = {"owner": Role.OWNER, "moderator": Role.MODERATOR}
 ROLES = {**LINKS, "member": Role.MEMBER}
 _SECONDS = re.compile(r"[0-9]{1,4}")
 _USES = re.compile(r"[1-9][0-9]{0,3}")
+WRITERS = (EVERYONE, VERIFIED, MODERATORS)
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -59,7 +60,7 @@ async def rule(name: str) -> Response:
     slow = form.get("slow", "0")
     if (was := form.get("was")) is not None and was != order.told(standing().rules):
         raise BadFrame("Somebody else changed these rules meanwhile. Load the page again.")
-    if form.get("writers") not in (EVERYONE, MODERATORS) or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
+    if form.get("writers") not in WRITERS or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
     rules = Rules(
         form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1", form.get("closed") == "1"

@@ -30,7 +30,8 @@ from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
-from quart_chat.room.rights import NEWCOMER, Standing
+from quart_chat.room.proofs import is_proved
+from quart_chat.room.rights import NEWCOMER, VERIFIED, Standing
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -205,6 +206,18 @@ def standing() -> Standing:
     if "away" in g:
         raise g.away
     return cast(Standing, g.get("standing", NEWCOMER))
+
+
+async def whole_standing(house: Parts, who: Visitor) -> Standing:
+    """Tell how who asks stands, their name looked up where the room asks for one that is kept.
+
+    Raises:
+        StoreAway: nobody knows.
+    """
+    found = standing()
+    if found.rules.writers != VERIFIED:
+        return found
+    return found._replace(proved=is_proved((await person_of(house, who)).name))
 
 
 def by_htmx() -> bool:

@@ -14,7 +14,7 @@ from quart_chat.room.reading import news_in
 from quart_chat.room.rights import Right, may, rights
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
-from quart_chat.web.parts import Visitor, answer, parts, standing
+from quart_chat.web.parts import Visitor, answer, parts, standing, whole_standing
 
 
 class Spot(NamedTuple):
@@ -82,8 +82,9 @@ async def room_page(
     if spot.around is not None:
         (message,) = (one for one in around.page.messages if one.id == spot.around)
         pinned = newest.header.has_pinned(message.id)
-        keeps = message.author != who.public and may(Right.MODERATE, standing())
-        meant = Meant(message, rights(who.public, message, standing()), pinned, spot.editing, keeps)
+        stands = await whole_standing(house, who)
+        keeps = message.author != who.public and may(Right.MODERATE, stands)
+        meant = Meant(message, rights(who.public, message, stands), pinned, spot.editing, keeps)
     html = render(
         shown,
         around.page.messages,

@@ -9,6 +9,7 @@ from quart_chat.room.entries import PIN, ROLL, Message
 from quart_chat.room.rights import (
     MODERATORS,
     TABLE,
+    VERIFIED,
     Right,
     Role,
     Rules,
@@ -76,6 +77,15 @@ def test_who_is_invited_is_in_a_closed_room_as_in_another() -> None:
     assert invited.inside
     assert all(may(right, invited) == may(right, Standing()) for right in Right)
     assert not invited._replace(banned=UNTIL).inside
+
+
+def test_where_names_have_to_be_kept_who_keeps_theirs_writes() -> None:
+    verified = Rules(writers=VERIFIED)
+    assert not Standing(rules=verified).writes
+    assert Standing(rules=verified, proved=True).writes
+    assert Standing(Role.MODERATOR, verified).writes
+    assert not Standing(rules=Rules(writers=MODERATORS), proved=True).writes
+    assert "phrase" in silenced(Standing(rules=verified)).message
 
 
 def test_every_right_is_in_the_table_and_in_a_cell() -> None:

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from quart_chat.room.record import Deed, Known
-from quart_chat.room.rights import MODERATORS, SLOWEST, Role, Rules, Standing
+from quart_chat.room.rights import MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
@@ -74,7 +74,9 @@ async def test_where_there_is_no_room_everybody_stands_as_usual(rules: RoomRules
 
 
 @pytest.mark.usefixtures("opened")
-@pytest.mark.parametrize("given", [Rules(), Rules(MODERATORS, 30, archived=True, files=False)])
+@pytest.mark.parametrize(
+    "given", [Rules(), Rules(VERIFIED, closed=True), Rules(MODERATORS, 30, archived=True, files=False)]
+)
 async def test_rules_are_kept(rules: RoomRules, given: Rules) -> None:
     await rules.set_rules("r", given)
     assert (await rules.standing("r", ANA)).rules == given

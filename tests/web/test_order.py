@@ -257,6 +257,26 @@ def test_a_message_is_reported(ana: httpx.Client, bob: httpx.Client) -> None:
     assert bob.post(f"/r/{room}/m/1-1/report").status_code == 404
 
 
+def test_who_keeps_their_name_writes_where_that_is_asked(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    rule(ana, room, writers="verified")
+    assert "Only people who keep their name by a phrase" in bob.get(f"/r/{room}").text
+    entry_id = re.findall(r'<li id="m-([0-9-]+)"', bob.get(f"/r/{room}").text)[-1]
+    form = {"text": "x", "nonce": fresh("n")}
+    assert bob.post(f"/r/{room}/messages", data=form).status_code == 403
+    assert bob.post(f"/r/{room}/files", data=form, files={"file": ("a.txt", b"x")}).status_code == 403
+    assert bob.post(f"/r/{room}/m/{entry_id}/react", data={"emoji": "🎉"}).status_code == 403
+    assert "/react" not in bob.get(f"/r/{room}/m/{entry_id}/menu").text
+    assert bob.post("/me", data={"name": fresh("Keeper")}).status_code == 303
+    assert bob.post("/me/phrase", data={"phrase": "a phrase of several words"}).status_code in {200, 303}
+    say(bob, room, "now")
+    assert "/react" in bob.get(f"/r/{room}/m/{entry_id}/menu").text
+    assert bob.post(f"/r/{room}/m/{entry_id}/react", data={"emoji": "🎉"}).status_code == 303
+    files = {"file": ("a.txt", b"x")}
+    assert bob.post(f"/r/{room}/files", data={**form, "nonce": fresh("n")}, files=files).status_code == 303
+
+
 def test_an_invite_is_taken_back(ana: httpx.Client, bob: httpx.Client) -> None:
     room = fresh()
     say(ana, room, "just us")
