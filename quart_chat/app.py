@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import Refused, SettingsError, StoreAway
+from quart_chat.errors import Locked, Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.changer import Changer
@@ -34,6 +34,7 @@ from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages import assets, fragments, templates
+from quart_chat.pages import order as order_page
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
@@ -83,6 +84,7 @@ from quart_chat.web.parts import (
     EXTENSION,
     FOR_GOOD,
     Parts,
+    answer,
     asks_for_token,
     by_htmx,
     check_token,
@@ -295,6 +297,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await end_tasks(running)
         house.shelf.close()
         house.prover.close()
+        house.warden.close()
         await house.pipeline.aclose()
         await house.store.aclose()
 
@@ -387,6 +390,9 @@ def _answer_errors(app: Quart) -> None:
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         spoken = language()
+        if isinstance(error, Locked) and has_request_context() and not by_htmx():
+            room = str((request.view_args or {}).get("name"))
+            return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
         why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)

@@ -17,7 +17,8 @@
         ├── NoMessage             there is no such message, or not any more: 404
         ├── NotYours              somebody else's message: 403
         ├── TooFast           a limit was reached: 429; says when to come again
-        └── Unwelcome         origin or identity is wrong: 403, or close code 1008
+        └── Unwelcome         origin or identity is wrong, or a room is closed to them: 403, or close code 1008
+            └── Locked        the room has a passphrase
 
 A `Refused` carries a message id (English, as in the catalogues) and its values, so that the page
 can say it in the reader's language.
@@ -130,3 +131,7 @@ class Unwelcome(Refused):
     """The request comes from where it must not, or under an identity that is not one."""
 
     status = 403
+
+
+class Locked(Unwelcome):
+    """The room is private, and lets in who says its passphrase."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import secrets
 
-from quart_chat.errors import NoMessage, NotYours, StoreAway, TooFast, Unwelcome
+from quart_chat.errors import BadPhrase, Locked, NoMessage, NotYours, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.phrases import Phrases
 from quart_chat.room.entries import Message
 from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS
 from quart_chat.room.people import Person, is_public_id
+from quart_chat.room.proofs import clean_phrase
 from quart_chat.room.record import (
     APPOINTED,
     BANNED,
@@ -23,6 +25,7 @@ from quart_chat.room.record import (
     INVITED,
     LINKED,
     MUTED,
+    PHRASED,
     REPORTED,
     RULED,
     Whom,
@@ -47,6 +50,13 @@ FORBIDDEN = "Only moderators of this room may do that."
 logger = get_logger(__name__)
 
 
+def refused_entry(standing: Standing) -> Unwelcome:
+    """Say why somebody may not be in a room, who may not."""
+    if standing.banned:
+        return Unwelcome(SENT_AWAY)
+    return Locked(PRIVATE) if standing.locked else Unwelcome(PRIVATE)
+
+
 class Warden:
     """Rules rooms. rules: where it is kept."""
 
@@ -57,6 +67,7 @@ class Warden:
         self._archive = archive
         self._leftovers = leftovers
         self._limits = limits
+        self._phrases = Phrases()
         self._people = people
 
     async def let_in(self, room: str, public: str, address: str = "") -> Standing:
@@ -67,7 +78,7 @@ class Warden:
         """
         standing = await self._rules.standing(room, public, address)
         if not standing.inside:
-            raise Unwelcome(SENT_AWAY) if standing.banned else Unwelcome(PRIVATE)
+            raise refused_entry(standing)
         return standing
 
     async def rule(self, room: str, person: Person, rules: Rules) -> None:
@@ -157,6 +168,45 @@ class Warden:
         if role is None:
             raise NoMessage("This link gives nothing, or not any more. Ask the room’s owner for a new one.")
         return role
+
+    async def set_phrase(self, room: str, person: Person, phrase: str) -> None:
+        """Give a room another passphrase; "" takes it away.
+
+        Raises:
+            NotYours: only owners may. BadPhrase: it cannot be one. TooFast: too many are being hashed.
+        """
+        await self._demand(Right.RULE, room, person)
+        hashed = await self._phrases.hash(clean_phrase(phrase)) if phrase else ""
+        await self._rules.set_phrase(room, hashed)
+        await self._rules.record(room, person.name, PHRASED)
+
+    async def enter(self, room: str, person: Person, address: str, phrase: str) -> None:
+        """Let somebody in who knows a room's passphrase.
+
+        Raises:
+            Unwelcome: they are banned, or the room has none. BadPhrase: that is not it. TooFast: they tried too often.
+        """
+        standing = await self._rules.standing(room, person.public, address)
+        if standing.inside:
+            return
+        if standing.banned or not standing.locked:
+            raise refused_entry(standing)
+        thing = f"passphrase:{room}"
+        if wait := await self._limits.may_try(person.public, address, thing):
+            raise TooFast("That were many phrases. Try again in a while.", wait)
+        try:
+            fits = await self._phrases.fits(clean_phrase(phrase), await self._rules.phrase(room))
+        except BadPhrase:
+            fits = False
+        if not fits:
+            await self._limits.failed(person.public, address, thing)
+            raise BadPhrase("That is not the passphrase of this room.")
+        await self._limits.passed(person.public, address, thing)
+        await self._rules.let_in(room, person.public, person.name)
+
+    def close(self) -> None:
+        """End what runs."""
+        self._phrases.close()
 
     async def take_role(self, room: str, person: Person, secret: str) -> None:
         """Give somebody the role of a secret that they know; who has a higher one keeps it.

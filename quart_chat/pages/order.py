@@ -59,6 +59,11 @@ def key_page(room: str, title: str, secret: str, role: Role, language: str) -> s
     return templates.page("key.html", language, room=room, title=title, secret=secret, role=role)
 
 
+def locked_page(room: str, language: str, error: str = "") -> str:
+    """Render what asks for a room's passphrase; error: why the last one was not taken."""
+    return templates.page("locked.html", language, room=room, error=error)
+
+
 def invitation_page(room: str, title: str, secret: str, language: str) -> str:
     """Render what asks whether somebody comes in by an invite."""
     return templates.page("key.html", language, room=room, title=title, secret=secret, role="")

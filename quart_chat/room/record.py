@@ -9,7 +9,7 @@ from quart_chat.room.rights import Role
 # what was done
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
-INVITED, PURGED_OF, REPORTED = "invited", "purged", "reported"
+INVITED, PURGED_OF, REPORTED, PHRASED = "invited", "purged", "reported", "phrased"
 
 
 class Whom(NamedTuple):

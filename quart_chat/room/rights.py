@@ -65,6 +65,7 @@ class Standing(NamedTuple):
     """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not.
 
     invited: they may be in it though it is closed. proved: their name is one that they keep by a phrase.
+    locked: the room has a passphrase.
     """
 
     role: Role = Role.MEMBER
@@ -73,6 +74,7 @@ class Standing(NamedTuple):
     banned: int = 0
     invited: bool = False
     proved: bool = False
+    locked: bool = False
 
     @property
     def inside(self) -> bool:

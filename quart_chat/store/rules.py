@@ -16,6 +16,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 RECORDED = 1000  # deeds that a room's record keeps
 _RULES = "rules"
 _INVITE = "invite "
+_PHRASE = "phrase"
 _OF_PERSON = ("role", "muted", "banned", "invited", "name", "network")
 
 logger = get_logger(__name__)
@@ -39,13 +40,15 @@ class RoomRules:
         Raises:
             StoreAway: no answer.
         """
-        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]), f"{_network(room, address)} banned")
-        rules, role, muted, banned, invited, network = await self._pipeline.command("HMGET", keys.rules(room), *fields)
+        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]), f"{_network(room, address)} banned", _PHRASE)
+        rules, role, muted, banned, invited, network, phrase = await self._pipeline.command(
+            "HMGET", keys.rules(room), *fields
+        )
         now = self._clock()
         until = _until(banned, now)
         if _role(role) == Role.MEMBER and invited != "1":
             until = max(until, _until(network, now))
-        return Standing(_role(role), _read_rules(rules), _until(muted, now), until, invited == "1")
+        return Standing(_role(role), _read_rules(rules), _until(muted, now), until, invited == "1", locked=bool(phrase))
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, was invited, is muted or banned: owners first, by name."""
@@ -109,6 +112,18 @@ class RoomRules:
         network = _network(room, address)
         values = {f"{network} banned": str(until), f"{network} name": name, f"{network} network": "1"}
         await self._put(room, values, says="admission\n 0")
+
+    async def set_phrase(self, room: str, hashed: str) -> None:
+        """Let who knows a phrase into a closed room; hashed: by argon2; "" lets in nobody by one."""
+        await self._put(room, {_PHRASE: hashed})
+
+    async def phrase(self, room: str) -> str:
+        """Give the hash of a room's phrase; "" where it has none."""
+        return await self._pipeline.command("HGET", keys.rules(room), _PHRASE) or ""
+
+    async def let_in(self, room: str, public: str, name: str) -> None:
+        """Invite somebody; name: as they are called now."""
+        await self._put(room, {f"{public} invited": "1", f"{public} name": name})
 
     async def take_out(self, room: str, public: str) -> None:
         """Let somebody who was invited be so no more."""

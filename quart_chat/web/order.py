@@ -6,7 +6,7 @@ import re
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, NoMessage, NotYours
+from quart_chat.errors import BadFrame, BadPhrase, NoMessage, NotYours, TooFast
 from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, FORBIDDEN, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
@@ -22,6 +22,7 @@ from quart_chat.web.parts import (
     moved,
     parts,
     person_of,
+    retry_after,
     see_other,
     standing,
     true_name,
@@ -86,6 +87,28 @@ async def delete(name: str) -> Response:
         raise BadFrame("Tick that you are sure: there is no way back.")
     await house.warden.delete(name, await person_of(house, who))
     return see_other(who, "/")
+
+
+@blueprint.post("/phrase")
+async def set_phrase(name: str) -> Response:
+    """Give a room another passphrase, or take it away."""
+    house, who = parts(), visitor(request)
+    typed = (await request.form).get("phrase", "")
+    await house.warden.set_phrase(name, await person_of(house, who), typed)
+    return see_other(who, f"/r/{name}/order")
+
+
+@blueprint.post("/enter")
+async def enter(name: str) -> Response:
+    """Come in by the room's passphrase."""
+    house, who = parts(), visitor(request)
+    typed = (await request.form).get("phrase", "")
+    try:
+        await house.warden.enter(name, await person_of(house, who), who.visit.address, typed)
+    except (BadPhrase, TooFast) as error:
+        page = order.locked_page(name, who.language, fragments.refusal(who.language, error))
+        return retry_after(answer(who, page, error.status), error)
+    return see_other(who, f"/r/{name}")
 
 
 @blueprint.post("/links")

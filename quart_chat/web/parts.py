@@ -50,7 +50,7 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_n
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
 # Whoever holds an owner's link owns the room, banned there or not; and an invite is for who is not in it
-KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept")
+KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept", "order.enter")
 SAYS_ITSELF = ("messages.menu", "search.find", "files.send")  # that the store is away; each asks for `standing` first
 LONGEST = 1000  # characters of Accept-Language that are read
 

@@ -180,6 +180,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         "edits.html", to.language, versions=fragments.versions([(AT, text), (AT, name)], to), back="/r/r"
     ),
     "rules": order_page,
+    "a locked room": lambda text, name, to: order.locked_page("r", to.language, text),
     "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
     "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),
     "somebody's page": lambda text, name, to: fragments.me_page(

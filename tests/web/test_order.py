@@ -152,7 +152,7 @@ def routes() -> list[tuple[str, str]]:
         (method, str(one.rule))
         for one in app.url_map.iter_rules()
         for method in (one.methods or set()) - {"OPTIONS", "HEAD"}
-        if str(one.rule).startswith("/r/<name>") and not str(one.rule).endswith(("/ws", "/<secret>"))
+        if str(one.rule).startswith("/r/<name>") and not str(one.rule).endswith(("/ws", "/<secret>", "/enter"))
     ]
     assert len(found) > 20
     return sorted(found)
@@ -275,6 +275,50 @@ def test_who_keeps_their_name_writes_where_that_is_asked(ana: httpx.Client, bob:
     assert bob.post(f"/r/{room}/m/{entry_id}/react", data={"emoji": "🎉"}).status_code == 303
     files = {"file": ("a.txt", b"x")}
     assert bob.post(f"/r/{room}/files", data={**form, "nonce": fresh("n")}, files=files).status_code == 303
+
+
+def test_who_knows_the_passphrase_gets_into_a_private_room(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "just us")
+    rule(ana, room, closed="1")
+    phrase = {"phrase": "correct horse battery"}
+    assert "Passphrase" not in bob.get(f"/r/{room}").text
+    assert bob.post(f"/r/{room}/enter", data=phrase).status_code == 403
+    assert ana.post(f"/r/{room}/phrase", data={"phrase": "short"}).status_code == 422
+    assert bob.post(f"/r/{room}/phrase", data=phrase).status_code == 403
+    assert ana.post(f"/r/{room}/phrase", data=phrase).status_code == 303
+    locked = bob.get(f"/r/{room}")
+    assert locked.status_code == 403
+    assert f'action="/r/{room}/enter"' in locked.text
+    assert "just us" not in locked.text
+    for wrong in ("wrong horse battery", "x", "", "x" * 5000):
+        refused = bob.post(f"/r/{room}/enter", data={"phrase": wrong})
+        assert refused.status_code == 422
+        assert "That is not the passphrase of this room." in refused.text
+    assert bob.post(f"/r/{room}/enter", data={"phrase": " correct horse battery "}).status_code == 303
+    assert "just us" in bob.get(f"/r/{room}").text
+    assert ana.post(f"/r/{room}/phrase", data={"phrase": ""}).status_code == 303
+    with browser_of(ana) as third:
+        assert third.post(f"/r/{room}/enter", data=phrase).status_code == 403
+
+
+def test_guesses_at_a_passphrase_are_slowed(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "just us")
+    rule(ana, room, closed="1")
+    ana.post(f"/r/{room}/phrase", data={"phrase": "correct horse battery"})
+    codes = [bob.post(f"/r/{room}/enter", data={"phrase": f"guess number {n}"}).status_code for n in range(12)]
+    assert codes[:5] == [422] * 5
+    assert codes[-1] == 429
+    refused = bob.post(f"/r/{room}/enter", data={"phrase": "correct horse battery"})
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 1
+
+
+def browser_of(client: httpx.Client) -> httpx.Client:
+    """Somebody else's browser, on the same server."""
+    url = str(client.base_url)
+    return httpx.Client(base_url=url, headers={"Origin": url.rstrip("/")}, trust_env=False)
 
 
 def test_an_invite_is_taken_back(ana: httpx.Client, bob: httpx.Client) -> None:
