@@ -25,6 +25,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 from tests.live.rig import EVA, no_files, somebody, until
 
@@ -42,7 +43,7 @@ class Forgetting:
         limits, feed = Limits(pipeline, worker, 0), Feed(servers("unix:///nonexistent/socket"), pipeline, worker)
         company = Company(self.log, Presence(pipeline, worker))
         changer = Changer(
-            *(self.log, limits, company, no_files(pipeline)),
+            *(self.log, limits, company, no_files(pipeline), RoomRules(pipeline, lambda: 1)),
             characters=1000,
             per_minute=1,
             keep_versions=False,
