@@ -484,14 +484,15 @@ def me(person: Person, language: str) -> Markup:
 
 
 def me_page(person: Person, language: str, room: str, kept: str, **other: Markup | None) -> str:
-    """Render the page of who somebody is here.
+    """Render the page of who somebody is here, its token a blank.
 
     room: where it leads back to, "" for none. kept: the name that they keep by a phrase, "" for none.
     other: parts of it that are not as they are at first, by their name: what `elsewhere` or `proof` gave.
     """
     parts = {"elsewhere": elsewhere(room, language), "proof": proof(person, kept, language, room)}
     parts |= {name: part for name, part in other.items() if part is not None}
-    return templates.page("me.html", language, person=person, room=room, **parts)
+    values = {"token": tokens.BLANK, "gate": templates.new_gate(), "person": person, "room": room}
+    return templates.page("me.html", language, **values, **parts)
 
 
 def proof(person: Person, kept: str, language: str, room: str, *, error: str = "", tried: str = "") -> Markup:

@@ -114,6 +114,8 @@ async def test_order_is_kept_without_javascript(server: ServerProcess, visitors:
     bento.witness.allow(*SENT_AWAY)
     await bento.rename("Bento")
     await bento.say("rude")
+    await bento.ends_with("rude")
+    await expect(bento.waiting).to_have_count(0)
     await ana.page.goto(f"{server.url}/r/{room}")
     await message(ana, "rude").locator(".by a").click()
     await ana.page.get_by_text("Mute or ban Bento").click()
