@@ -14,6 +14,23 @@ from quart_chat.config import Settings
 _READ = re.compile(r"""(?:form|fields|args)\)?\.get\("(\w+)"|place\("(\w+)"\)""")
 
 
+# What the parts of an address may be, so that it is one
+VALUES = {
+    "name": "headers",
+    "entry_id": "1700000000000-0",
+    "digest": "d" * 64,
+    "filename": "x.txt",
+    "language": "en",
+    "key": "0" * 16,
+    "block": "0",
+    "public": "0" * 16,
+    "count": "3",
+    "meant": "1",
+    "secret": "s",
+    "token": "t",
+}
+
+
 class Route(NamedTuple):
     """One address and method. arguments: the parts of its path, by name."""
 

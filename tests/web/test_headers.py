@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from quart_chat.room.people import new_id, public_id
 from tests.server.processes import ServerProcess
 from tests.web.observatory import complaints
-from tests.web.routes import routes
+from tests.web.routes import VALUES, routes
 from tests.web.visits import ask, browser, fresh, tab
 
 FOR_GOOD = "max-age=31536000, immutable"
@@ -74,20 +74,6 @@ async def test_a_refused_handshake_is_answered_with_the_same_care(server: Server
 
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
-VALUES = {
-    "name": "headers",
-    "entry_id": "1700000000000-0",
-    "digest": "d" * 64,
-    "filename": "x.txt",
-    "language": "en",
-    "key": KEY,
-    "block": "0",
-    "public": "0" * 16,
-    "count": "3",
-    "meant": "1",
-    "secret": "s",
-    "token": "t",
-}
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["HTTP", "HTTPS"])

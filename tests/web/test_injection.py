@@ -13,7 +13,7 @@ import pytest
 from tests.hostile import ELEMENTS, HOSTILE, MARK, taken_for_markup
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
-from tests.web.routes import Route, fields, routes
+from tests.web.routes import VALUES, Route, fields, routes
 from tests.web.visits import PATIENCE, browser, fresh
 
 AT_HOME = re.compile(r"/(?![/\\])[ -~]*")  # an address of this server, whatever a browser makes of it
@@ -58,19 +58,12 @@ def haunted(open_server: ServerProcess) -> dict[str, str]:
         assert client.post(f"/r/{room}/messages", data=say).status_code == 303
         cookie = f"quart_chat={client.cookies['quart_chat']}"
     return {
+        **VALUES,
         "name": room,
         "entry_id": entry_id,
         "digest": digest,
         "filename": filename,
         "cookie": cookie,
-        "language": "en",
-        "key": "0" * 16,
-        "block": "0",
-        "public": "0" * 16,
-        "count": "3",
-        "meant": "1",
-        "secret": "s",
-        "token": "t",
     }
 
 

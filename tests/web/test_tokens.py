@@ -13,7 +13,7 @@ from quart_chat.room.people import new_id
 from quart_chat.web.identity import Identities
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
-from tests.web.routes import routes
+from tests.web.routes import VALUES, routes
 from tests.web.visits import browser, fresh
 
 HEADER = "X-Form-Token"
@@ -38,16 +38,7 @@ def test_every_form_that_posts_carries_a_token(ana: httpx.Client, tmp_path: Path
     entry_id = re.findall(r'id="m-([0-9-]+)"', ana.get(f"/r/{room}").text)[0]
     for what, data in (("react", {"emoji": "🎉"}), ("pin", {})):
         ana.post(f"/r/{room}/m/{entry_id}/{what}", data=data)
-    values = {"name": room, "entry_id": entry_id, "language": "en", "digest": "d" * 64, "filename": "base.css"}
-    values |= {
-        "key": "0" * 16,
-        "block": "0",
-        "public": "0" * 16,
-        "count": "1",
-        "meant": "1",
-        "secret": "s",
-        "token": "t",
-    }
+    values = {**VALUES, "name": room, "entry_id": entry_id, "filename": "base.css"}
     forms: set[str] = set()
     for path in sorted({route.at(**values) for route in routes(tmp_path) if route.method == "GET"}):
         page = ana.get(path).text
