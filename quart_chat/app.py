@@ -27,6 +27,7 @@ from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
@@ -162,7 +163,8 @@ def _parts(settings: Settings, url: str) -> Parts:
     store = servers(url)
     pipeline = Pipeline(store)
     feed = Feed(store, pipeline, worker)
-    log = Log(pipeline, Retention.of(settings))
+    retention = Retention.of(settings)
+    log, archive = Log(pipeline, retention), Archive(pipeline, retention)
     presence = Presence(pipeline, worker)
     people_ = People(pipeline)
     limits = Limits(pipeline, worker, settings.sockets_per_address)
@@ -171,9 +173,10 @@ def _parts(settings: Settings, url: str) -> Parts:
         return time.time_ns() // 1_000_000
 
     rules = RoomRules(pipeline, clock)
-    reads = Reads(pipeline, people_, Retention.of(settings).room, clock)
+    reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
-    prover = Prover(Deeds(pipeline), people_, feed, limits)
+    phrases = Phrases()
+    prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
     holdings = Holdings(pipeline)
     shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
@@ -227,17 +230,18 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         rules=rules,
-        warden=Warden(rules, people_, Archive(pipeline, Retention.of(settings)), leftovers, limits),
+        warden=Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,
         leftovers=leftovers,
         spool=spool,
         handovers=Handovers(pipeline),
+        phrases=phrases,
         prover=prover,
         eraser=Eraser(
             erasures=Erasures(pipeline, worker),
-            archive=Archive(pipeline, Retention.of(settings)),
+            archive=archive,
             changer=changer,
             prover=prover,
             people=people_,
@@ -296,8 +300,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.hub.close()
         await end_tasks(running)
         house.shelf.close()
-        house.prover.close()
-        house.warden.close()
+        house.phrases.close()
         await house.pipeline.aclose()
         await house.store.aclose()
 

@@ -36,7 +36,6 @@ from quart_chat.room.limits import (
     DELETIONS_OF_ADDRESS,
     PURGES,
     PURGES_OF_ADDRESS,
-    Limit,
     per_minute_of_address,
     per_minute_of_person,
 )
@@ -44,7 +43,7 @@ from quart_chat.room.names import clean_title
 from quart_chat.room.people import Person
 from quart_chat.room.proofs import is_proved
 from quart_chat.room.record import DELETED, PURGED_OF, Whom
-from quart_chat.room.rights import NEWCOMER, Right, Standing, may, rights, silenced
+from quart_chat.room.rights import FOR_KEEPERS, FOR_OWNERS, NEWCOMER, Right, Standing, may, rights, silenced
 from quart_chat.room.texts import clean_text, clean_topic
 from quart_chat.store.changing import Found, Teller, Value
 from quart_chat.store.limits import Limits
@@ -132,8 +131,8 @@ class Changer:
         Raises:
             NoMessage, NotYours, TooFast, StoreAway: as `edit`.
         """
-        await self._allow("deletions", person, address, DELETIONS, DELETIONS_OF_ADDRESS)
-        await self._allow("changes", person, address, self._person, self._address)
+        await self._limits.demand_from_both("deletions", person.public, address, DELETIONS, DELETIONS_OF_ADDRESS)
+        await self._limits.demand_from_both("changes", person.public, address, self._person, self._address)
         standing = await self._standing(room, person, address)
         author, name = await self._delete(room, person.public, standing, entry_id)
         if author not in ("", person.public):
@@ -157,8 +156,8 @@ class Changer:
         """
         standing = await self._rules.standing(room, person.public, address)
         if not may(Right.MODERATE, standing):
-            raise NotYours("Only moderators of this room may do that.")
-        await self._allow("purges", person, address, PURGES, PURGES_OF_ADDRESS)
+            raise NotYours(FOR_KEEPERS)
+        await self._limits.demand_from_both("purges", person.public, address, PURGES, PURGES_OF_ADDRESS)
         count, place = 0, PAST_ALL
         while count < PURGED:
             page = await self._log.before(room, place)
@@ -304,7 +303,7 @@ class Changer:
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             if not may(Right.RULE, standing):
-                raise NotYours("Only an owner of this room may do that.")
+                raise NotYours(FOR_OWNERS)
             if title == found.title:
                 return None
             values = [value for value in _above(found, found.header) if value.field != "title"]
@@ -322,7 +321,7 @@ class Changer:
         *,
         kind: str = "changes",
     ) -> None:
-        await self._allow(kind, person, address, self._person, self._address)
+        await self._limits.demand_from_both(kind, person.public, address, self._person, self._address)
         standing = await self._standing(room, person, address)
         await self._write(room, entry_id, plan, standing)
 
@@ -343,10 +342,6 @@ class Changer:
                 if await self._log.changes.write(room, body, values, about=about, scrub=scrub, teller=teller):
                     return
         raise TooFast("Too many people change that at once. Try again in a while.", AGAIN)
-
-    async def _allow(self, kind: str, person: Person, address: str, most: Limit, of_address: Limit) -> None:
-        if wait := await self._limits.take_from_both(kind, person.public, address, most, of_address):
-            raise TooFast("That was too much at once. Try again in a while.", wait)
 
 
 def _demand(right: Right, standing: Standing) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from quart_chat.errors import NoMessage, NotYours, StoreAway, TooFast
+from quart_chat.errors import NoMessage, NotYours, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.live.changer import Changer
 from quart_chat.live.prover import Prover
@@ -58,8 +58,7 @@ class Eraser:
             TooFast: that was done often from there. StoreAway: some may be left; it can be done again.
         """
         limits = FORGETTINGS, FORGETTINGS_OF_ADDRESS
-        if wait := await self._limits.take_from_both("forgettings", person.public, address, *limits):
-            raise TooFast("That was too much at once. Try again in a while.", wait)
+        await self._limits.demand_from_both("forgettings", person.public, address, *limits)
         rooms = await self._people.visited(person.public)
         # listed first: whatever fails after it, what was asked for is done
         await self._erasures.add((Erasure(person.public, room, wrote) for room in rooms), self._clock() + SETTLED)

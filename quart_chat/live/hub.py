@@ -27,7 +27,7 @@ from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.people import default_name
 from quart_chat.room.places import REPLAY, missed
-from quart_chat.room.rights import PRIVATE, SENT_AWAY
+from quart_chat.room.rights import outside
 from quart_chat.store.feed import Feed
 from quart_chat.store.log import LOG_ENTRIES, Log
 from quart_chat.store.newest import Newest
@@ -343,7 +343,7 @@ class Hub:
         bars = tab.bars
         standing = await self._rules.standing(tab.room, tab.person.public, tab.address)
         if not standing.inside:
-            self._send_away(tab, SENT_AWAY if standing.banned else PRIVATE)
+            self._send_away(tab, outside(standing).message)
             raise Gone("it may not be in the room")
         tab.admitted = tab.bars == bars
 
@@ -358,15 +358,12 @@ class Hub:
         """Send away who may not be in a room any more."""
         waiting = [tab for tab in self._tabs if tab.room == name and tab.live is not None]
         while waiting:
-            tab = waiting[-1]
             try:
-                standing = await self._rules.standing(name, tab.person.public, tab.address)
+                with suppress(Gone):
+                    await self._admit(waiting[-1])
+                waiting.pop()
             except StoreAway:
                 await asyncio.sleep(LOOK_AGAIN)
-                continue
-            waiting.pop()
-            if not standing.inside and tab in self._tabs:
-                self._send_away(tab, SENT_AWAY if standing.banned else PRIVATE)
 
     def ruled(self, room: str) -> None:
         """Tell a room's tabs that it has other rules."""

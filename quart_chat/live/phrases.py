@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from quart_chat.errors import TooFast
+from quart_chat.room.limits import TOO_MUCH
 
 MEMORY = (
     19 * 1024
@@ -59,7 +60,7 @@ class Phrases:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= MOST_WAITING:
-            raise TooFast("That was too much at once. Try again in a while.", AGAIN)
+            raise TooFast(TOO_MUCH, AGAIN)
         self._waiting += 1
         future = self._thread.submit(work)
         # counted until it is done, not until somebody who waits for it gives up

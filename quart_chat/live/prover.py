@@ -15,18 +15,19 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.people import People
 
+KEPT = "%(name)s is kept by its owner’s phrase, or looks like a name that is."
 WRONG = "No name is proved by these together. Look at how you wrote both."
 
 
 class Prover:
     """Knows which names are proved, and by whom."""
 
-    def __init__(self, deeds: Deeds, people: People, feed: Feed, limits: Limits) -> None:
+    def __init__(self, deeds: Deeds, people: People, feed: Feed, limits: Limits, phrases: Phrases) -> None:
         self._deeds = deeds
         self._people = people
         self._feed = feed
         self._limits = limits
-        self._phrases = Phrases()
+        self._phrases = phrases
 
     async def as_taken(self, name: str, person: str) -> str:
         """Give a name as somebody may have it: with the mark, where they have proved it; person: public id.
@@ -38,7 +39,7 @@ class Prover:
         if deed is None:
             return bare(name)
         if not deed.theirs:
-            raise BadName("%(name)s is kept by its owner’s phrase, or looks like a name that is.", name=bare(name))
+            raise BadName(KEPT, name=bare(name))
         return proved(name)
 
     async def as_it_stands(self, kept: str | None, identity: str) -> str | None:
@@ -74,12 +75,10 @@ class Prover:
         """
         name, phrase = chosen_name(bare(person.name)), clean_phrase(phrase)
         await self._allow(name, person, address)
-        other = await self._deeds.of(person.public)
-        if other is not None and deed_of(other) != deed_of(name):
-            raise BadName("You keep the name %(name)s already. Give it up first.", name=other)
+        await self._keep_one(person, name)
         await self.as_taken(name, person.public)
         if not await self._deeds.take(name, person.public, phrase=await self._phrases.hash(phrase)):
-            raise BadName("%(name)s is kept by its owner’s phrase, or looks like a name that is.", name=name)
+            raise BadName(KEPT, name=name)
         return await self._call(person, proved(name))
 
     async def prove(self, person: Person, address: str, name: str, phrase: str) -> Person:
@@ -94,9 +93,7 @@ class Prover:
         except (BadName, BadPhrase) as wrong:
             raise BadPhrase(WRONG) from wrong
         await self._allow(name, person, address)
-        other = await self._deeds.of(person.public)
-        if other is not None and deed_of(other) != deed_of(name):
-            raise BadName("You keep the name %(name)s already. Give it up first.", name=other)
+        await self._keep_one(person, name)
         deed = await self._deeds.find(name, person.public)
         if deed is None or not await self._phrases.fits(phrase, deed.phrase):
             raise BadPhrase(WRONG)
@@ -125,14 +122,15 @@ class Prover:
         if is_proved(person.name):
             await self._deeds.keep(person.name, person.public)
 
-    def close(self) -> None:
-        """End what runs."""
-        self._phrases.close()
-
     async def _call(self, person: Person, name: str) -> Person:
         await self._people.rename(person.public, name)
         await self._feed.say_renamed(person.public, name)
         return replace(person, name=name)
+
+    async def _keep_one(self, person: Person, name: str) -> None:
+        other = await self._deeds.of(person.public)
+        if other is not None and deed_of(other) != deed_of(name):
+            raise BadName("You keep the name %(name)s already. Give it up first.", name=other)
 
     async def _allow(self, name: str, person: Person, address: str) -> None:
         wait = await self._limits.take_from_both("phrases", person.public, address, PHRASES, PHRASES_OF_ADDRESS)

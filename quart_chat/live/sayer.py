@@ -120,8 +120,8 @@ class Sayer:
         drafts: dict[int, Draft] = {}  # by place in the results
         for say in asked:
             try:
-                bare = say.files and is_blank(say.text)
-                typed = "" if bare else clean_text(say.text, self._characters)
+                only_files = say.files and is_blank(say.text)
+                typed = "" if only_files else clean_text(say.text, self._characters)
                 asks = _read(typed, alone=not say.files)
                 if isinstance(asks, Words):
                     reply = await self._quote(room, say.reply) if say.reply else None

@@ -182,24 +182,27 @@ class Tab:
     # --- where it stands ---------------------------------------------------------------------------
 
     def _resume(self, resume: Resume) -> None:
-        entering = self._entering is not None and not self._entering.done()
         if self.live is None and resume.looking is not None:
             self.since = resume.since
         if self.looking is None:
             self.looking = resume.looking
-        if self.live is None and not entering:
+        if self.live is None and not self._is_entering:
             self._enter(resume.since)
         else:
             # the page doubted its connection, and lost nothing: say that it stands
             self._hub.greet(self)
 
-    def enter_again(self, since: str) -> None:
-        """Come back to where it stood, once it is known that it may."""
-        if self._entering is None or self._entering.done():
+    @property
+    def _is_entering(self) -> bool:
+        return self._entering is not None and not self._entering.done()
+
+    def enter_again(self, since: str | None) -> None:
+        """Come back to where it stood, once it is known that it may; None: to the newest page."""
+        if not self._is_entering:
             self._entering = self._hub.run(self._hub.enter(self, since))
 
     def _enter(self, since: str | None) -> None:
-        if self._entering is not None and not self._entering.done():
+        if self._is_entering:
             return
         now = asyncio.get_running_loop().time()
         if since is None and self.live is not None:
@@ -207,9 +210,8 @@ class Tab:
                 return
             self._newest = now
         self._hub.step_out(self)
-        if self._hub.enter_at_once(self, since):
-            return
-        self._entering = self._hub.run(self._hub.enter(self, since))
+        if not self._hub.enter_at_once(self, since):
+            self.enter_again(since)
 
     def _look(self, command: Look | Glance) -> None:
         if isinstance(command, Glance):

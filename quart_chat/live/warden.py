@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import secrets
 
-from quart_chat.errors import BadPhrase, Locked, NoMessage, NotYours, StoreAway, TooFast, Unwelcome
+from quart_chat.errors import BadPhrase, NoMessage, NotYours, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
 from quart_chat.room.entries import Message
-from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS
+from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS, TOO_MUCH
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.proofs import clean_phrase
 from quart_chat.room.record import (
@@ -30,7 +30,19 @@ from quart_chat.room.record import (
     RULED,
     Whom,
 )
-from quart_chat.room.rights import PRIVATE, SENT_AWAY, Right, Role, Rules, Standing, may, may_sanction, rights
+from quart_chat.room.rights import (
+    FOR_KEEPERS,
+    FOR_OWNERS,
+    SENT_AWAY,
+    Right,
+    Role,
+    Rules,
+    Standing,
+    may,
+    may_sanction,
+    outside,
+    rights,
+)
 from quart_chat.store.archive import Archive
 from quart_chat.store.limits import Limits
 from quart_chat.store.people import People
@@ -44,30 +56,27 @@ MOST_INVITES = 50  # of a room
 INVITES = {"hour": HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR, "month": 30 * 24 * HOUR}
 NO_INVITE = "This invite is over, or was taken back. Ask for a new one."
 
-FORBIDDEN = "Only moderators of this room may do that."
-
-
 logger = get_logger(__name__)
-
-
-def refused_entry(standing: Standing) -> Unwelcome:
-    """Say why somebody may not be in a room, who may not."""
-    if standing.banned:
-        return Unwelcome(SENT_AWAY)
-    return Locked(PRIVATE) if standing.locked else Unwelcome(PRIVATE)
 
 
 class Warden:
     """Rules rooms. rules: where it is kept."""
 
     def __init__(
-        self, rules: RoomRules, people: People, archive: Archive, leftovers: Leftovers, limits: Limits
+        self,
+        rules: RoomRules,
+        people: People,
+        archive: Archive,
+        *,
+        leftovers: Leftovers,
+        limits: Limits,
+        phrases: Phrases,
     ) -> None:
         self._rules = rules
         self._archive = archive
         self._leftovers = leftovers
         self._limits = limits
-        self._phrases = Phrases()
+        self._phrases = phrases
         self._people = people
 
     async def let_in(self, room: str, public: str, address: str = "") -> Standing:
@@ -78,7 +87,7 @@ class Warden:
         """
         standing = await self._rules.standing(room, public, address)
         if not standing.inside:
-            raise refused_entry(standing)
+            raise outside(standing)
         return standing
 
     async def rule(self, room: str, person: Person, rules: Rules) -> None:
@@ -88,8 +97,7 @@ class Warden:
             NotYours: only owners may.
         """
         standing = await self._demand(Right.RULE, room, person)
-        closes = rules.closed and not standing.rules.closed
-        if closes:
+        if rules.closed and not standing.rules.closed:
             await self._rules.invite_all(room)
         await self._rules.set_rules(room, rules)
         await self._rules.record(room, person.name, RULED)
@@ -190,7 +198,7 @@ class Warden:
         if standing.inside:
             return
         if standing.banned or not standing.locked:
-            raise refused_entry(standing)
+            raise outside(standing)
         thing = f"passphrase:{room}"
         if wait := await self._limits.may_try(person.public, address, thing):
             raise TooFast("That were many phrases. Try again in a while.", wait)
@@ -203,10 +211,6 @@ class Warden:
             raise BadPhrase("That is not the passphrase of this room.")
         await self._limits.passed(person.public, address, thing)
         await self._rules.let_in(room, person.public, person.name)
-
-    def close(self) -> None:
-        """End what runs."""
-        self._phrases.close()
 
     async def take_role(self, room: str, person: Person, secret: str) -> None:
         """Give somebody the role of a secret that they know; who has a higher one keeps it.
@@ -268,8 +272,7 @@ class Warden:
         """
         if Right.REPORT not in rights(person.public, message, await self.let_in(room, person.public, address)):
             raise NotYours("You cannot do that with this message.")
-        if wait := await self._limits.take_from_both("reports", person.public, address, REPORTS, REPORTS_OF_ADDRESS):
-            raise TooFast("That was too much at once. Try again in a while.", wait)
+        await self._limits.demand_from_both("reports", person.public, address, REPORTS, REPORTS_OF_ADDRESS)
         keepers = await self._rules.keepers(room)
         if not keepers:
             raise NotYours("Nobody keeps order in this room.")
@@ -284,7 +287,7 @@ class Warden:
         """
         await self._demand(Right.RULE, room, person)
         if wait := await self._limits.take("room_deletions", person.public, ROOM_DELETIONS):
-            raise TooFast("That was too much at once. Try again in a while.", wait)
+            raise TooFast(TOO_MUCH, wait)
         await self._archive.delete(room)
         try:
             await self._leftovers.take_all(room)
@@ -299,7 +302,7 @@ class Warden:
     async def _demand(self, right: Right, room: str, person: Person) -> Standing:
         standing = await self.let_in(room, person.public)
         if not may(right, standing):
-            raise NotYours("Only an owner of this room may do that." if right == Right.RULE else FORBIDDEN)
+            raise NotYours(FOR_OWNERS if right == Right.RULE else FOR_KEEPERS)
         return standing
 
     async def _demand_over(self, room: str, person: Person, whom: Whom, *, lifts: bool) -> None:

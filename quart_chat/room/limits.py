@@ -8,6 +8,8 @@ MINUTE = 60.0  # seconds
 HOUR = 60 * MINUTE
 ADDRESS_FACTOR = 10  # cookies are free, so an address is limited too, for all who share it
 
+TOO_MUCH = "That was too much at once. Try again in a while."  # what most limits say
+
 FREE = 5  # attempts before one's time that cost nothing: a second click, a page loaded again
 LONGEST = 10 * MINUTE  # that a person waits who keeps on; an hour would punish a child at the keyboard
 LONGEST_OF_ADDRESS = 30.0  # seconds; all who share it wait for the one who keeps on

@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-from quart_chat.errors import NotYours
+from quart_chat.errors import Locked, NotYours, Unwelcome
 from quart_chat.room.entries import ACTION, Message
 
 EVERYONE, VERIFIED, MODERATORS = "everyone", "verified", "moderators"  # who may write, those after them in each
 ARCHIVED = "This room is an archive: it can be read, and nobody writes in it any more."
+FOR_OWNERS = "Only an owner of this room may do that."
+FOR_KEEPERS = "Only moderators of this room may do that."
 MUTED_HERE = "A moderator has muted you here for a while. You can read on."
 FOR_MODERATORS = "Only moderators write in this room."
 TOO_LOUD = "This room is slow: only those who keep order pin messages and set its topic."
@@ -97,13 +99,14 @@ class _When(Enum):
     ALWAYS = "always"
     NEVER = "never"
     WRITING = "while they may write"
+    UNHURRIED = "while they may write, and the room is not slow"  # it leaves a message, for which that has a pause
     FILES = "while they may write, and the room takes files"
     OTHERS = "with others' messages"
     OWN = "with their own messages, while they may write"
 
 
 _A, _N, _W, _F = _When.ALWAYS, _When.NEVER, _When.WRITING, _When.FILES
-_O, _X = _When.OWN, _When.OTHERS
+_O, _X, _U = _When.OWN, _When.OTHERS, _When.UNHURRIED
 
 TABLE: dict[Right, tuple[_When, _When, _When]] = {
     #               owner  moderator  member
@@ -111,8 +114,8 @@ TABLE: dict[Right, tuple[_When, _When, _When]] = {
     Right.REPLY: (_W, _W, _W),
     Right.REACT: (_W, _W, _W),
     Right.ATTACH: (_F, _F, _F),
-    Right.TOPIC: (_W, _W, _W),
-    Right.PIN: (_W, _W, _W),
+    Right.TOPIC: (_W, _W, _U),
+    Right.PIN: (_W, _W, _U),
     Right.EDIT: (_O, _O, _O),
     Right.DELETE: (_A, _A, _O),
     Right.REPORT: (_N, _N, _X),
@@ -122,7 +125,6 @@ TABLE: dict[Right, tuple[_When, _When, _When]] = {
 """Who may do what, by role."""
 
 _OF_MESSAGES = frozenset({Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE, Right.REPORT})
-_LOUD = (Right.TOPIC, Right.PIN)  # each leaves a message, for which a slow room would have a pause
 _ROLES = tuple(Role)
 
 
@@ -150,8 +152,8 @@ def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
         return not own
     if when is _When.FILES:
         return standing.writes and standing.rules.files
-    if right in _LOUD and standing.rules.slow and standing.role == Role.MEMBER:
-        return False
+    if when is _When.UNHURRIED:
+        return standing.writes and not standing.rules.slow
     return standing.writes and (own or when is _When.WRITING)
 
 
@@ -160,10 +162,17 @@ def may_sanction(standing: Standing, other: Role) -> bool:
     return may(Right.MODERATE, standing) and _ROLES.index(standing.role) < _ROLES.index(other)
 
 
+def outside(standing: Standing) -> Unwelcome:
+    """Say why somebody may not be in a room, who may not."""
+    if standing.banned:
+        return Unwelcome(SENT_AWAY)
+    return Locked(PRIVATE) if standing.locked else Unwelcome(PRIVATE)
+
+
 def silenced(standing: Standing) -> NotYours:
     """Say why somebody may not write, or not what the whole room would hear."""
     if not standing.inside:
-        return NotYours(SENT_AWAY if standing.banned else PRIVATE)
+        return NotYours(outside(standing).message)
     if standing.rules.archived:
         return NotYours(ARCHIVED)
     if standing.writes:

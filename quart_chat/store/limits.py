@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from quart_chat import metrics
+from quart_chat.errors import TooFast
 from quart_chat.room.limits import (
     CALM,
     FAILED_SECRETS,
     FAILED_SECRETS_OF_ADDRESS,
     FAILED_SECRETS_OF_THING,
     SLOWEST,
+    TOO_MUCH,
     Limit,
 )
 from quart_chat.store import keys
@@ -73,6 +75,15 @@ class Limits:
         person: public id. Where either has none left, none of the other is taken.
         """
         return (await self.take_some_from_both(kind, person, address, most, of_address, count=1)).wait
+
+    async def demand_from_both(self, kind: str, person: str, address: str, most: Limit, of_address: Limit) -> None:
+        """Take one event of a person and of their address, as `take_from_both`.
+
+        Raises:
+            TooFast: either has none left.
+        """
+        if wait := await self.take_from_both(kind, person, address, most, of_address):
+            raise TooFast(TOO_MUCH, wait)
 
     async def take_some_from_both(
         self, kind: str, person: str, address: str, most: Limit, of_address: Limit, *, count: int, patient: bool = False

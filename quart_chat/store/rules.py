@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quart_chat.events import get_logger
 from quart_chat.room.record import Deed, Invite, Known
-from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
+from quart_chat.room.rights import COMMON, EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
@@ -44,11 +44,11 @@ class RoomRules:
         rules, role, muted, banned, invited, network, phrase = await self._pipeline.command(
             "HMGET", keys.rules(room), *fields
         )
-        now = self._clock()
+        now, stands, is_invited = self._clock(), _role(role), invited == "1"
         until = _until(banned, now)
-        if _role(role) == Role.MEMBER and invited != "1":
+        if stands == Role.MEMBER and not is_invited:
             until = max(until, _until(network, now))
-        return Standing(_role(role), _read_rules(rules), _until(muted, now), until, invited == "1", locked=bool(phrase))
+        return Standing(stands, _read_rules(rules), _until(muted, now), until, is_invited, locked=bool(phrase))
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, was invited, is muted or banned: owners first, by name."""
@@ -88,7 +88,7 @@ class RoomRules:
             values |= {f"{public} invited": "1", f"link {Role.MODERATOR}": ""}
         else:
             values |= {f"{public} muted": "", f"{public} banned": ""}
-        return await self._put(room, values, says=f"admission\n{public} 0", role=role, of=public) >= 0
+        return await self._put(room, values, says=_admission(public), role=role, of=public) >= 0
 
     async def mute(self, room: str, public: str, name: str, until: int) -> None:
         """Mute somebody until then, ms; 0: no longer."""
@@ -102,7 +102,7 @@ class RoomRules:
         values = {f"{public} banned": str(until) if until else "", f"{public} name": name}
         if until:
             values[f"{public} invited"] = ""
-        await self._put(room, values, says=f"admission\n{public} {until if network else 0}")
+        await self._put(room, values, says=_admission(public, until if network else 0))
 
     async def ban_network(self, room: str, address: str, name: str, until: int) -> None:
         """Ban where somebody comes from until then, ms, and let all workers look who may be there.
@@ -111,7 +111,7 @@ class RoomRules:
         """
         network = _network(room, address)
         values = {f"{network} banned": str(until), f"{network} name": name, f"{network} network": "1"}
-        await self._put(room, values, says="admission\n 0")
+        await self._put(room, values, says=_admission())
 
     async def set_phrase(self, room: str, hashed: str) -> None:
         """Let who knows a phrase into a closed room; hashed: by argon2; "" lets in nobody by one."""
@@ -127,7 +127,7 @@ class RoomRules:
 
     async def take_out(self, room: str, public: str) -> None:
         """Let somebody who was invited be so no more."""
-        await self._put(room, {f"{public} invited": ""}, says=f"admission\n{public} 0")
+        await self._put(room, {f"{public} invited": ""}, says=_admission(public))
 
     async def invite_all(self, room: str) -> None:
         """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
@@ -219,6 +219,11 @@ class RoomRules:
         return int(await self._pipeline.script(self._write, names, args))
 
 
+def _admission(public: str = "", until: int = 0) -> str:
+    """Write the word that somebody may have to leave, as `store/feed` reads it."""
+    return f"admission\n{public} {until}"
+
+
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -239,7 +244,7 @@ def _until(written: str | None, now: int) -> int:
 
 def _read_rules(written: str | None) -> Rules:
     if written is None:
-        return Rules()
+        return COMMON
     try:
         held = json.loads(written)
         writers = held["writers"] if held["writers"] in (EVERYONE, VERIFIED) else MODERATORS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import NoMessage, TooFast
+from quart_chat.errors import NoMessage
 from quart_chat.pages import fragments
 from quart_chat.pages.codes import qr
 from quart_chat.room.handover import is_token, new_token
@@ -82,5 +82,4 @@ async def _may_try(who: Visitor, token: str) -> bool:
 
 
 async def _allow(kind: str, who: Visitor, most: Limit, of_address: Limit) -> None:
-    if wait := await parts().limits.take_from_both(kind, who.public, who.visit.address, most, of_address):
-        raise TooFast("That was too much at once. Try again in a while.", wait)
+    await parts().limits.demand_from_both(kind, who.public, who.visit.address, most, of_address)

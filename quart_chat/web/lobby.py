@@ -6,6 +6,7 @@ from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadName, TooFast
 from quart_chat.pages import fragments
+from quart_chat.room.limits import TOO_MUCH
 from quart_chat.room.names import slug_of, surprise_title
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 from quart_chat.web.reading import visited_rooms
@@ -29,7 +30,7 @@ async def rooms() -> Response:
         return see_other(who, "/")
     visited, wait = await visited_rooms(who)
     if wait:
-        raise TooFast("That was too much at once. Try again in a while.", wait)
+        raise TooFast(TOO_MUCH, wait)
     html, mark = fragments.rooms(visited, who.language)
     return Response("", 204) if request.args.get("shown") == mark else Response(html)
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, BadPhrase, NoMessage, NotYours, TooFast
 from quart_chat.live.changer import GONE
-from quart_chat.live.warden import BANS, FORBIDDEN, HOUR, INVITES, MUTES
+from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
 from quart_chat.pages.languages import say
-from quart_chat.room.entries import is_entry_id
+from quart_chat.room.entries import Message, is_entry_id
 from quart_chat.room.people import is_public_id
-from quart_chat.room.record import Whom
-from quart_chat.room.rights import EVERYONE, MODERATORS, SLOWEST, VERIFIED, Right, Role, Rules, may
+from quart_chat.room.record import Deed, Invite, Whom
+from quart_chat.room.rights import EVERYONE, FOR_KEEPERS, MODERATORS, SLOWEST, VERIFIED, Right, Role, Rules, may
 from quart_chat.web.parts import (
     Visitor,
     answer,
@@ -25,6 +26,7 @@ from quart_chat.web.parts import (
     retry_after,
     see_other,
     standing,
+    title_of,
     true_name,
     visitor,
 )
@@ -127,7 +129,7 @@ async def key(name: str, secret: str) -> Response:
     """Ask whoever opens such a link whether they want the role: what only looks at links must not take it."""
     who = visitor(request)
     role = await parts().warden.role_of(name, secret)
-    title = (await parts().log.titles([name])).get(name, name)
+    title = await title_of(name)
     return answer(who, order.key_page(name, title, secret, role, who.language))
 
 
@@ -159,7 +161,7 @@ async def invitation(name: str, secret: str) -> Response:
     """Ask whoever opens an invite whether they come in: what only looks at links must not use it up."""
     who = visitor(request)
     await parts().warden.invited_by(name, secret)
-    title = (await parts().log.titles([name])).get(name, name)
+    title = await title_of(name)
     return answer(who, order.invitation_page(name, title, secret, who.language))
 
 
@@ -174,9 +176,7 @@ async def accept(name: str, secret: str) -> Response:
 @blueprint.post("/m/<entry_id>/author")
 async def about_author(name: str, entry_id: str) -> Response:
     """Mute or ban whoever wrote a message."""
-    message = (await parts().log.changes.find(name, entry_id)).message if is_entry_id(entry_id) else None
-    if message is None:
-        raise NoMessage(GONE)
+    message = await _message(name, entry_id)
     return await _do(name, Whom(message.author, message.name), f"/r/{name}")
 
 
@@ -184,8 +184,8 @@ async def about_author(name: str, entry_id: str) -> Response:
 async def report(name: str, entry_id: str) -> Response:
     """Tell those who keep order of a message."""
     house, who = parts(), visitor(request)
-    message = (await house.log.changes.find(name, entry_id)).message if is_entry_id(entry_id) else None
-    if message is None or message.deleted:
+    message = await _message(name, entry_id)
+    if message.deleted:
         raise NoMessage(GONE)
     await house.warden.report(name, await person_of(house, who), who.visit.address, message)
     told = say(who.language, "Thank you. Those who keep order have been told.")
@@ -196,11 +196,18 @@ async def report(name: str, entry_id: str) -> Response:
 async def about_person(name: str, public: str) -> Response:
     """Give or take a role, or let somebody write or come in again: one of those whom the rules name."""
     if not (may(Right.MODERATE, standing()) or may(Right.RULE, standing())):
-        raise NotYours(FORBIDDEN)
+        raise NotYours(FOR_KEEPERS)
     known = [one for one in await parts().rules.people(name) if one.public == public and is_public_id(public)]
     if not known:
         raise NoMessage("There is nobody of that id.")
     return await _do(name, Whom(public, known[0].name), f"/r/{name}/order")
+
+
+async def _message(name: str, entry_id: str) -> Message:
+    message = (await parts().log.changes.find(name, entry_id)).message if is_entry_id(entry_id) else None
+    if message is None:
+        raise NoMessage(GONE)
+    return message
 
 
 async def _do(name: str, whom: Whom, back: str) -> Response:
@@ -230,16 +237,20 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
 
 async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> Response:
     house, stands = parts(), standing()
-    titles = await house.log.titles([name])
+    titles, people = await asyncio.gather(house.log.titles([name]), house.rules.people(name))
     if name not in titles:
         raise NoMessage("There is no such room yet. Say something in it first.")
+    deeds: list[Deed] = []
+    invites: list[Invite] = []
+    if may(Right.MODERATE, stands):
+        deeds, invites = await asyncio.gather(house.rules.deeds(name), house.rules.invites(name))
     shown = order.Order(
         room=name,
         title=titles[name],
         standing=stands,
-        people=await house.rules.people(name),
-        deeds=await house.rules.deeds(name) if may(Right.MODERATE, stands) else [],
-        invites=await house.rules.invites(name) if may(Right.MODERATE, stands) else (),
+        people=people,
+        deeds=deeds,
+        invites=invites,
         made=made,
         link=link,
     )

@@ -20,6 +20,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
@@ -82,6 +83,7 @@ class Parts:
     leftovers: Leftovers
     spool: Path | None
     handovers: Handovers
+    phrases: Phrases
     prover: Prover
     eraser: Eraser
     hub: Hub
@@ -257,6 +259,11 @@ def moved(path: str) -> Response:
     """Lead to the one true address of what was asked for."""
     query = request.query_string.decode("latin1")
     return Response("", 308, {"Location": f"{path}?{query}" if query else path})
+
+
+async def title_of(room: str) -> str:
+    """Give a room's title; its name where it has none."""
+    return (await parts().log.titles([room])).get(room, room)
 
 
 def true_name(name: str) -> str:

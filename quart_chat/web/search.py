@@ -11,7 +11,18 @@ from quart_chat.errors import BadSearch, Refused, StoreAway, TooFast
 from quart_chat.pages import fragments, languages, search
 from quart_chat.pages.search import Looked
 from quart_chat.web.messages import AWAY
-from quart_chat.web.parts import Visitor, answer, by_htmx, moved, parts, retry_after, standing, true_name, visitor
+from quart_chat.web.parts import (
+    Visitor,
+    answer,
+    by_htmx,
+    moved,
+    parts,
+    retry_after,
+    standing,
+    title_of,
+    true_name,
+    visitor,
+)
 from quart_chat.web.room_page import place
 
 blueprint = Blueprint("search", __name__, url_prefix="/r")
@@ -43,13 +54,13 @@ async def find(name: str) -> Response:
         await asyncio.sleep(0)  # nobody waits for all of them
     if by_htmx():
         return Response(search.part(looked, found, shown))
-    return answer(who, search.page(looked, found, shown, title=await _title(name), public=who.public))
+    return answer(who, search.page(looked, found, shown, title=await title_of(name), public=who.public))
 
 
 async def _refused(who: Visitor, looked: Looked, error: Refused) -> Response:
     why = fragments.refusal(who.language, error)
     if not by_htmx():
-        title = await _title(looked.room)
+        title = await title_of(looked.room)
         return answer(who, search.page(looked, None, (), title=title, public=who.public, error=why), error.status)
     again = error.retry_after if isinstance(error, TooFast) and looked.before is None else 0.0
     return _told(search.told(why, looked.room, again), error.status)
@@ -58,7 +69,3 @@ async def _refused(who: Visitor, looked: Looked, error: Refused) -> Response:
 def _told(html: str, status: int) -> Response:
     """Say why nothing was looked for; what was found before stays."""
     return Response(html, status, {"HX-Reswap": "none"}, mimetype="text/html")
-
-
-async def _title(name: str) -> str:
-    return (await parts().log.titles([name])).get(name, name)

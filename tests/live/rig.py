@@ -16,6 +16,7 @@ from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.stream import WAITING
@@ -217,7 +218,10 @@ class Worker:
         self.ear = Ear(self.hub)
         limits = Limits(pipeline, name, 0)
         archive = Archive(pipeline, Retention(10_000, 0))
-        self.warden = Warden(self.rules, People(pipeline), archive, no_files(pipeline), limits)
+        phrases = Phrases()
+        self.warden = Warden(
+            self.rules, People(pipeline), archive, leftovers=no_files(pipeline), limits=limits, phrases=phrases
+        )
         company = Company(self.log, self.presence)
         self.changer = Changer(
             self.log,
@@ -238,7 +242,7 @@ class Worker:
             self.changer,
             company=company,
             rules=rules,
-            prover=Prover(Deeds(pipeline), People(pipeline), self.feed, limits),
+            prover=Prover(Deeds(pipeline), People(pipeline), self.feed, limits, phrases),
             characters=4000,
             per_minute=per_minute,
             rooms_per_hour=0,

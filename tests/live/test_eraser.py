@@ -12,6 +12,7 @@ from quart_chat.live import eraser
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.room.limits import FORGETTINGS
 from quart_chat.room.people import Person
@@ -53,7 +54,7 @@ class Forgetting:
             erasures=self.erasures,
             archive=Archive(pipeline, Retention(1000, 0)),
             changer=changer,
-            prover=Prover(Deeds(pipeline), self.people, feed, limits),
+            prover=Prover(Deeds(pipeline), self.people, feed, limits, Phrases()),
             people=self.people,
             feed=feed,
             limits=limits,

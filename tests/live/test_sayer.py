@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from quart_chat.errors import BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Done, Sayer
 from quart_chat.room.commands import Say
@@ -58,7 +59,11 @@ class Said:
             company=company,
             rules=rules,
             prover=Prover(
-                Deeds(pipeline), People(pipeline), Feed(servers("unix:///nonexistent/socket"), pipeline, "w"), limits
+                Deeds(pipeline),
+                People(pipeline),
+                Feed(servers("unix:///nonexistent/socket"), pipeline, "w"),
+                limits,
+                Phrases(),
             ),
             characters=20,
             per_minute=per_minute,

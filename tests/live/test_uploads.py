@@ -23,6 +23,7 @@ from quart_chat.live import uploads as module
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
 from quart_chat.live.uploads import Received, Uploads
@@ -75,7 +76,11 @@ class House:
             company=company,
             rules=rules,
             prover=Prover(
-                Deeds(pipeline), People(pipeline), Feed(servers("unix:///nonexistent"), pipeline, "w"), limits
+                Deeds(pipeline),
+                People(pipeline),
+                Feed(servers("unix:///nonexistent"), pipeline, "w"),
+                limits,
+                Phrases(),
             ),
             characters=50,
             per_minute=0,
