@@ -458,9 +458,10 @@ async def test_a_page_that_was_in_front_while_it_was_cut_off_gets_the_line(worke
     tab = await worker.enter(ROOM, person=bob)
     look(tab)
     await until(lambda: wire(tab).holding('value="1"'), "that it looks")
-    page = wire(tab).page
+    page, stays = wire(tab).page, await worker.enter(ROOM)
     await worker.disconnect(tab)
     second, *_ = await worker.say(ROOM, "second", "third")
+    await until(lambda: wire(stays).holding("third"), "the third")  # else they came while it was in front
     again = worker.connect(ROOM, page, bob, resume=False)
     wire(again).put(act="resume", since=page.place, looking="1")
     await until(lambda: wire(again).holding('class="new"'), "the line")

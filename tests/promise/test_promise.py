@@ -26,6 +26,7 @@ SENDERS = 6
 READERS = 10
 LOST = 0.05  # of what is written goes out on a connection that ends before the answer
 RATE = 9.0  # messages a second of each sender, while it thinks
+EMPTY = "0-0"  # where a page stands in a room in which nobody has written
 PAUSE_MESSAGES = 40  # about so many go between two blows
 
 pytestmark = pytest.mark.timeout(60 + 20 * KILLS)
@@ -56,19 +57,22 @@ async def settle(
     """
     visitors = list(visitors)
     look = look or partial(store, server)
-    last = f"c:{{{room}}}:last"
+
+    def stands(client: Redis) -> str:
+        return client.get(f"c:{{{room}}}:last") or EMPTY
+
     try:
         for visitor in visitors:
             await visitor.until(lambda one=visitor: not one.page.forms, "all that it wrote acknowledged")
         with look() as client:
             while True:  # what somebody sent who is gone may come in late
-                end = client.get(last)
+                end = stands(client)
                 for visitor in visitors:
                     await visitor.until(
-                        lambda one=visitor, end=end: one.page.place == end or client.get(last) != end, f"the end {end}"
+                        lambda one=visitor, end=end: one.page.place == end or stands(client) != end, f"the end {end}"
                     )
                 log = ledger.read(client, room)
-                if client.get(last) == end:
+                if stands(client) == end:
                     return log
     except AssertionError:
         with look() as client:
