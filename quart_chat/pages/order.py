@@ -9,7 +9,7 @@ from quart_chat.pages import languages, templates
 from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
 from quart_chat.room.record import Deed, Invite, Known
-from quart_chat.room.rights import Right, Role, Rules, Standing, may
+from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
 SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
 
@@ -49,6 +49,8 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         rules_it=may(Right.RULE, shown.standing),
         moderates=may(Right.MODERATE, shown.standing),
         slows=sorted({*SLOWS, shown.standing.rules.slow}),
+        keeps=sorted({*KEEPS, shown.standing.rules.keep}),
+        languages=languages.LANGUAGES,
         moment=lambda ms: languages.moment(ms, audience),
         iso=languages.iso,
     )

@@ -20,6 +20,8 @@ FOR_VERIFIED = "Only people who keep their name by a phrase write in this room."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
 SLOWEST = 3600  # seconds between two messages of a person, at most
+EPHEMERAL = 1  # hour for which messages stay where nothing is kept: a page that was cut off so long finds them
+KEEPS = (0, EPHEMERAL, 24, 7 * 24, 30 * 24, 90 * 24, 365 * 24)  # hours that a room may keep its messages
 
 
 class Role(StrEnum):
@@ -50,7 +52,9 @@ class Right(StrEnum):
 class Rules(NamedTuple):
     """What holds in a room for all. slow: seconds between two messages of a member, 0 for any.
 
-    closed: only who was let in by an invite, or was there as it closed, gets in.
+    closed: only who was let in by an invite, or was there as it closed, gets in. listed: the lobby names it to everybody.
+    asks: newcomers answer a question before they get in. keep: hours for which messages stay, 0 for as long as the
+    server keeps them. language: BCP 47, of pages for whom chose none; "" for as their browsers say.
     """
 
     writers: str = EVERYONE
@@ -58,6 +62,10 @@ class Rules(NamedTuple):
     archived: bool = False  # nobody writes any more
     files: bool = True
     closed: bool = False
+    listed: bool = False
+    asks: bool = False
+    keep: int = 0
+    language: str = ""
 
 
 COMMON = Rules()  # of a room that nobody gave others

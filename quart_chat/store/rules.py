@@ -247,9 +247,17 @@ def _read_rules(written: str | None) -> Rules:
         return COMMON
     try:
         held = json.loads(written)
-        writers = held["writers"] if held["writers"] in (EVERYONE, VERIFIED) else MODERATORS
-        slow = min(max(int(held["slow"]), 0), SLOWEST)
-        return Rules(writers, slow, bool(held["archived"]), bool(held["files"]), bool(held.get("closed")))
+        return Rules(
+            writers=held["writers"] if held["writers"] in (EVERYONE, VERIFIED) else MODERATORS,
+            slow=min(max(int(held["slow"]), 0), SLOWEST),
+            archived=bool(held["archived"]),
+            files=bool(held["files"]),
+            closed=bool(held.get("closed")),
+            listed=bool(held.get("listed")),
+            asks=bool(held.get("asks")),
+            keep=max(int(held.get("keep", 0)), 0),
+            language=str(held.get("language", "")),
+        )
     except (ValueError, KeyError, TypeError) as error:
         logger.error("rules.torn", reason=type(error).__name__)  # noqa: TRY400 - of another version
         return Rules(writers=MODERATORS, closed=True)  # whoever restricted something did not mean everyone

@@ -11,11 +11,22 @@ from quart_chat.errors import BadFrame, BadPhrase, NoMessage, NotYours, TooFast
 from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
-from quart_chat.pages.languages import say
+from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.entries import Message, is_entry_id
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Deed, Invite, Whom
-from quart_chat.room.rights import EVERYONE, FOR_KEEPERS, MODERATORS, SLOWEST, VERIFIED, Right, Role, Rules, may
+from quart_chat.room.rights import (
+    EVERYONE,
+    FOR_KEEPERS,
+    KEEPS,
+    MODERATORS,
+    SLOWEST,
+    VERIFIED,
+    Right,
+    Role,
+    Rules,
+    may,
+)
 from quart_chat.web.parts import (
     Visitor,
     answer,
@@ -38,6 +49,7 @@ ROLES = {**LINKS, "member": Role.MEMBER}
 _SECONDS = re.compile(r"[0-9]{1,4}")
 _USES = re.compile(r"[1-9][0-9]{0,3}")
 WRITERS = (EVERYONE, VERIFIED, MODERATORS)
+TICKS = ("archived", "files", "closed", "listed", "asks")  # what holds in a room or does not
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -65,9 +77,11 @@ async def rule(name: str) -> Response:
         raise BadFrame("Somebody else changed these rules meanwhile. Load the page again.")
     if form.get("writers") not in WRITERS or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
-    rules = Rules(
-        form["writers"], int(slow), form.get("archived") == "1", form.get("files") == "1", form.get("closed") == "1"
-    )
+    keep, language = form.get("keep", "0"), form.get("language", "")
+    if keep not in map(str, KEEPS) or language not in ("", *TAGS):
+        raise BadFrame(UNKNOWN)
+    ticked = {name: form.get(name) == "1" for name in TICKS}
+    rules = Rules(form["writers"], int(slow), **ticked, keep=int(keep), language=language)
     await parts().warden.rule(name, await person_of(parts(), who), rules)
     return see_other(who, f"/r/{name}/order")
 
