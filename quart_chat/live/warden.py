@@ -154,7 +154,7 @@ class Warden:
         """
         if (await self._rules.standing(room, person.public)).banned:
             raise Unwelcome(SENT_AWAY)
-        if not await self._rules.accept(room, person.public, secret):
+        if not await self._rules.accept(room, person.public, person.name, secret):
             raise NoMessage(NO_INVITE)
 
     async def invited_by(self, room: str, secret: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quart_chat.pages import languages, templates
 from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
-from quart_chat.room.record import Deed, Invite, Known
+from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
 SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
@@ -16,7 +16,7 @@ SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the page shows. standing: of its reader; invites: for who keeps order.
+    """What the page shows. standing: of its reader; invites, members (who was let in): for who keeps order.
 
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
     """
@@ -27,6 +27,7 @@ class Order:
     people: Sequence[Known]
     deeds: Sequence[Deed]
     invites: Sequence[Invite] = ()
+    members: Sequence[Whom] = ()
     made: str = ""
     link: str = ""
 

@@ -32,7 +32,6 @@ class Known(NamedTuple):
     muted: int
     banned: int
     network: bool = False
-    invited: bool = False
 
 
 class Invite(NamedTuple):

@@ -52,7 +52,7 @@ class Right(StrEnum):
 class Rules(NamedTuple):
     """What holds in a room for all. slow: seconds between two messages of a member, 0 for any.
 
-    closed: only who was let in by an invite, or was there as it closed, gets in. listed: the lobby names it to everybody.
+    closed: only who was let in by an invite, or was there as it closed, gets in. listed: the lobby shows it to all.
     asks: newcomers answer a question before they get in. keep: hours for which messages stay, 0 for as long as the
     server keeps them. language: BCP 47, of pages for whom chose none; "" for as their browsers say.
     """

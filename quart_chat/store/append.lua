@@ -1,6 +1,6 @@
 -- Append messages to a room's log, each one whole: first its checks, then its writes. It follows entry.lua.
 --
--- KEYS  9 and on: for each message, its nonce
+-- KEYS  10 and on: for each message, its nonce
 -- ARGV  6 ms a nonce is kept
 --       and then, for each message: body (JSON), author, the author's name, digest of the text, the message that it
 --       answers, and its body where that one was deleted meanwhile; '' and '' where it answers none; its files, as
@@ -9,8 +9,8 @@
 -- another text; -2, '': its files are more than the room may hold.
 
 local answers = {}
-for i = 9, #KEYS do
-  local body, author, name, digest, answered, without, carried = unpack(ARGV, 7 + (i - 9) * 7, 13 + (i - 9) * 7)
+for i = 10, #KEYS do
+  local body, author, name, digest, answered, without, carried = unpack(ARGV, 7 + (i - 10) * 7, 13 + (i - 10) * 7)
   local most, files = string.match(carried, '^(%d+) (.*)$')
   local seen = redis.call('GET', KEYS[i])
   if seen then

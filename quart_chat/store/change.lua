@@ -1,7 +1,7 @@
 -- Change something of a room, if all that is to be changed stands as it was read: compare, then write, and append the
 -- entry that tells of it. It follows entry.lua.
 --
--- KEYS  9 what a stream is written to that takes the other's place
+-- KEYS  10 what a stream is written to that takes the other's place
 -- ARGV  6 body of the entry (JSON)
 --       7 author, 8 name and 9 body of the message that tells of it; '': none does
 --       10 the message that this is about; '': none  11 bytes of a room in which nothing that it said may stay; '': it may
@@ -49,9 +49,9 @@ local function rewrite(stream)
     if body ~= fields[#fields] then fields[#fields], found = body, true end
   end
   if not found then return end
-  for _, row in ipairs(rows) do redis.call('XADD', KEYS[9], row[1], unpack(row[2])) end
+  for _, row in ipairs(rows) do redis.call('XADD', KEYS[10], row[1], unpack(row[2])) end
   local stays = redis.call('PTTL', stream)
-  redis.call('RENAME', KEYS[9], stream)
+  redis.call('RENAME', KEYS[10], stream)
   if stays > 0 then redis.call('PEXPIRE', stream, stays) end
 end
 if ARGV[11] ~= '' then

@@ -1,7 +1,7 @@
 -- What every script that adds entries to a room's log goes on with after held.lua: each id is greater than the last, each entry has the
 -- id before it, and all that one call adds comes out in one publication.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files  8 rules
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files  8 rules  9 members
 -- ARGV  1 entries and 2 ms the log keeps  3 messages kept  4 ms an unused room stays, 0: ever
 --       5 title for a room that has none
 
@@ -57,7 +57,7 @@ local function finish()
   redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(now - ARGV[2], 0)))
   if redis.call('HSETNX', KEYS[4], 'title', ARGV[5]) == 1 then
     redis.call('HSET', KEYS[4], 'opened', at)
-    redis.call('DEL', KEYS[8])  -- of a room of that name before
+    redis.call('DEL', KEYS[8], KEYS[9])  -- of a room of that name before
     if opener then redis.call('HSET', KEYS[8], opener .. ' role', 'owner', opener .. ' name', opener_name) end
   end
   local stays = tonumber(ARGV[4])
@@ -67,6 +67,7 @@ local function finish()
     table.insert(young, KEYS[7])
   end
   table.insert(of_room, KEYS[8])
+  table.insert(of_room, KEYS[9])
   table.insert(young, KEYS[8])
   if stays == 0 then
     for _, key in ipairs(of_room) do redis.call('PERSIST', key) end

@@ -48,6 +48,11 @@ def rules(room: str) -> str:
     return f"c:{{{room}}}:rules"
 
 
+def members(room: str) -> str:
+    """Name the hash of who may be in a closed room without a role: their names then, by public id."""
+    return f"c:{{{room}}}:members"
+
+
 def record(room: str) -> str:
     """Name the stream of what moderators did."""
     return f"c:{{{room}}}:record"
@@ -61,13 +66,13 @@ def rewritten(room: str) -> str:
 def held(room: str) -> tuple[str, ...]:
     """Name all that a room is made of."""
     kept = log(room), last(room), messages(room), meta(room), changes(room)
-    return *kept, files(room), read(room), rules(room), record(room)
+    return *kept, files(room), read(room), rules(room), members(room), record(room)
 
 
 def of_entries(room: str) -> tuple[str, ...]:
     """Name what a script that begins with `entry.lua` takes."""
     streams = log(room), last(room), messages(room), meta(room), channel(room)
-    return *streams, changes(room), files(room), rules(room)
+    return *streams, changes(room), files(room), rules(room), members(room)
 
 
 def nonce(room: str, author: str, key: str) -> str:

@@ -103,7 +103,7 @@ class Log:
         now: ms since the epoch. public, name: of who opens it.
         """
         args = (title, now, self._retention.room, public, name)
-        await self._pipeline.script(self._open, [keys.meta(room), keys.rules(room)], args)
+        await self._pipeline.script(self._open, (keys.meta(room), keys.rules(room), keys.members(room)), args)
 
     async def keep(self, rooms: Iterable[str]) -> None:
         """Put off the end of rooms in which somebody is, though nobody writes."""

@@ -1,7 +1,7 @@
 -- Write messages that were kept elsewhere into a room, with their own ids and times. All come out in one publication. It follows
 -- held.lua.
 --
--- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files  8 rules
+-- KEYS  1 log  2 last  3 messages  4 meta  5 channel  6 changes  7 files  8 rules  9 members
 -- ARGV  1 the id that the room ends with now; '' where it is to be empty  2 title  3 opened, ms
 --       4 entries the log keeps  5 messages kept  6 ms an unused room stays, 0: ever
 --       7 topic and 8 pins; '': none
@@ -36,7 +36,7 @@ if last ~= '0-0' then redis.call('SET', KEYS[2], last) end
 if ARGV[7] ~= '' then redis.call('HSET', KEYS[4], 'topic', ARGV[7]) end
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], 'pins', ARGV[8]) end
 if changed then redis.call('HSET', KEYS[4], 'changed', last) end
-for _, i in ipairs({ 1, 2, 3, 4, 6, 7, 8 }) do
+for _, i in ipairs({ 1, 2, 3, 4, 6, 7, 8, 9 }) do
   if ARGV[6] == '0' then redis.call('PERSIST', KEYS[i]) else redis.call('PEXPIRE', KEYS[i], ARGV[6]) end
 end
 if #published > 1 then redis.call('SPUBLISH', KEYS[5], table.concat(published, '\n')) end

@@ -7,17 +7,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from quart_chat.events import get_logger
-from quart_chat.room.record import Deed, Invite, Known
+from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import COMMON, EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
 RECORDED = 1000  # deeds that a room's record keeps
+MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
 _INVITE = "invite "
 _PHRASE = "phrase"
-_OF_PERSON = ("role", "muted", "banned", "invited", "name", "network")
+_OF_PERSON = ("role", "muted", "banned", "name", "network")
 
 logger = get_logger(__name__)
 
@@ -31,6 +32,7 @@ class RoomRules:
         self._write = Script.load("put.lua")
         self._stay = Script.load("stay.lua")
         self._accept = Script.load("accept.lua")
+        self._record = Script.load("record.lua")
 
     async def standing(self, room: str, public: str, address: str = "") -> Standing:
         """Tell how somebody stands in a room, whether it exists or not; address: where they come from, "" for unknown.
@@ -40,18 +42,18 @@ class RoomRules:
         Raises:
             StoreAway: no answer.
         """
-        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:4]), f"{_network(room, address)} banned", _PHRASE)
-        rules, role, muted, banned, invited, network, phrase = await self._pipeline.command(
-            "HMGET", keys.rules(room), *fields
+        fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:3]), f"{_network(room, address)} banned", _PHRASE)
+        (rules, role, muted, banned, network, phrase), invited = await self._pipeline.together(
+            ("HMGET", keys.rules(room), *fields), ("HEXISTS", keys.members(room), public)
         )
-        now, stands, is_invited = self._clock(), _role(role), invited == "1"
+        now, stands, is_invited = self._clock(), _role(role), bool(invited)
         until = _until(banned, now)
         if stands == Role.MEMBER and not is_invited:
             until = max(until, _until(network, now))
         return Standing(stands, _read_rules(rules), _until(muted, now), until, is_invited, locked=bool(phrase))
 
     async def people(self, room: str) -> list[Known]:
-        """List who has a role, was invited, is muted or banned: owners first, by name."""
+        """List who has a role, is muted or banned: owners first, by name."""
         held: dict[str, dict[str, str]] = {}
         found = await self._pipeline.command("HGETALL", keys.rules(room))
         for field, value in zip(found[::2], found[1::2], strict=True):
@@ -67,12 +69,25 @@ class RoomRules:
                 _until(one.get("muted"), now),
                 _until(one.get("banned"), now),
                 network="network" in one,
-                invited="invited" in one,
             )
             for public, one in held.items()
         ]
-        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned or one.invited]
+        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned]
         return sorted(shown, key=lambda one: (list(Role).index(one.role), one.name.casefold(), one.public))
+
+    async def members(self, room: str, most: int = MEMBERS) -> list[Whom]:
+        """List who was let into a room, about as many as asked for, by name; "" where it is not known."""
+        _, found = await self._pipeline.command("HSCAN", keys.members(room), 0, "COUNT", most)
+        people = [Whom(*one) for one in zip(found[::2], found[1::2], strict=True)]
+        return sorted(people, key=lambda one: (not one.name, one.name.casefold(), one.public))[:most]
+
+    async def known(self, room: str, public: str) -> Whom | None:
+        """Give somebody under the name that the rules know of them; None where they know nobody of that public id."""
+        names = f"{public} name", f"{public} role", f"{public} muted", f"{public} banned"
+        (name, *sanctions), member = await self._pipeline.together(
+            ("HMGET", keys.rules(room), *names), ("HGET", keys.members(room), public)
+        )
+        return Whom(public, name or member or "") if member is not None or any(sanctions) else None
 
     async def set_rules(self, room: str, rules: Rules) -> None:
         """Give a room other rules; workers tell those who have it open, and look who may still be there."""
@@ -83,12 +98,13 @@ class RoomRules:
 
         With a role goes the link by which one comes to it. False where the room would be left without an owner.
         """
-        values = {f"{public} role": role, f"{public} name": name}
+        values, member = {f"{public} role": role, f"{public} name": name}, ""
         if role == Role.MEMBER:
-            values |= {f"{public} invited": "1", f"link {Role.MODERATOR}": ""}
+            values |= {f"{public} role": "", f"link {Role.MODERATOR}": ""}
+            member = f"+{public} {name}"
         else:
             values |= {f"{public} muted": "", f"{public} banned": ""}
-        return await self._put(room, values, says=_admission(public), role=role, of=public) >= 0
+        return await self._put(room, values, says=_admission(public), role=role, of=public, member=member) >= 0
 
     async def mute(self, room: str, public: str, name: str, until: int) -> None:
         """Mute somebody until then, ms; 0: no longer."""
@@ -100,9 +116,8 @@ class RoomRules:
         network: workers that have tabs of theirs ban where these come from, too.
         """
         values = {f"{public} banned": str(until) if until else "", f"{public} name": name}
-        if until:
-            values[f"{public} invited"] = ""
-        await self._put(room, values, says=_admission(public, until if network else 0))
+        says = _admission(public, until if network else 0)
+        await self._put(room, values, says=says, member=f"-{public}" if until else "")
 
     async def ban_network(self, room: str, address: str, name: str, until: int) -> None:
         """Ban where somebody comes from until then, ms, and let all workers look who may be there.
@@ -123,15 +138,16 @@ class RoomRules:
 
     async def let_in(self, room: str, public: str, name: str) -> None:
         """Invite somebody; name: as they are called now."""
-        await self._put(room, {f"{public} invited": "1", f"{public} name": name})
+        await self._put(room, {}, member=f"+{public} {name}")
 
     async def take_out(self, room: str, public: str) -> None:
         """Let somebody who was invited be so no more."""
-        await self._put(room, {f"{public} invited": ""}, says=_admission(public))
+        await self._put(room, {}, says=_admission(public), member=f"-{public}")
 
     async def invite_all(self, room: str) -> None:
         """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
-        await self._pipeline.script(self._stay, [keys.rules(room), keys.read(room), keys.here(room)], [self._clock()])
+        names = keys.rules(room), keys.read(room), keys.here(room), keys.meta(room), keys.members(room)
+        await self._pipeline.script(self._stay, names, [self._clock()])
 
     async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
         """Let so many people in who know a secret, until then, ms."""
@@ -158,10 +174,11 @@ class RoomRules:
         """Let nobody in any more by an invite."""
         await self._pipeline.command("HDEL", keys.rules(room), f"{_INVITE}{key}")
 
-    async def accept(self, room: str, public: str, secret: str) -> bool:
-        """Invite somebody who knows a secret, once; False where it lets in nobody more."""
-        args = (f"{_INVITE}{_digest(secret)}", f"{public} invited", self._clock())
-        return bool(await self._pipeline.script(self._accept, [keys.rules(room)], args))
+    async def accept(self, room: str, public: str, name: str, secret: str) -> bool:
+        """Let in somebody who knows a secret, once; False where it lets in nobody more."""
+        names = keys.meta(room), keys.rules(room), keys.members(room)
+        args = (f"{_INVITE}{_digest(secret)}", public, name, self._clock())
+        return bool(await self._pipeline.script(self._accept, names, args))
 
     async def set_link(self, room: str, role: Role, secret: str) -> None:
         """Let who knows a secret take a role; the one before it opens nothing any more."""
@@ -185,10 +202,7 @@ class RoomRules:
             "of": of,
         }
         deed: list[Argument] = [part for field in said.items() for part in field]
-        name = keys.record(room)
-        stays = await self._pipeline.command("PTTL", keys.meta(room))
-        lapses: list[tuple[Argument, ...]] = [("PEXPIRE", name, stays)] if stays > 0 else []
-        await self._pipeline.together(("XADD", name, "MAXLEN", "~", RECORDED, "*", *deed), *lapses)
+        await self._pipeline.script(self._record, (keys.meta(room), keys.record(room)), (RECORDED, *deed))
 
     async def deeds(self, room: str, count: int = 100) -> list[Deed]:
         """Give what moderators did, the newest first."""
@@ -207,15 +221,18 @@ class RoomRules:
         """Tell those who keep order, wherever they have the room open; keepers: public ids."""
         await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
 
-    async def _put(self, room: str, values: Mapping[str, str], *, says: str = "", role: str = "", of: str = "") -> int:
+    async def _put(
+        self, room: str, values: Mapping[str, str], *, says: str = "", role: str = "", of: str = "", member: str = ""
+    ) -> int:
         """Write fields, and say so; a value "" takes its field away. role, of: who gets which.
 
+        member: who is let in, "+PUBLIC NAME", or is so no more, "-PUBLIC".
         Gives 1; 0 where there is no such room; -1 where it would be left without an owner.
         """
-        args: list[Argument] = [says, role, of]
+        args: list[Argument] = [says, role, of, member]
         for value in values.items():
             args += value
-        names = keys.meta(room), keys.rules(room), keys.channel(room)
+        names = keys.meta(room), keys.rules(room), keys.channel(room), keys.members(room)
         return int(await self._pipeline.script(self._write, names, args))
 
 

@@ -211,10 +211,10 @@ async def about_person(name: str, public: str) -> Response:
     """Give or take a role, or let somebody write or come in again: one of those whom the rules name."""
     if not (may(Right.MODERATE, standing()) or may(Right.RULE, standing())):
         raise NotYours(FOR_KEEPERS)
-    known = [one for one in await parts().rules.people(name) if one.public == public and is_public_id(public)]
-    if not known:
+    known = await parts().rules.known(name, public) if is_public_id(public) else None
+    if known is None:
         raise NoMessage("There is nobody of that id.")
-    return await _do(name, Whom(public, known[0].name), f"/r/{name}/order")
+    return await _do(name, known, f"/r/{name}/order")
 
 
 async def _message(name: str, entry_id: str) -> Message:
@@ -256,8 +256,11 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         raise NoMessage("There is no such room yet. Say something in it first.")
     deeds: list[Deed] = []
     invites: list[Invite] = []
+    members: list[Whom] = []
     if may(Right.MODERATE, stands):
-        deeds, invites = await asyncio.gather(house.rules.deeds(name), house.rules.invites(name))
+        deeds, invites, members = await asyncio.gather(
+            house.rules.deeds(name), house.rules.invites(name), house.rules.members(name)
+        )
     shown = order.Order(
         room=name,
         title=titles[name],
@@ -265,6 +268,7 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         people=people,
         deeds=deeds,
         invites=invites,
+        members=members,
         made=made,
         link=link,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
 from quart_chat.room.reading import News
-from quart_chat.room.record import Deed, Invite, Known
+from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import Right, Role, Standing
 from quart_chat.room.search import Found, Hit, read
 from quart_chat.tools import transcripts
@@ -87,11 +88,12 @@ def order_page(text: str, name: str, to: Audience) -> str:
     """The rules of a room, with all that those who keep it see."""
     people = [
         Known(ANA, name, Role.MODERATOR, 0, 0),
-        Known(BOB, text, Role.MEMBER, AT, AT, invited=True),
+        Known(BOB, text, Role.MEMBER, AT, AT),
         Known("c" * 16, name, Role.MEMBER, 0, AT, network=True),
     ]
     deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed")]
-    shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),), "owner", "http://h")
+    shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),))
+    shown = replace(shown, members=[Whom(ANA, name), Whom(BOB, "")], made="owner", link="http://h")
     return order.page(shown, ANA, to)
 
 

@@ -118,6 +118,7 @@ NO_TEXTS = {
             "megabytes",
             "again",
             "seconds",
+            "hours",
             "slows",
             "bits",
             "wait",

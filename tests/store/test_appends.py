@@ -40,7 +40,7 @@ class Heeding(Pipeline):
 
     def script(self, script: Script, names: Sequence[str], args: Sequence[Argument]) -> asyncio.Future[Any]:
         room = str(args[4])
-        self.runs.append((room, len(names) - 8))
+        self.runs.append((room, len(names) - len(keys.of_entries(room))))
         self.under_way.append(room)
         self.most_together = max(self.most_together, self.under_way.count(room))
         return asyncio.ensure_future(self._run(room, script, names, args))

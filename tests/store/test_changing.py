@@ -246,6 +246,8 @@ async def test_what_befell_messages_goes_with_them(pipeline: Pipeline, look: Red
 async def test_it_lapses_with_its_room_and_is_put_off_with_it(log: Log, look: Redis) -> None:
     (first,) = await log.append_all("r", [Draft(ANA, "Ana", "a", "a", files=(Attached("a.txt", "1" * 64, 1),))])
     await write(log, first.id, react(NOTHING, "🎉", ANA, "Ana"))
+    look.hset(keys.members("r"), BOB, "Bob")
+    look.pexpire(keys.members("r"), DAY)
     apart = keys.read("r"), keys.record("r")  # which lapse by those who look, and by what is noted
     written = [key for key in keys.held("r") if key not in apart]
     for key in written:

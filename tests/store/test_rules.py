@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis import Redis
 
-from quart_chat.room.record import Deed, Known
+from quart_chat.room.record import Deed, Known, Whom
 from quart_chat.room.rights import MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.log import Log, Retention
@@ -129,15 +129,15 @@ async def test_an_invite_lets_in_so_many_people_for_so_long(rules: RoomRules, cl
     assert await rules.is_invite("r", "secret")
     assert not await rules.is_invite("r", "other")
     for public in (ANA, ANA, BOB):  # who comes again takes no place
-        assert await rules.accept("r", public, "secret")
+        assert await rules.accept("r", public, "Name", "secret")
         assert (await rules.standing("r", public)).inside
-    assert not await rules.accept("r", EVA, "secret")
-    assert await rules.accept("r", ANA, "secret")
+    assert not await rules.accept("r", EVA, "Name", "secret")
+    assert await rules.accept("r", ANA, "Name", "secret")
     assert await rules.invites("r") == []
     assert not (await rules.standing("r", EVA)).inside
     await rules.invite("r", "late", 2, 5_000)
     clock.now = 5_000
-    assert not await rules.accept("r", EVA, "late")
+    assert not await rules.accept("r", EVA, "Name", "late")
     assert await rules.invites("r") == []
     assert not any("secret" in field for field in look.hkeys(keys.rules("r")))
 
@@ -148,11 +148,43 @@ async def test_an_invite_that_was_taken_back_lets_in_nobody_more(rules: RoomRule
     await rules.invite("r", "two", 3, 8_000)
     first, second = await rules.invites("r")
     assert (first.left, first.until, second.left) == (3, 8_000, 5)
-    assert await rules.accept("r", ANA, "one")
+    assert await rules.accept("r", ANA, "Name", "one")
     await rules.take_back("r", second.key)
-    assert not await rules.accept("r", BOB, "one")
+    assert not await rules.accept("r", BOB, "Name", "one")
     assert (await rules.standing("r", ANA)).invited
     assert [one.key for one in await rules.invites("r")] == [first.key]
+
+
+@pytest.mark.usefixtures("opened")
+async def test_who_was_let_in_is_listed_by_name_and_known(rules: RoomRules) -> None:
+    await rules.let_in("r", BOB, "Bob")
+    await rules.let_in("r", ANA, "Ana Maria 7")
+    await rules.invite("r", "secret", 2, 5_000)
+    await rules.accept("r", EVA, "Eva", "secret")
+    assert await rules.members("r") == [Whom(ANA, "Ana Maria 7"), Whom(BOB, "Bob"), Whom(EVA, "Eva")]
+    assert await rules.people("r") == []
+    assert await rules.known("r", ANA) == Whom(ANA, "Ana Maria 7")
+    assert await rules.known("r", "c" * 16) is None
+    await rules.take_out("r", ANA)
+    await rules.ban("r", BOB, "Bob", 9_000)
+    assert await rules.members("r") == [Whom(EVA, "Eva")]
+    assert await rules.known("r", ANA) is None
+    assert await rules.known("r", BOB) == Whom(BOB, "Bob")  # who was banned
+
+
+async def test_members_stay_as_long_as_their_room_and_no_next_one_has_them(
+    log: Log, rules: RoomRules, look: Redis
+) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.let_in("r", BOB, "Bob")
+    assert look.pttl(keys.members("r")) > DAY - 10_000
+    for key in keys.held("r"):
+        look.pexpire(key, 60_000)
+    await log.append("r", ANA, "Ana", "y", "m")
+    assert look.pttl(keys.members("r")) > DAY - 10_000
+    look.delete(keys.meta("r"))
+    await log.append("r", ANA, "Ana", "z", "o")
+    assert await rules.members("r") == []
 
 
 async def test_who_has_read_a_room_or_is_there_stays_as_it_closes(
