@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from quart_chat import metrics
@@ -214,27 +214,30 @@ class Sayer:
         address: str,
         name: str,
         room: str | None = None,
-        reserved: Iterable[tuple[str, str]] = (),
     ) -> Person:
         """Give somebody another name, in all rooms and tabs; gives them as they are then.
 
         room: where they ask for it; None where they are in none. Where others are called so in other rooms, they are
-        shown there under a name beside it. reserved: (public id, name) of those whose names nobody else may have.
+        shown there under a name beside it.
 
         Raises:
-            BadName: it cannot be a name, is reserved or kept by a phrase, or that of somebody who is in the room.
+            BadName: it cannot be a name, is an owner's or kept by a phrase, or that of somebody who is in the room.
             TooFast: that were too many.
         """
         name = chosen_name(name)
         if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
-        check_reserved(name, person.public, reserved)
+        if room is not None:
+            owners = {one.public: bare(one.name) for one in await self._rules.owners(room)}
+            if person.public not in owners:
+                check_reserved(name, owners.values())
         name = await self._prover.as_taken(name, person.public)
         if room is not None and await self._company.is_taken(room, person, name):
             raise BadName(
                 "Somebody in this room is called %(name)s, or looks so. Choose another name.", name=bare(name)
             )
         await self._people.rename(person.public, name)
+        await self._rules.renamed(person.public, name, await self._people.visited(person.public))
         await self._feed.say_renamed(person.public, name)
         return replace(person, name=name)
 

@@ -60,16 +60,16 @@ def check_look(name: str) -> None:
         raise BadName("A name has letters of one script: this one mixes several, which can look like another name.")
 
 
-def check_reserved(name: str, public: str, reserved: Iterable[tuple[str, str]]) -> None:
-    """See that a name does not look like one that is kept for somebody else; reserved: (public id, name).
+def check_reserved(name: str, reserved: Iterable[str]) -> None:
+    """See that a name does not look like one that is kept for somebody else.
 
     Raises:
         BadName: it does.
     """
     look = look_of(name)
-    for whose, kept in reserved:
-        if whose != public and look_of(kept) == look:
-            raise BadName("%(name)s looks like the name of %(kept)s, who has it for good.", name=name, kept=kept)
+    for kept in reserved:
+        if look_of(kept) == look:
+            raise BadName("%(name)s looks like the name of %(kept)s, who owns this room.", name=name, kept=kept)
 
 
 def beside(name: str, public: str) -> tuple[str, ...]:

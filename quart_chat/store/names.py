@@ -10,6 +10,7 @@ from quart_chat.room.proofs import bare
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rules import owners_of
 
 AT_ONCE = 200  # people of one script call, about 3 ms of the store's time
 
@@ -20,6 +21,13 @@ class _Named(NamedTuple):
     wanted: str
     shown: str
     told: bool = True
+
+
+class _Owners(NamedTuple):
+    """Who owns a room, there or away, by public id, and how their names look: nobody but they is called so."""
+
+    people: frozenset[str] = frozenset()
+    looks: frozenset[str] = frozenset()
 
 
 class Names:
@@ -43,8 +51,8 @@ class Names:
     async def settle(self, room: str, people: Mapping[str, str]) -> dict[str, str]:
         """Settle the names of all that this worker has in a room, public id to wanted name; gives the shown ones.
 
-        What is settled stays, and asks the store nothing. Who wants a name that is another's gets one beside it. One
-        call of this for a room at a time.
+        What is settled stays, and asks the store nothing. Who wants a name that is another's, or an owner's who may be
+        away, gets one beside it. One call of this for a room at a time.
 
         Raises:
             StoreAway: no answer; the next call does it.
@@ -57,10 +65,11 @@ class Names:
             for one, _ in some:
                 del held[one]
         come = [(one, name) for one, name in people.items() if one not in held or not held[one].told]
+        owners = await self._owners(room) if come else _Owners()
         for start in range(0, len(come), AT_ONCE):
-            choices = [(one, (name, *beside(bare(name), one))) for one, name in come[start : start + AT_ONCE]]
+            choices = [(one, _choices(one, name, owners)) for one, name in come[start : start + AT_ONCE]]
             for (one, names), which in zip(choices, await self._ask(room, self._worker, (), choices), strict=True):
-                held[one] = _Named(names[0], names[which - 1])  # 0: the last, whose number is one in a million
+                held[one] = _Named(people[one], names[which - 1])  # 0: the last, whose number is one in a million
         if not held:
             self._rooms.pop(room, None)
         return {one: named.shown for one, named in held.items()}
@@ -76,7 +85,7 @@ class Names:
         Raises:
             StoreAway: no answer.
         """
-        names = (wanted, *beside(bare(wanted), person))
+        names = _choices(person, wanted, await self._owners(room))
         (which,) = await self._ask(room, "", [], [(person, names)])
         return names[which - 1]
 
@@ -87,6 +96,10 @@ class Names:
             StoreAway: no answer.
         """
         return not (await self._ask(room, "", [], [(person, (name,))]))[0]
+
+    async def _owners(self, room: str) -> _Owners:
+        found = await owners_of(self._pipeline, room)
+        return _Owners(frozenset(one.public for one in found), frozenset(look_of(one.name) for one in found))
 
     async def _ask(
         self,
@@ -102,3 +115,9 @@ class Names:
         for one, names in choices:
             args += (one, len(names), *map(look_of, names))
         return list(map(int, await self._pipeline.script(self._settle, (keys.names(room), keys.here(room)), args)))
+
+
+def _choices(person: str, wanted: str, owners: _Owners) -> tuple[str, ...]:
+    """Give the names that somebody may have in a room, the best first."""
+    names = (wanted, *beside(bare(wanted), person))
+    return names if person in owners.people else tuple(name for name in names if look_of(name) not in owners.looks)

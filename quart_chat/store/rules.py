@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from quart_chat.events import get_logger
 from quart_chat.room.record import Deed, Invite, Known, Whom
@@ -104,7 +106,7 @@ class RoomRules:
             member = f"+{public} {name}"
         else:
             values |= {f"{public} muted": "", f"{public} banned": ""}
-        return await self._put(room, values, says=_admission(public), role=role, of=public, member=member) >= 0
+        return await self._put(room, values, says=admission(public), role=role, of=public, member=member) >= 0
 
     async def mute(self, room: str, public: str, name: str, until: int) -> None:
         """Mute somebody until then, ms; 0: no longer."""
@@ -116,7 +118,7 @@ class RoomRules:
         network: workers that have tabs of theirs ban where these come from, too.
         """
         values = {f"{public} banned": str(until) if until else "", f"{public} name": name}
-        says = _admission(public, until if network else 0)
+        says = admission(public, until if network else 0)
         await self._put(room, values, says=says, member=f"-{public}" if until else "")
 
     async def ban_network(self, room: str, address: str, name: str, until: int) -> None:
@@ -126,7 +128,7 @@ class RoomRules:
         """
         network = _network(room, address)
         values = {f"{network} banned": str(until), f"{network} name": name, f"{network} network": "1"}
-        await self._put(room, values, says=_admission())
+        await self._put(room, values, says=admission())
 
     async def set_phrase(self, room: str, hashed: str) -> None:
         """Let who knows a phrase into a closed room; hashed: by argon2; "" lets in nobody by one."""
@@ -142,12 +144,12 @@ class RoomRules:
 
     async def take_out(self, room: str, public: str) -> None:
         """Let somebody who was invited be so no more."""
-        await self._put(room, {}, says=_admission(public), member=f"-{public}")
+        await self._put(room, {}, says=admission(public), member=f"-{public}")
 
     async def invite_all(self, room: str) -> None:
-        """Invite all who are known to have read a room, or are named as here: it is about to close, and they stay."""
+        """Let in for good who is known to have read a room, wrote in it lately, or is named as here: it is to close."""
         names = keys.rules(room), keys.read(room), keys.here(room), keys.meta(room), keys.members(room)
-        await self._pipeline.script(self._stay, names, [self._clock()])
+        await self._pipeline.script(self._stay, (*names, keys.messages(room)), [self._clock()])
 
     async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
         """Let so many people in who know a secret, until then, ms."""
@@ -213,6 +215,20 @@ class RoomRules:
             for one in found
         ]
 
+    async def owners(self, room: str) -> list[Whom]:
+        """Give who owns a room, under the names that nobody else may have there."""
+        return await owners_of(self._pipeline, room)
+
+    async def renamed(self, public: str, name: str, rooms: Iterable[str]) -> None:
+        """Use somebody's new name in those rooms in which they have a role."""
+        rooms = list(rooms)
+        roles = await asyncio.gather(
+            *(self._pipeline.command("HGET", keys.rules(room), f"{public} role") for room in rooms)
+        )
+        for room, role in zip(rooms, roles, strict=True):
+            if role:
+                await self._put(room, {f"{public} name": name})
+
     async def keepers(self, room: str) -> list[str]:
         """Give the public ids of those who keep order."""
         return [one.public for one in await self.people(room) if one.role != Role.MEMBER]
@@ -236,9 +252,26 @@ class RoomRules:
         return int(await self._pipeline.script(self._write, names, args))
 
 
-def _admission(public: str = "", until: int = 0) -> str:
-    """Write the word that somebody may have to leave, as `store/feed` reads it."""
+async def owners_of(pipeline: Pipeline, room: str) -> list[Whom]:
+    """Give who owns a room.
+
+    Raises:
+        StoreAway: no answer.
+    """
+    found = await pipeline.command("HGETALL", keys.rules(room))
+    held = dict(zip(found[::2], found[1::2], strict=True))
+    roles = [field for field, value in held.items() if value == Role.OWNER and field.endswith(" role")]
+    return [Whom(one, held.get(f"{one} name", "")) for one in (field.removesuffix(" role") for field in roles)]
+
+
+def admission(public: str = "", until: int = 0) -> str:
+    """Write the word that somebody, or anybody, may have to leave, as `store/feed` reads it."""
     return f"admission\n{public} {until}"
+
+
+def new_secret() -> str:
+    """Make what a link to a role holds: 192 bits."""
+    return secrets.token_urlsafe(24)
 
 
 def _digest(secret: str) -> str:

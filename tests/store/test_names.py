@@ -7,17 +7,31 @@ from redis import Redis
 
 from quart_chat.room.lookalikes import beside, look_of
 from quart_chat.room.people import public_id
+from quart_chat.room.rights import Role
 from quart_chat.store import keys
+from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
+from quart_chat.store.rules import RoomRules
 from tests.store.conftest import until
 
+DAY = 86_400_000  # ms
 ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
 
 
 @pytest.fixture
 def one(pipeline: Pipeline) -> Presence:
     return Presence(pipeline, "one")
+
+
+@pytest.fixture
+def log(pipeline: Pipeline) -> Log:
+    return Log(pipeline, Retention(100, DAY))
+
+
+@pytest.fixture
+def rules(pipeline: Pipeline) -> RoomRules:
+    return RoomRules(pipeline, lambda: 1_000)
 
 
 @pytest.fixture
@@ -38,6 +52,19 @@ async def test_who_comes_second_is_shown_beside_the_first_on_every_worker(one: P
     assert other.names.known("r", BOB, "PAULA") == beside("PAULA", BOB)[0]
     assert other.names.known("r", BOB, "another") is None
     assert (await one.announce("elsewhere", {BOB: "PAULA"})).people == ((BOB, "PAULA"),)
+
+
+async def test_the_name_of_an_owner_who_is_away_is_nobody_else_s(one: Presence, log: Log, rules: RoomRules) -> None:
+    await log.append("r", ANA, "Paula", "x", "n")
+    here = await one.announce("r", {BOB: "PAULA", EVA: "Eva"})
+    assert here.people == ((EVA, "Eva"), (BOB, beside("PAULA", BOB)[0]))
+    assert await one.names.find("r", "c" * 16, "Раulа") == beside("Раulа", "c" * 16)[0]
+    assert await one.names.find("r", ANA, "Paula") == "Paula"
+    await rules.appoint("r", EVA, "Eva", Role.OWNER)  # as who comes by an owner's link, their cookie lost
+    assert await one.names.find("r", EVA, "Paula") == "Paula"
+    await rules.renamed(ANA, "Ana", ["r", "elsewhere"])
+    assert await one.names.find("r", "c" * 16, "Paula") == "Paula"
+    assert await one.names.find("r", "c" * 16, "ANA") != "ANA"
 
 
 async def test_two_of_one_worker_have_two_names(one: Presence) -> None:
