@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,10 +23,13 @@ from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.room.names import clean_title, slug_of
+from quart_chat.room.record import LINKED
+from quart_chat.room.rights import Role
 from quart_chat.server import Plan, options, run
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.archive import Archive, InTheWay, Opening, RoomSummary
 from quart_chat.store.log import Retention
+from quart_chat.store.rules import RoomRules, new_secret
 from quart_chat.tools import checkup, session, transcripts
 from quart_chat.tools.transcripts import BadLine, Header, JsonReader
 
@@ -118,6 +122,26 @@ async def _with_archive(
 
 
 @main.command()
+@click.argument("room")
+@data_option
+def owner(data: Path | None, room: str) -> None:
+    """Make a link that gives a room to whoever opens it. The room's earlier link for owners ends."""
+    with _said():
+        asyncio.run(_owner(_settings(data), room))
+
+
+async def _owner(settings: Settings, room: str) -> None:
+    async with session.opened(settings) as pipeline:
+        found = await _find(Archive(pipeline, Retention.of(settings)), room)
+        rules = RoomRules(pipeline, lambda: time.time_ns() // 1_000_000)
+        secret = new_secret()
+        await rules.set_link(found.name, Role.OWNER, secret)
+        await rules.record(found.name, "quart-chat", LINKED, Role.OWNER)
+    click.echo(f"/r/{found.name}/keys/{secret}")
+    click.echo("Put the server’s address before it, and open it in the browser of who is to own the room.", err=True)
+
+
+@main.command()
 @data_option
 def check(data: Path | None) -> None:
     """See whether the settings and the store are such that a server would serve."""
@@ -202,7 +226,8 @@ async def export(
 ) -> None:
     """Write a room's messages into a file."""
     summary = await _find(archive, room)
-    header = Header(summary.name, summary.title, summary.opened, summary.header)
+    charter = await archive.charter(summary.name)
+    header = Header(summary.name, summary.title, summary.opened, summary.header, charter)
     form = transcripts.form(kind, header, transcripts.audience_of(language, settings.time_zone))
     if output is None:
         # whatever the locale; the command has nothing else to do
@@ -257,7 +282,7 @@ async def import_(settings: Settings, archive: Archive, file: Path, room: str | 
     most = settings.messages_per_room
     if len(messages) > most:
         click.echo(f"Only the newest {most:,} of {len(messages):,} are kept (QUART_CHAT_MESSAGES_PER_ROOM).", err=True)
-    opening, after = Opening(title, header.opened, header.above), ""
+    opening, after = Opening(title, header.opened, header.above, header.charter), ""
     with _progress(len(messages), "Importing") as bar:
         for start in range(0, len(messages), SOME) or [0]:
             some = messages[start : start + SOME]

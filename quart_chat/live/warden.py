@@ -46,7 +46,7 @@ from quart_chat.room.rights import (
 from quart_chat.store.archive import Archive
 from quart_chat.store.limits import Limits
 from quart_chat.store.people import People
-from quart_chat.store.rules import RoomRules
+from quart_chat.store.rules import RoomRules, new_secret
 
 HOUR = 3_600_000  # ms
 MUTES = {"hour": HOUR, "day": 24 * HOUR}
@@ -109,7 +109,7 @@ class Warden:
             NotYours: only owners may.
         """
         await self._demand(Right.RULE, room, person)
-        secret = secrets.token_urlsafe(24)
+        secret = new_secret()
         await self._rules.set_link(room, role, secret)
         await self._rules.record(room, person.name, LINKED, role)
         return secret
@@ -288,7 +288,7 @@ class Warden:
         await self._demand(Right.RULE, room, person)
         if wait := await self._limits.take("room_deletions", person.public, ROOM_DELETIONS):
             raise TooFast(TOO_MUCH, wait)
-        await self._archive.delete(room)
+        await self._archive.delete(room, person.public)
         try:
             await self._leftovers.take_all(room)
         except StoreAway as away:  # nobody reaches them any more; the sweep takes them

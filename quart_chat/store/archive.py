@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from quart_chat.errors import QuartChatError
@@ -18,8 +20,10 @@ from quart_chat.store.holdings import Holdings
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rules import admission
 
 READ = 500  # messages of one reading
+SHUT = 86_400_000  # ms for which the address of a closed room that was deleted stays closed
 RESTORE = 100  # messages of one writing, about 3 ms of the store's time
 
 
@@ -43,12 +47,20 @@ class RoomSummary:
     header: Header
 
 
+class Charter(NamedTuple):
+    """Who keeps a room and by which rules, as its store has them. members: names of who was let in, by public id."""
+
+    rules: Mapping[str, str] = MappingProxyType({})
+    members: Mapping[str, str] = MappingProxyType({})
+
+
 class Opening(NamedTuple):
     """What a room has besides its messages; opened: ms since the epoch; header: what stands above it."""
 
     title: str
     opened: int
     header: Header = Header()
+    charter: Charter = Charter()
 
 
 class Archive:
@@ -60,6 +72,7 @@ class Archive:
         self._log = Log(pipeline, retention)
         self.holdings = Holdings(pipeline)
         self._restore = Script.load("held.lua", "restore.lua")
+        self._delete = Script.load("delete.lua")
 
     async def rooms(self) -> list[RoomSummary]:
         """List all rooms, the one that was written in last first.
@@ -120,6 +133,7 @@ class Archive:
                 self._retention.room,
             ]
             args += (opening.header.topic, write_pins(opening.header.pins))
+            args += (_pairs(opening.charter.rules), _pairs(opening.charter.members))
             for message, held in some:
                 body = write_message(
                     *(message.author, message.name, message.text, message.kind),
@@ -134,15 +148,29 @@ class Archive:
             after = some[-1].message.id if some else after
         return after
 
-    async def delete(self, room: str) -> bool:
+    async def charter(self, room: str) -> Charter:
+        """Give who keeps a room and by which rules."""
+        rules, members = await self._pipeline.together(("HGETALL", keys.rules(room)), ("HGETALL", keys.members(room)))
+        return Charter(*(dict(zip(held[::2], held[1::2], strict=True)) for held in (rules, members)))
+
+    async def delete(self, room: str, by: str = "") -> bool:
         """Delete a room with all that it holds, and tell pages that have it open; False where there was none.
+
+        A closed room's address stays closed for a day: what its members wrote without a connection opens no room that
+        others can read. by: public id of who deletes it, and may use the address at once; "" for nobody.
 
         Raises:
             StoreAway: no answer; some of it may be left.
         """
-        deleted = await self._pipeline.command("DEL", *keys.held(room))
+        deleted = await self._pipeline.script(self._delete, (keys.rules(room), *keys.held(room)), (by, SHUT))
         nonces = [key async for key in self._pipeline.scan(keys.nonce(room, "*", "*"))]
         for start in range(0, len(nonces), READ):
             await asyncio.gather(*(self._pipeline.command("DEL", key) for key in nonces[start : start + READ]))
+        await self._pipeline.command("SPUBLISH", keys.channel(room), admission())
         await self._pipeline.command("SPUBLISH", keys.channel(room), "reset")
         return bool(deleted)
+
+
+def _pairs(held: Mapping[str, str]) -> str:
+    """Write a hash as a script reads it."""
+    return json.dumps([part for one in held.items() for part in one])

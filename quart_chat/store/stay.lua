@@ -1,9 +1,10 @@
--- Invite all who are known to have read a room, and all who are named as here: it closes, and they stay. Not who is banned.
+-- Let in for good all who are known to have read a room, wrote in it lately, or are named as here: it closes, and they stay.
+-- Not who is banned.
 --
--- KEYS  1 rules  2 read  3 here  4 meta  5 members
+-- KEYS  1 rules  2 read  3 here  4 meta  5 members  6 messages
 -- ARGV  1 now, ms
 
-local banned = {}
+local banned, written = {}, {}
 local held = redis.call('HGETALL', KEYS[1])
 for i = 1, #held, 2 do
   local public = string.match(held[i], '^(%x+) banned$')
@@ -17,6 +18,17 @@ local function stay(public, name)
 end
 
 for _, public in ipairs(redis.call('HKEYS', KEYS[2])) do stay(public, '') end
+for _, row in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', 1000)) do
+  local author, name
+  for i = 1, #row[2], 2 do
+    if row[2][i] == 'author' then author = row[2][i + 1] end
+    if row[2][i] == 'name' then name = row[2][i + 1] end
+  end
+  if author and not written[author] then
+    written[author] = true  -- the newest name
+    stay(author, name or '')
+  end
+end
 for _, lease in ipairs(redis.call('HVALS', KEYS[3])) do
   local till, people = string.match(lease, '^(%d+) (.*)$')
   local whole, listed = pcall(cjson.decode, people or '')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from quart_chat.pages import languages, rows, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.room.attachments import MOST_FILES, Attached, clean_file_name, read_attached
 from quart_chat.room.changes import NOTHING, Held, clean_emoji, delete, react
+from quart_chat.room.characters import one_line
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import KINDS, PIN, TOPIC, Message, Neighbour, Quote, is_entry_id, order
 from quart_chat.room.entries import Header as Above
@@ -21,13 +23,29 @@ from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
 from quart_chat.room.proofs import bare
+from quart_chat.room.rights import Role
 from quart_chat.room.texts import clean_text, clean_topic
+from quart_chat.store.archive import Charter
 
 VERSION = 1  # of the format
 Kind = Literal["jsonl", "text", "html"]
 
 LONGEST = 1024 * 1024  # characters of a line; a message with all that can befall it has some 600,000
+LONGEST_HEADER = 16 * LONGEST  # a closed room with 100,000 members has 5 million
 NOTHING_ABOVE = Above()
+NO_CHARTER = Charter()
+_PUBLIC, _HASH = "[0-9a-f]{16}", "[0-9a-f]{64}"
+_CHARTER = {  # what a room's rules may hold: names of fields, and their values
+    "rules": r"\{.{1,1000}\}",
+    f"{_PUBLIC} role": "|".join(Role),
+    f"{_PUBLIC} name": ".{0,200}",
+    f"{_PUBLIC} (muted|banned)": "[0-9]{1,15}",
+    f"{_PUBLIC} network": "1",
+    "link (owner|moderator)": _HASH,
+    f"invite {_HASH}": "[0-9]{1,6} [0-9]{1,15}",
+    "phrase": r"\$argon2id\$[\x21-\x7e]{1,300}",
+    "question|answer": ".{0,1000}",
+}
 WAS_DELETED = "This message was deleted."
 
 
@@ -37,12 +55,16 @@ class BadLine(QuartChatError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first line of a file. room: its name in addresses; opened: ms since the epoch; above: what stands above."""
+    """The first line of a file. room: its name in addresses; opened: ms since the epoch; above: what stands above.
+
+    charter: who keeps the room and by which rules.
+    """
 
     room: str
     title: str
     opened: int
     above: Above = NOTHING_ABOVE
+    charter: Charter = NO_CHARTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +96,10 @@ def json_header(header: Header) -> str:
         fields["topic"] = header.above.topic
     if header.above.pins:
         fields["pins"] = [pinned._asdict() for pinned in header.above.pins]
+    if header.charter.rules:
+        fields["rules"] = dict(header.charter.rules)
+    if header.charter.members:
+        fields["members"] = dict(header.charter.members)
     return _line(fields)
 
 
@@ -133,7 +159,8 @@ class JsonReader:
             raise BadLine('line 1 has to be the header, as {"quart_chat":1,"room":…,"title":…,"opened":…}')
         try:
             above = Above(clean_topic(fields.get("topic") or ""), tuple(map(_quote, fields.get("pins") or ())))
-            return Header(_text(fields, "room"), clean_title(_text(fields, "title")), _time(fields, "opened"), above)
+            title, opened = clean_title(_text(fields, "title")), _time(fields, "opened")
+            return Header(_text(fields, "room"), title, opened, above, _charter(fields))
         except (Refused, ValueError, TypeError) as error:
             raise BadLine(f"line 1: {error}") from error
 
@@ -186,8 +213,9 @@ class JsonReader:
             self._number += 1
             if not line.strip():
                 continue
-            if len(line) > LONGEST:
-                raise BadLine(f"line {self._number} is longer than {LONGEST} characters")
+            most = LONGEST if self._number > 1 else LONGEST_HEADER
+            if len(line) > most:
+                raise BadLine(f"line {self._number} is longer than {most} characters")
             try:
                 fields = json.loads(line)
             except (ValueError, RecursionError) as error:
@@ -237,6 +265,20 @@ def _files(fields: dict[str, Any]) -> tuple[Attached, ...]:
         )
     except TypeError as error:
         raise ValueError("each of its files needs a name, a digest of 64 hex digits, and a size") from error
+
+
+def _charter(fields: dict[str, Any]) -> Charter:
+    """Read who keeps a room and by which rules."""
+    rules, members = _dict(fields.get("rules")), _dict(fields.get("members"))
+    for field, value in rules.items():
+        wanted = next((one for name, one in _CHARTER.items() if re.fullmatch(name, field)), None)
+        if wanted is None or not isinstance(value, str) or not re.fullmatch(wanted, value):
+            raise ValueError(f"its rules hold {field!r} as no version of this program writes it")
+    for person in members:
+        if not is_public_id(person):
+            raise ValueError("its members have to be public ids, 16 hex digits, with their names")
+    names = {field: one_line(value) for field, value in rules.items() if field.endswith(" name")}
+    return Charter(rules | names, {person: one_line(str(name)) for person, name in members.items()})
 
 
 def _quote(fields: Any) -> Quote:

@@ -200,6 +200,14 @@ async def test_who_has_read_a_room_or_is_there_stays_as_it_closes(
         assert (await rules.standing("r", public)).inside is inside
 
 
+async def test_who_wrote_in_a_room_stays_as_it_closes(log: Log, rules: RoomRules) -> None:
+    for number, (public, name) in enumerate(((ANA, "Ana"), (BOB, "Bob"), (BOB, "Bobby"), (EVA, "Eva"))):
+        await log.append("r", public, name, "x", f"n{number}")
+    await rules.ban("r", EVA, "Eva", 9_000)
+    await rules.invite_all("r")
+    assert await rules.members("r") == [Whom(ANA, "Ana"), Whom(BOB, "Bobby")]
+
+
 async def test_what_was_done_is_told_newest_first(rules: RoomRules, clock: Clock) -> None:
     await rules.record("r", "Ana", "muted", "Bob", until=9_000)
     clock.now = 2_000

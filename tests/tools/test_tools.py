@@ -115,6 +115,32 @@ def test_a_room_that_is_in_use_is_exported_and_deleted_beside_the_server(tmp_pat
         assert "after" in right(quart_chat("export", "here", *at)).splitlines()[-1]
 
 
+def test_a_private_room_stays_so_when_it_is_deleted_and_brought_back(tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup.jsonl"
+    at = ("--data", str(data))
+    with ServerProcess(data) as server, browser(server) as ana, browser(server) as bob, browser(server) as eva:
+        for http in (ana, bob, eva):
+            http.get("/")
+        for http in (ana, bob):
+            assert http.post("/r/ours/messages", data={"text": "just us", "nonce": "n"}).status_code < 400
+        rules = {"writers": "everyone", "slow": "5", "files": "1", "closed": "1"}
+        assert ana.post("/r/ours/order", data=rules).status_code == 303
+        link = right(quart_chat("owner", "ours", *at)).strip()
+        right(quart_chat("export", "ours", "-o", str(backup), *at))
+        right(quart_chat("delete", "ours", "--yes", *at))
+        # what one of them wrote without a connection opens no room that others read
+        for http in (ana, bob, eva):
+            late = http.post("/r/ours/messages", data={"text": "late", "nonce": "m"})
+            assert late.status_code == 403, late.text
+        right(quart_chat("import", str(backup), *at))
+        assert [http.get("/r/ours").status_code for http in (ana, bob, eva)] == [200, 200, 403]
+        assert "5 seconds" in ana.get("/r/ours/order").text
+        assert "<select" in ana.get("/r/ours/order").text
+        assert eva.post(link).status_code == 303
+        assert "<select" in eva.get("/r/ours/order").text
+        assert "became an owner by a link" in ana.get("/r/ours/order").text
+
+
 def test_a_backup_of_the_data_folder_is_a_server_s_whole_state(tmp_path: Path) -> None:
     """As docs/operations.md says: copy the folder, start on the copy."""
     data, copy = tmp_path / "data", tmp_path / "copy"

@@ -20,6 +20,7 @@ from quart_chat.room.entries import Header as Above
 from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name
 from quart_chat.room.texts import clean_text
+from quart_chat.store.archive import Charter
 from quart_chat.tools import transcripts
 from quart_chat.tools.transcripts import BadLine, Header, JsonReader
 
@@ -268,3 +269,42 @@ def test_a_files_name_and_type_are_made_such_as_an_upload_could_have_them() -> N
     line = {"time": "2026-01-02T03:04:05Z", "name": "Ana", "text": "x", "files": [hostile]}
     (message,) = read(transcripts.json_header(HEADER) + json.dumps(line))[1]
     assert message.files == (Attached("x.png", SEA.digest, SEA.size),)
+
+
+def test_who_keeps_a_room_and_by_which_rules_is_written_and_read_again() -> None:
+    rules = {
+        "rules": '{"closed":true}',
+        f"{ANA} role": "owner",
+        f"{ANA} name": "Ana",
+        f"{BOB} banned": "1700000000000",
+        "link owner": "d" * 64,
+        f"invite {'e' * 64}": "3 1700000000000",
+        "phrase": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+    }
+    header = Header("r", "R", AT, charter=Charter(rules, {BOB: "Bob", ANA: ""}))
+    assert read(transcripts.json_header(header)) == (header, [])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"rules": {"rules": "torn"}},
+        {"rules": {f"{ANA} role": "emperor"}},
+        {"rules": {f"{ANA} muted": "for ever"}},
+        {"rules": {f"{ANA} muted": 5}},
+        {"rules": {"invite x": "1 1"}},
+        {"rules": {"some": "thing"}},
+        {"rules": []},
+        {"members": {"Bob": "Bob"}},
+        {"members": "all"},
+    ],
+)
+def test_rules_that_no_version_writes_are_refused(odd: dict[str, object]) -> None:
+    line = json.dumps({"quart_chat": 1, "room": "r", "title": "R", "opened": "2026-01-02T03:04:05Z", **odd})
+    with pytest.raises(BadLine, match="line 1: "):
+        read(line + "\n")
+
+
+def test_names_in_rules_are_cleaned_as_all_are() -> None:
+    header = Header("r", "R", AT, charter=Charter({f"{ANA} name": "A\x06na "}, {BOB: "\x06Bob"}))
+    assert read(transcripts.json_header(header))[0].charter == Charter({f"{ANA} name": "Ana"}, {BOB: "Bob"})

@@ -205,6 +205,38 @@ def test_an_owner_changes_the_title_and_deletes_the_room(ana: httpx.Client, bob:
     assert "<select" in bob.get(f"/r/{room}/order").text
 
 
+def test_the_name_of_an_owner_who_is_away_is_nobody_else_s(ana: httpx.Client, bob: httpx.Client) -> None:
+    room, name = fresh(), fresh("Paula")
+    assert ana.post("/me", data={"name": name}).status_code == 303
+    say(ana, room, "mine")
+    taken = bob.post("/me", data={"name": name.upper(), "room": room})
+    assert taken.status_code == 422
+    assert "who owns this room" in taken.text
+    assert bob.post("/me", data={"name": name.upper()}).status_code == 303
+    entry_id = say(bob, room, "not hers")
+    shown = re.search(rf'id="m-{entry_id}".*?<bdi class="name[^"]*">([^<]*)<', ana.get(f"/r/{room}").text, re.DOTALL)
+    assert shown is not None
+    assert shown[1].startswith(f"{name.upper()} ")  # and a number
+
+
+def test_the_address_of_a_private_room_that_was_deleted_is_its_owner_s_for_a_day(
+    ana: httpx.Client, bob: httpx.Client
+) -> None:
+    room = fresh()
+    say(ana, room, "just us")
+    say(bob, room, "us")
+    rule(ana, room, closed="1")
+    assert bob.get(f"/r/{room}").status_code == 200
+    assert "For a day nobody but you" in ana.get(f"/r/{room}/order").text
+    assert ana.post(f"/r/{room}/delete", data={"sure": "1"}).status_code == 303
+    late = bob.post(f"/r/{room}/messages", data={"text": "late", "nonce": fresh("n")})
+    assert late.status_code == 403
+    assert bob.get(f"/r/{room}").status_code == 403
+    assert "just us" not in ana.get(f"/r/{room}").text
+    say(ana, room, "anew")
+    assert "anew" in bob.get(f"/r/{room}").text
+
+
 def test_a_moderator_purges_an_hour(ana: httpx.Client, bob: httpx.Client) -> None:
     room = fresh()
     say(ana, room, "mine")
