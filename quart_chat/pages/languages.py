@@ -20,6 +20,7 @@ from babel.support import NullTranslations, Translations
 from babel.units import format_unit
 
 DEFAULT = "en"
+HEADER = "X-Page-Language"  # by which htmx says in which language the page is that asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,15 @@ class Audience(NamedTuple):
     hours: str = ""
 
 
-def choose(chosen: str | None, accepted: Sequence[str]) -> str:
+def choose(chosen: Sequence[str | None], accepted: Sequence[str]) -> str:
     """Choose a reader's language.
 
-    chosen: what they switched to; None where they did not.
-    accepted: BCP 47 tags of Accept-Language, best first.
+    chosen: what they or their room switched to, what counts first before the others; None and what there is not counts
+    for nothing. accepted: BCP 47 tags of Accept-Language, best first.
     """
-    if chosen in TAGS:
-        return str(chosen)
+    for tag in chosen:
+        if tag in TAGS:
+            return str(tag)
     for wanted in accepted:
         for tag in TAGS:
             if wanted.lower() == tag.lower() or wanted.split("-")[0].lower() == tag.split("-")[0].lower():

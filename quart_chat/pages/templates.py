@@ -89,6 +89,7 @@ def environment(language: str) -> Environment:
         "longest_search": LONGEST_SEARCH,
         "most_files": MOST_FILES,
         "token_header": HEADER,
+        "language_header": languages.HEADER,
         "shortest_phrase": SHORTEST_PHRASE,
         "longest_phrase": LONGEST_PHRASE,
         "quick": QUICK,

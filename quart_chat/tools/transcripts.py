@@ -378,4 +378,4 @@ def html_rows(messages: Iterable[Message], audience: Audience) -> str:
 
 def audience_of(language: str, zone: str) -> Audience:
     """Say for whom a transcript is written; the language as Accept-Language has it."""
-    return Audience(languages.choose(None, [language]), zone)
+    return Audience(languages.choose((), [language]), zone)

@@ -26,13 +26,14 @@ from quart_chat.live.sayer import Sayer
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
-from quart_chat.pages.languages import Audience, choose
+from quart_chat.pages.languages import HEADER as PAGE_LANGUAGE
+from quart_chat.pages.languages import TAGS, Audience, choose
 from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.room.proofs import is_proved
-from quart_chat.room.rights import NEWCOMER, VERIFIED, Standing
+from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -97,6 +98,7 @@ class Visitor:
 
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
+    chose: the language of the audience is one that they switched to.
     sounds: they want to hear when somebody means them.
     lasting: seconds for which their browser is to come by HTTPS alone; 0: they came by HTTP, or as long as it likes.
     """
@@ -106,6 +108,7 @@ class Visitor:
     proved: bool
     forged: bool
     audience: Audience
+    chose: bool
     sounds: bool
     lasting: int
 
@@ -135,7 +138,11 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
-    language = choose(asked.cookies.get(cookie_name(came.secure, LANGUAGE)), accepted)
+    chosen = asked.cookies.get(cookie_name(came.secure, LANGUAGE))
+    # a fragment is in the language of the page that asks for it; a room's own is for whom chose none
+    language = choose(
+        (asked.headers.get(PAGE_LANGUAGE), chosen, g.standing.rules.language if "standing" in g else None), accepted
+    )
     times = kept_times(asked.cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
     zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
@@ -144,9 +151,16 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
+        chose=chosen in TAGS,
         sounds=asked.cookies.get(cookie_name(came.secure, SOUND)) == "1",
         lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
+
+
+def spoken_in(who: Visitor, rules: Rules) -> Audience:
+    """Give for whom a tab of somebody's is rendered: a room's own language is for who chose none."""
+    own = not who.chose and rules.language in TAGS
+    return who.audience._replace(language=rules.language) if own else who.audience
 
 
 @lru_cache(1000)  # browsers of one language say the same

@@ -18,9 +18,10 @@ from quart_chat.pages.languages import say
 from quart_chat.room.limits import joins_of_address, joins_of_person
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
+from quart_chat.room.rights import Standing
 from quart_chat.web.guard import check_origin
 from quart_chat.web.headers import protect
-from quart_chat.web.parts import Parts, Visitor, parts, person_of, visitor
+from quart_chat.web.parts import Parts, Visitor, parts, person_of, spoken_in, visitor
 
 blueprint = Blueprint("socket", __name__)
 
@@ -67,7 +68,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
     address = who.visit.address
     bars = house.hub.bars(name)
     try:
-        person = await _admit(house, name, who, wire)
+        person, standing = await _admit(house, name, who, wire)
     except Unwelcome as error:
         # for good: the page does not come again by itself
         why = fragments.reason(who.language, error)
@@ -87,7 +88,7 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
             wire,
             room=name,
             person=person,
-            audience=who.audience,
+            audience=spoken_in(who, standing.rules),
             address=address,
             sounds=who.sounds,
             admitted=bars is not None and bars == house.hub.bars(name),
@@ -103,8 +104,8 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
         house.hub.run(house.limits.close_socket(address))
 
 
-async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
-    """Let somebody in, and find their name; while the store is away the page says so and waits here.
+async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> tuple[Person, Standing]:
+    """Let somebody in, and find their name and how they stand; while the store is away the page says so and waits here.
 
     Raises:
         Unwelcome: they cannot be let in. TooFast: not now; nothing is counted then. Gone: the tab does not read.
@@ -114,7 +115,7 @@ async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
     told = False
     while True:
         try:
-            person, _ = await asyncio.gather(
+            person, standing = await asyncio.gather(
                 person_of(house, who), house.warden.let_in(room, who.public, who.visit.address)
             )
             await _allow_join(house, who)
@@ -127,7 +128,7 @@ async def _admit(house: Parts, room: str, who: Visitor, wire: Wire) -> Person:
                 told = True
             await asyncio.sleep(LOOK_AGAIN)
         else:
-            return person
+            return person, standing
 
 
 async def _allow_join(house: Parts, who: Visitor) -> None:

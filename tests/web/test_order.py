@@ -66,9 +66,38 @@ def test_rules_hold_for_forms_and_are_told(ana: httpx.Client, bob: httpx.Client)
     say(bob, room, "again")
 
 
+def test_a_room_has_its_own_language_for_whom_chose_none(ana: httpx.Client, bob: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "olá")
+    rule(ana, room, language="pt-BR")
+    for path in (f"/r/{room}", f"/r/{room}/order", f"/r/{room}/topic", f"/r/{room}/search?q=x"):
+        assert '<html lang="pt-BR">' in bob.get(path).text, path
+    page = bob.get(f"/r/{room}").text
+    assert '<ol id="log" lang="pt-BR"' in page
+    assert '"X-Page-Language":"pt-BR"' in page
+    named = bob.post("/me", data={"name": "a" * 41}, headers={"HX-Request": "true", "X-Page-Language": "pt-BR"})
+    assert "Um nome tem no máximo" in named.text  # a fragment is in the language of the page that asks
+    assert '<html lang="en">' in bob.get("/", headers={"X-Page-Language": "tlh"}).text
+    bob.post("/language", data={"language": "en", "room": room})
+    page = bob.get(f"/r/{room}").text
+    assert '<html lang="en">' in page
+    assert '<ol id="log" lang="pt-BR"' in page
+
+
+async def test_a_tab_is_spoken_to_in_its_room_s_language(server: ServerProcess) -> None:
+    room = fresh()
+    with browser(server) as ana:
+        say(ana, room, "olá")
+        rule(ana, room, language="pt-BR")
+        async with tab(server, room) as bob:
+            await bob.enter()
+            say(ana, room, "oi")
+            assert 'aria-label="Mais"' in await bob.frame("oi</div>")
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"writers": "kings"}, {"slow": "-1"}, {"slow": "3601"}, {"slow": "9" * 5000}, {"slow": "٣"}, {"slow": "x"}],
+    [{"language": "tlh"}, {"keep": "5"}, {"keep": "x"}, {}, {"writers": "kings"}, {"slow": "-1"}, {"slow": "3601"}, {"slow": "9" * 5000}, {"slow": "٣"}, {"slow": "x"}],
 )
 def test_rules_that_are_none_are_refused(ana: httpx.Client, fields: dict[str, str]) -> None:
     room = fresh()
