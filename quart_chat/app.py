@@ -46,6 +46,7 @@ from quart_chat.store import status
 from quart_chat.store.archive import Archive
 from quart_chat.store.client import CONNECT
 from quart_chat.store.deeds import Deeds
+from quart_chat.store.directory import Directory
 from quart_chat.store.erasures import Erasures
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
@@ -230,6 +231,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         sayer=sayer,
         changer=changer,
         rules=rules,
+        directory=Directory(pipeline, presence, settings.listed_rooms),
         warden=Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,

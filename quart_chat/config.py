@@ -45,6 +45,7 @@ class Settings:
     joins_per_minute: int = 120  # tabs of a person that connect; ten times that an address; 0: neither is limited
     messages_per_room: int = 10_000  # newest that are kept
     room_days: int = 90  # unused rooms go after these; 0: never
+    listed_rooms: int = 50  # that the lobby shows to everybody, whose owners want it; 0: none
     origins: tuple[str, ...] = ()
     """Origins besides the page's own that may post and connect, as `https://chat.example`."""
     https_days: int = 365
@@ -92,6 +93,7 @@ class Settings:
             joins_per_minute=_number(env, "QUART_CHAT_JOINS_PER_MINUTE", 120),
             messages_per_room=_number(env, "QUART_CHAT_MESSAGES_PER_ROOM", 10_000, least=1),
             room_days=_number(env, "QUART_CHAT_ROOM_DAYS", 90),
+            listed_rooms=_number(env, "QUART_CHAT_LISTED_ROOMS", 50, most=200),
             origins=tuple(_origin(part) for part in env.get("QUART_CHAT_ORIGINS", "").replace(",", " ").split()),
             https_days=_number(env, "QUART_CHAT_HTTPS_DAYS", 365, most=3650),
             trusted_hops=_number(env, "QUART_CHAT_TRUSTED_HOPS", 0, most=10),

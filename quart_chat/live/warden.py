@@ -12,7 +12,7 @@ from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
 from quart_chat.room.entries import Message
-from quart_chat.room.limits import REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS, TOO_MUCH
+from quart_chat.room.limits import LISTINGS, LISTINGS_OF_ADDRESS, REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS, TOO_MUCH
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.proofs import clean_phrase
 from quart_chat.room.record import (
@@ -90,13 +90,15 @@ class Warden:
             raise outside(standing)
         return standing
 
-    async def rule(self, room: str, person: Person, rules: Rules) -> None:
+    async def rule(self, room: str, person: Person, rules: Rules, address: str = "") -> None:
         """Give a room other rules. As it closes those who have read it stay.
 
         Raises:
-            NotYours: only owners may.
+            NotYours: only owners may. TooFast: they put many rooms into the lobby.
         """
         standing = await self._demand(Right.RULE, room, person)
+        if rules.is_listed and not standing.rules.is_listed:
+            await self._limits.demand_from_both("listings", person.public, address, LISTINGS, LISTINGS_OF_ADDRESS)
         if rules.closed and not standing.rules.closed:
             await self._rules.invite_all(room)
         await self._rules.set_rules(room, rules)

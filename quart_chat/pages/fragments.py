@@ -307,11 +307,22 @@ def counted(number: int) -> str:
 
 
 def lobby(
-    visited: Sequence[tuple[str, str, News]], person: Person, language: str, *, typed: str = "", error: str = ""
+    visited: Sequence[tuple[str, str, News]],
+    listed: Iterable[tuple[str, str, str, int, str]],
+    person: Person,
+    language: str,
+    *,
+    typed: str = "",
+    error: str = "",
 ) -> str:
-    """Render the lobby, its token a blank; visited: rooms, as `rooms` takes them; typed: what stays in the field."""
+    """Render the lobby, its token a blank; visited: rooms, as `rooms` takes them; typed: what stays in the field.
+
+    listed: rooms that are shown to everybody: name in addresses, title, topic, and how many are in them.
+    """
     shown, *total = _sums(visited)
     values = {"token": tokens.BLANK, "person": person, "rooms": shown, "total": total, "typed": typed, "error": error}
+    been = {name for name, *_ in visited}
+    values["listed"] = [one for one in listed if one[0] not in been]
     return templates.page("lobby.html", language, gate=templates.new_gate(), **values)
 
 

@@ -18,6 +18,7 @@ SLOWS = (0, 5, 10, 30, 60, 300, 900, 3600)  # seconds that the form offers
 class Order:
     """What the page shows. standing: of its reader; invites, members (who was let in): for who keeps order.
 
+    lists: the lobby shows rooms to everybody, whose owners want it.
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
     """
 
@@ -30,6 +31,7 @@ class Order:
     members: Sequence[Whom] = ()
     made: str = ""
     link: str = ""
+    lists: bool = True
 
 
 def told(rules: Rules) -> str:

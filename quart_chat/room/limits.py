@@ -69,6 +69,9 @@ PURGES_OF_ADDRESS = _of_address(10, MINUTE)
 REPORTS = Limit(5, MINUTE)  # of a person: each asks for somebody's attention
 REPORTS_OF_ADDRESS = _of_address(30, MINUTE)
 
+LISTINGS = Limit(5, HOUR)  # rooms that a person puts into the lobby
+LISTINGS_OF_ADDRESS = Limit(20, HOUR)
+
 # pages ask for the next three by themselves, whatever they were told: their pauses do not grow
 SEARCHES = Limit(60, MINUTE, free=None)  # of a person, who makes some with each word that they type
 SEARCHES_OF_ADDRESS = Limit(300, MINUTE, free=None)  # each takes a worker a quarter of a second at most, mostly 10 ms

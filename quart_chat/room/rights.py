@@ -67,6 +67,11 @@ class Rules(NamedTuple):
     keep: int = 0
     language: str = ""
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether the lobby shows the room to everybody: a private one it never shows."""
+        return self.listed and not self.closed
+
 
 COMMON = Rules()  # of a room that nobody gave others
 

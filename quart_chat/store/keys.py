@@ -159,3 +159,4 @@ SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
 SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come
 RENAMED = "c:{~}:renamed"  # the channel on which every worker hears of new names
+LISTED = "c:{~}:listed"  # sorted set of the rooms that the lobby shows to everybody, by ms since when

@@ -16,6 +16,7 @@ from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
 RECORDED = 1000  # deeds that a room's record keeps
+LISTED = 1000  # rooms that may be in the lobby; who lists one more takes the place of who did first
 MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
 _INVITE = "invite "
@@ -52,7 +53,7 @@ class RoomRules:
         until = _until(banned, now)
         if stands == Role.MEMBER and not is_invited:
             until = max(until, _until(network, now))
-        return Standing(stands, _read_rules(rules), _until(muted, now), until, is_invited, locked=bool(phrase))
+        return Standing(stands, read_rules(rules), _until(muted, now), until, is_invited, locked=bool(phrase))
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, is muted or banned: owners first, by name."""
@@ -94,6 +95,15 @@ class RoomRules:
     async def set_rules(self, room: str, rules: Rules) -> None:
         """Give a room other rules; workers tell those who have it open, and look who may still be there."""
         await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled")
+        await self.enlist(room, rules)
+
+    async def enlist(self, room: str, rules: Rules) -> None:
+        """Put a room on those lists of all rooms that its rules ask for, and off the others."""
+        if rules.is_listed:
+            await self._pipeline.command("ZADD", keys.LISTED, self._clock(), room)
+            await self._pipeline.command("ZREMRANGEBYRANK", keys.LISTED, 0, -LISTED - 1)
+        else:
+            await self._pipeline.command("ZREM", keys.LISTED, room)
 
     async def appoint(self, room: str, public: str, name: str, role: Role) -> bool:
         """Give somebody a role, or take it; name: as they are called now. Who gets one is neither muted nor banned.
@@ -292,7 +302,8 @@ def _until(written: str | None, now: int) -> int:
     return until if until > now else 0
 
 
-def _read_rules(written: str | None) -> Rules:
+def read_rules(written: str | None) -> Rules:
+    """Read rules as a room's hash holds them; None: nobody gave it any."""
     if written is None:
         return COMMON
     try:

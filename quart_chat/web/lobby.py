@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadName, TooFast
@@ -60,6 +62,6 @@ async def _surprise() -> str:
 async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
     house = parts()
     person = await person_of(house, who)
-    visited, _ = await visited_rooms(who)
-    html = fragments.lobby(visited, person, who.language, typed=typed, error=error)
+    (visited, _), listed = await asyncio.gather(visited_rooms(who), house.directory.read())
+    html = fragments.lobby(visited, listed, person, who.language, typed=typed, error=error)
     return answer(who, html, status)

@@ -82,7 +82,7 @@ async def rule(name: str) -> Response:
         raise BadFrame(UNKNOWN)
     ticked = {name: form.get(name) == "1" for name in TICKS}
     rules = Rules(form["writers"], int(slow), **ticked, keep=int(keep), language=language)
-    await parts().warden.rule(name, await person_of(parts(), who), rules)
+    await parts().warden.rule(name, await person_of(parts(), who), rules, who.visit.address)
     return see_other(who, f"/r/{name}/order")
 
 
@@ -271,5 +271,6 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         members=members,
         made=made,
         link=link,
+        lists=house.settings.listed_rooms > 0,
     )
     return answer(who, order.page(shown, who.public, who.audience))

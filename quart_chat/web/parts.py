@@ -35,6 +35,7 @@ from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.room.proofs import is_proved
 from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing
 from quart_chat.shelf.shelf import Shelf
+from quart_chat.store.directory import Directory
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
@@ -78,6 +79,7 @@ class Parts:
     changer: Changer
     searcher: Searcher
     rules: RoomRules
+    directory: Directory
     warden: Warden
     uploads: Uploads
     shelf: Shelf

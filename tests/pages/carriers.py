@@ -138,7 +138,12 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "ended": lambda text, name, to: fragments.sent_away(text, to.language),
     "error": lambda text, name, to: templates.page("error.html", to.language, heading=name, text=text, back="/"),
     "lobby": lambda text, name, to: fragments.lobby(
-        [("r", text, News(3, 1))], Person(PERSON, name), to.language, typed=text, error=name
+        [("r", text, News(3, 1))],
+        [("s", text, name, 2, PLACE), ("t", name, "", 0, PLACE)],
+        Person(PERSON, name),
+        to.language,
+        typed=text,
+        error=name,
     ),
     "rooms": lambda text, name, to: fragments.rooms([("r", text, News(3, 1)), ("s", name, News())], to.language)[0],
     "unread": lambda text, name, to: fragments.unread(text, News(3, 1, PLACE), to.language),

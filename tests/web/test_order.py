@@ -12,6 +12,7 @@ import pytest
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
 from tests.web.routes import VALUES, routes
+from tests.web.test_forgetting import until
 from tests.web.test_messages import say
 from tests.web.visits import browser, fresh, tab
 
@@ -66,6 +67,29 @@ def test_rules_hold_for_forms_and_are_told(ana: httpx.Client, bob: httpx.Client)
     say(bob, room, "again")
 
 
+def test_a_listed_room_stands_in_everybody_s_lobby(server: ServerProcess) -> None:
+    room, title = fresh(), "Open <b>to</b> all"
+    with browser(server) as ana, browser(server) as bob, browser(server) as eva:
+        assert ana.post("/rooms", data={"title": room}).status_code == 303
+        ana.post(f"/r/{room}/title", data={"title": title})
+        ana.post(f"/r/{room}/topic", data={"topic": "What it is about"})
+        assert rule(ana, room, listed="1").status_code == 303
+        assert "Listed: the lobby shows it to everybody" in bob.get(f"/r/{room}/order").text
+        until(lambda: f'href="/r/{room}"' in eva.get("/").text, "the room in the lobby")
+        shown = eva.get("/").text
+        assert "Open &lt;b&gt;to&lt;/b&gt; all" in shown
+        assert "What it is about" in shown
+        assert rule(ana, room, listed="1", closed="1").status_code == 303
+        until(lambda: room not in eva.get("/").text, "no room in the lobby")
+        for number in range(4):
+            other = fresh()
+            assert ana.post("/rooms", data={"title": other}).status_code == 303
+            assert rule(ana, other, listed="1").status_code == 303, number
+        assert ana.post("/rooms", data={"title": (other := fresh())}).status_code == 303
+        assert rule(ana, other, listed="1").status_code == 429
+        assert rule(ana, other).status_code == 303
+
+
 def test_a_room_has_its_own_language_for_whom_chose_none(ana: httpx.Client, bob: httpx.Client) -> None:
     room = fresh()
     say(ana, room, "olá")
@@ -97,7 +121,18 @@ async def test_a_tab_is_spoken_to_in_its_room_s_language(server: ServerProcess) 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"language": "tlh"}, {"keep": "5"}, {"keep": "x"}, {}, {"writers": "kings"}, {"slow": "-1"}, {"slow": "3601"}, {"slow": "9" * 5000}, {"slow": "٣"}, {"slow": "x"}],
+    [
+        {"language": "tlh"},
+        {"keep": "5"},
+        {"keep": "x"},
+        {},
+        {"writers": "kings"},
+        {"slow": "-1"},
+        {"slow": "3601"},
+        {"slow": "9" * 5000},
+        {"slow": "٣"},
+        {"slow": "x"},
+    ],
 )
 def test_rules_that_are_none_are_refused(ana: httpx.Client, fields: dict[str, str]) -> None:
     room = fresh()
