@@ -48,7 +48,7 @@ async def _answered(who: Visitor, person: Person, doing: Awaitable[Person], trie
     try:
         person = await doing
     except (BadName, BadPhrase, TooFast) as refused:
-        why = fragments.reason(who.language, refused)
+        why = fragments.refusal(who.language, refused)
         part = fragments.proof(
             person, await parts().prover.of(person) or "", who.language, room, error=why, tried=tried
         )
