@@ -19,9 +19,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import Locked, Refused, SettingsError, StoreAway
+from quart_chat.errors import Asked, Locked, Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
+from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
@@ -63,6 +64,7 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
+    asking,
     composer,
     elsewhere,
     files,
@@ -136,6 +138,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         files,
         search,
         order,
+        asking,
         reading,
         composer,
         people,
@@ -174,6 +177,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         return time.time_ns() // 1_000_000
 
     rules = RoomRules(pipeline, clock)
+    signing = keys.load(settings.data, settings.secret_key)
     reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
     phrases = Phrases()
@@ -233,6 +237,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         rules=rules,
         directory=Directory(pipeline, presence, settings.listed_rooms),
         warden=Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases),
+        asker=Asker(rules, limits, signing, clock),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
         shelf=shelf,
@@ -252,7 +257,7 @@ def _parts(settings: Settings, url: str) -> Parts:
             clock=clock,
         ),
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
-        identities=Identities(*keys.load(settings.data, settings.secret_key)),
+        identities=Identities(*signing),
         clock=clock,
     )
 
@@ -398,6 +403,11 @@ def _answer_errors(app: Quart) -> None:
         if isinstance(error, Locked) and has_request_context() and not by_htmx():
             room = str((request.view_args or {}).get("name"))
             return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
+        if isinstance(error, Asked) and has_request_context() and not by_htmx():
+            try:
+                return await asking.page(visitor(request), str((request.view_args or {}).get("name")), error.status)
+            except StoreAway as gone:
+                return await away(gone)
         why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)

@@ -7,6 +7,7 @@
     │   └── ShelfAway         where files are kept cannot be reached, or is full: 503
     └── Refused               what somebody sent is not taken; carries a message for them
         ├── BadFrame          a frame that is not what the page's forms send: notice
+        ├── BadAnswer         to a room's question, which it does not answer: 422
         ├── BadFile           a file that is not taken: 422
         │   └── TooLarge      it has more bytes than it may: 413
         ├── BadName           a room's or a person's name: 422
@@ -18,6 +19,7 @@
         ├── NotYours              somebody else's message: 403
         ├── TooFast           a limit was reached: 429; says when to come again
         └── Unwelcome         origin or identity is wrong, or a room is closed to them: 403, or close code 1008
+            ├── Asked         the room asks newcomers a question
             └── Locked        the room has a passphrase
 
 A `Refused` carries a message id (English, as in the catalogues) and its values, so that the page
@@ -60,6 +62,12 @@ class Refused(QuartChatError):
 
 class BadFrame(Refused):
     """A socket frame that cannot be understood."""
+
+
+class BadAnswer(Refused):
+    """An answer that is not the one to a room's question."""
+
+    status = 422
 
 
 class BadFile(Refused):
@@ -131,6 +139,10 @@ class Unwelcome(Refused):
     """The request comes from where it must not, or under an identity that is not one."""
 
     status = 403
+
+
+class Asked(Unwelcome):
+    """The room lets in newcomers who answer its question."""
 
 
 class Locked(Unwelcome):

@@ -11,12 +11,14 @@ from quart_chat.errors import BadPhrase, NoMessage, NotYours, StoreAway, TooFast
 from quart_chat.events import get_logger
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
+from quart_chat.room.asking import clean_question
 from quart_chat.room.entries import Message
 from quart_chat.room.limits import LISTINGS, LISTINGS_OF_ADDRESS, REPORTS, REPORTS_OF_ADDRESS, ROOM_DELETIONS, TOO_MUCH
 from quart_chat.room.people import Person, is_public_id
 from quart_chat.room.proofs import clean_phrase
 from quart_chat.room.record import (
     APPOINTED,
+    ASKED,
     BANNED,
     CAME,
     DISMISSED,
@@ -91,7 +93,7 @@ class Warden:
         return standing
 
     async def rule(self, room: str, person: Person, rules: Rules, address: str = "") -> None:
-        """Give a room other rules. As it closes those who have read it stay.
+        """Give a room other rules. As it closes, or begins to ask newcomers, who is known to it stays.
 
         Raises:
             NotYours: only owners may. TooFast: they put many rooms into the lobby.
@@ -99,7 +101,7 @@ class Warden:
         standing = await self._demand(Right.RULE, room, person)
         if rules.is_listed and not standing.rules.is_listed:
             await self._limits.demand_from_both("listings", person.public, address, LISTINGS, LISTINGS_OF_ADDRESS)
-        if rules.closed and not standing.rules.closed:
+        if rules.guarded and not standing.rules.guarded:
             await self._rules.invite_all(room)
         await self._rules.set_rules(room, rules)
         await self._rules.record(room, person.name, RULED)
@@ -189,6 +191,16 @@ class Warden:
         hashed = await self._phrases.hash(clean_phrase(phrase)) if phrase else ""
         await self._rules.set_phrase(room, hashed)
         await self._rules.record(room, person.name, PHRASED)
+
+    async def set_question(self, room: str, person: Person, text: str, answer: str) -> None:
+        """Give a room a question for newcomers, and its answer; an empty text: one that the server makes.
+
+        Raises:
+            NotYours: only owners may. BadText: either is too long, or there is no answer.
+        """
+        await self._demand(Right.RULE, room, person)
+        await self._rules.set_question(room, clean_question(text, answer))
+        await self._rules.record(room, person.name, ASKED)
 
     async def enter(self, room: str, person: Person, address: str, phrase: str) -> None:
         """Let somebody in who knows a room's passphrase.

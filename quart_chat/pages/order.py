@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from quart_chat.pages import languages, templates
 from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
+from quart_chat.room.asking import Question
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
@@ -19,6 +20,7 @@ class Order:
     """What the page shows. standing: of its reader; invites, members (who was let in): for who keeps order.
 
     lists: the lobby shows rooms to everybody, whose owners want it.
+    question: the room's own for newcomers, for owners; None: it has none.
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
     """
 
@@ -32,6 +34,7 @@ class Order:
     made: str = ""
     link: str = ""
     lists: bool = True
+    question: Question | None = None
 
 
 def told(rules: Rules) -> str:

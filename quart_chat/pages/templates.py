@@ -16,6 +16,7 @@ from quart_chat.files import folder
 from quart_chat.pages import assets, ids, languages
 from quart_chat.pages.names import named
 from quart_chat.pages.tokens import HEADER
+from quart_chat.room.asking import MAX_ANSWER, MAX_QUESTION
 from quart_chat.room.attachments import MOST_FILES
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
@@ -86,6 +87,8 @@ def environment(language: str) -> Environment:
         "max_name": MAX_NAME,
         "max_title": MAX_TITLE,
         "max_topic": MAX_TOPIC,
+        "max_question": MAX_QUESTION,
+        "max_answer": MAX_ANSWER,
         "longest_search": LONGEST_SEARCH,
         "most_files": MOST_FILES,
         "token_header": HEADER,

@@ -85,6 +85,9 @@ FAILED_SECRETS_OF_ADDRESS = _of_address(60, 10 * MINUTE)
 FAILED_SECRETS_OF_THING = Limit(100, 10 * MINUTE, free=None)  # by anybody; over it, all who try are slowed
 SLOWEST = 2.0  # seconds; that is all, for strangers must lock nobody out of a room
 
+# who are let in where newcomers are asked: a class at once, then one in three minutes; 60 in the first hour
+NEWCOMERS_OF_ADDRESS = _of_address(40, 2 * HOUR)
+
 
 HANDOVERS = Limit(5, MINUTE)  # links that carry an identity elsewhere
 HANDOVERS_OF_ADDRESS = Limit(50, MINUTE)

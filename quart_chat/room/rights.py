@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-from quart_chat.errors import Locked, NotYours, Unwelcome
+from quart_chat.errors import Asked, Locked, NotYours, Unwelcome
 from quart_chat.room.entries import ACTION, Message
 
 EVERYONE, VERIFIED, MODERATORS = "everyone", "verified", "moderators"  # who may write, those after them in each
@@ -16,6 +16,7 @@ MUTED_HERE = "A moderator has muted you here for a while. You can read on."
 FOR_MODERATORS = "Only moderators write in this room."
 TOO_LOUD = "This room is slow: only those who keep order pin messages and set its topic."
 PRIVATE = "This room is private. Ask somebody who is in it for an invite."
+ASKS = "Newcomers answer a question before they come into this room. Its page asks it."
 FOR_VERIFIED = "Only people who keep their name by a phrase write in this room."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
@@ -72,6 +73,11 @@ class Rules(NamedTuple):
         """Whether the lobby shows the room to everybody: a private one it never shows."""
         return self.listed and not self.closed
 
+    @property
+    def guarded(self) -> bool:
+        """Whether members are in it who were let in, and nobody else: it is closed, or newcomers are asked."""
+        return self.closed or self.asks
+
 
 COMMON = Rules()  # of a room that nobody gave others
 
@@ -79,7 +85,8 @@ COMMON = Rules()  # of a room that nobody gave others
 class Standing(NamedTuple):
     """How somebody stands in a room. muted, banned: until when, ms since the epoch; 0: they are not.
 
-    invited: they may be in it though it is closed. proved: their name is one that they keep by a phrase.
+    invited: they may be in it though it is guarded: by an invite, its passphrase, an answer, or as they were there
+    before. proved: their name is one that they keep by a phrase.
     locked: the room has a passphrase.
     """
 
@@ -94,7 +101,7 @@ class Standing(NamedTuple):
     @property
     def inside(self) -> bool:
         """Whether they may be in the room at all."""
-        let_in = self.invited or self.role != Role.MEMBER or not self.rules.closed
+        let_in = self.invited or self.role != Role.MEMBER or not self.rules.guarded
         return let_in and not self.banned
 
     @property
@@ -179,6 +186,8 @@ def outside(standing: Standing) -> Unwelcome:
     """Say why somebody may not be in a room, who may not."""
     if standing.banned:
         return Unwelcome(SENT_AWAY)
+    if standing.rules.asks and not standing.rules.closed:
+        return Asked(ASKS)
     return Locked(PRIVATE) if standing.locked else Unwelcome(PRIVATE)
 
 

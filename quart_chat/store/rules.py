@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from quart_chat.events import get_logger
+from quart_chat.room.asking import Question
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import COMMON, EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
@@ -21,6 +22,7 @@ MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
 _INVITE = "invite "
 _PHRASE = "phrase"
+_QUESTION, _ANSWER = "question", "answer"
 _OF_PERSON = ("role", "muted", "banned", "name", "network")
 
 logger = get_logger(__name__)
@@ -147,6 +149,16 @@ class RoomRules:
     async def phrase(self, room: str) -> str:
         """Give the hash of a room's phrase; "" where it has none."""
         return await self._pipeline.command("HGET", keys.rules(room), _PHRASE) or ""
+
+    async def set_question(self, room: str, question: Question | None) -> None:
+        """Ask newcomers a question of the room's own; None: one that the server makes."""
+        text, answer = question or ("", "")
+        await self._put(room, {_QUESTION: text, _ANSWER: answer})
+
+    async def question(self, room: str) -> Question | None:
+        """Give a room's own question; None where it has none."""
+        text, answer = await self._pipeline.command("HMGET", keys.rules(room), _QUESTION, _ANSWER)
+        return Question(text, answer) if text and answer else None
 
     async def let_in(self, room: str, public: str, name: str) -> None:
         """Invite somebody; name: as they are called now."""

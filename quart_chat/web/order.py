@@ -261,6 +261,7 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         deeds, invites, members = await asyncio.gather(
             house.rules.deeds(name), house.rules.invites(name), house.rules.members(name)
         )
+    asks = may(Right.RULE, stands) and stands.rules.asks
     shown = order.Order(
         room=name,
         title=titles[name],
@@ -272,5 +273,6 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         made=made,
         link=link,
         lists=house.settings.listed_rooms > 0,
+        question=await house.rules.question(name) if asks else None,
     )
     return answer(who, order.page(shown, who.public, who.audience))

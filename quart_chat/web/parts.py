@@ -16,6 +16,7 @@ from werkzeug.http import parse_accept_header
 
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
+from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.hub import Hub
@@ -52,8 +53,8 @@ from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_n
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
-# Whoever holds an owner's link owns the room, banned there or not; and an invite is for who is not in it
-KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept", "order.enter")
+# Whoever holds an owner's link owns the room, banned there or not; invites and answers are for who is not in it
+KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept", "order.enter", "asking.come_in")
 SAYS_ITSELF = ("messages.menu", "search.find", "files.send")  # that the store is away; each asks for `standing` first
 LONGEST = 1000  # characters of Accept-Language that are read
 
@@ -81,6 +82,7 @@ class Parts:
     rules: RoomRules
     directory: Directory
     warden: Warden
+    asker: Asker
     uploads: Uploads
     shelf: Shelf
     leftovers: Leftovers

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.hub import Hub
@@ -222,6 +223,7 @@ class Worker:
         self.warden = Warden(
             self.rules, People(pipeline), archive, leftovers=no_files(pipeline), limits=limits, phrases=phrases
         )
+        self.asker = Asker(self.rules, limits, ("k" * 16,), _now)
         company = Company(self.log, self.presence)
         self.changer = Changer(
             self.log,

@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, order, room, rows, search, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
+from quart_chat.room.asking import Question
 from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.digest import Digest
@@ -20,7 +21,7 @@ from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
 from quart_chat.room.reading import News
 from quart_chat.room.record import Deed, Invite, Known, Whom
-from quart_chat.room.rights import Right, Role, Standing
+from quart_chat.room.rights import Right, Role, Rules, Standing
 from quart_chat.room.search import Found, Hit, read
 from quart_chat.tools import transcripts
 
@@ -82,6 +83,13 @@ def room_page(text: str, name: str, to: Audience, **more: Any) -> str:
     shown = Shown(to, "r", text, Header(text, pins), people, 2, place, more=True, newer=True, megabytes=10)
     messages = (answer(text, name)._replace(files=(Attached(text, DIGEST, 1),)),)
     return room.render(shown, messages, Person(PERSON, name), "http://h", "t", **more).decode()
+
+
+def asking_order(text: str, name: str, to: Audience) -> str:
+    """The form for a question of one's own; both are what no other of its owner's texts is."""
+    question = Question(text.replace("\n", " "), name.replace("\n", " "))
+    standing = Standing(Role.OWNER, Rules(asks=True))
+    return order.page(order.Order("r", text, standing, (), (), question=question), ANA, to)
 
 
 def order_page(text: str, name: str, to: Audience) -> str:
@@ -187,6 +195,10 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         "edits.html", to.language, versions=fragments.versions([(AT, text), (AT, name)], to), back="/r/r"
     ),
     "rules": order_page,
+    "a question for newcomers": lambda text, name, to: asking.page(
+        "r", text, name, "t", to.language, typed=text, error=text
+    ),
+    "rules of a room that asks": asking_order,
     "a locked room": lambda text, name, to: order.locked_page("r", to.language, text),
     "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
     "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),

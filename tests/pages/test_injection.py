@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, order, room, rows, search, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -150,6 +150,8 @@ NO_TEXTS = {
     **dict.fromkeys(("target", "socket"), "of ours"),
 }
 NO_TEXTS_HERE = {
+    ("asking.in_words", "asked"): "two numbers",
+    ("asking.number_of", "word"): "gives a number",
     ("rows.found", "shown"): "ids",
     ("search.page", "shown"): "markup",
     ("search.page", "found"): "counted here; its messages are shown by `hits`",
@@ -213,7 +215,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (fragments, order, rows, room, search):
+    for module in (asking, fragments, order, rows, room, search):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:

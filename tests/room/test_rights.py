@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from quart_chat.errors import Asked, Locked, Unwelcome
 from quart_chat.room.changes import Changes
 from quart_chat.room.entries import PIN, ROLL, Message
 from quart_chat.room.rights import (
@@ -16,6 +17,7 @@ from quart_chat.room.rights import (
     Standing,
     may,
     may_sanction,
+    outside,
     rights,
     silenced,
 )
@@ -55,6 +57,9 @@ CELLS = [
     (Role.OWNER, Rules(closed=True), 0, 0, "satMR", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(closed=True), 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(closed=True), 0, 0, "", "", ""),
+    (Role.OWNER, Rules(asks=True), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.MODERATOR, Rules(asks=True), 0, 0, "satM", "rcped", "rcpd"),
+    (Role.MEMBER, Rules(asks=True), 0, 0, "", "", ""),
 ]
 
 
@@ -72,11 +77,22 @@ def test_each_cell(  # noqa: PLR0917
     assert rights(ANA, message(BOB), standing) == {OF_MESSAGE[letter] for letter in other}
 
 
-def test_who_is_invited_is_in_a_closed_room_as_in_another() -> None:
-    invited = Standing(rules=Rules(closed=True), invited=True)
+@pytest.mark.parametrize("rules", [Rules(closed=True), Rules(asks=True), Rules(closed=True, asks=True)])
+def test_who_is_invited_is_in_a_guarded_room_as_in_another(rules: Rules) -> None:
+    invited = Standing(rules=rules, invited=True)
     assert invited.inside
     assert all(may(right, invited) == may(right, Standing()) for right in Right)
     assert not invited._replace(banned=UNTIL).inside
+
+
+def test_who_is_outside_hears_what_lets_them_in() -> None:
+    asks, both = Standing(rules=Rules(asks=True), locked=True), Standing(rules=Rules(closed=True, asks=True))
+    assert type(outside(asks)) is Asked
+    assert type(outside(both)) is Unwelcome  # it is private first
+    assert type(outside(both._replace(locked=True))) is Locked
+    assert "sent away" in outside(asks._replace(banned=UNTIL)).message
+    assert not asks._replace(banned=UNTIL, invited=True).inside
+    assert silenced(asks).message == outside(asks).message
 
 
 def test_where_names_have_to_be_kept_who_keeps_theirs_writes() -> None:

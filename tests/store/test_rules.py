@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from redis import Redis
 
+from quart_chat.room.asking import Question
 from quart_chat.room.record import Deed, Known, Whom
 from quart_chat.room.rights import MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
@@ -80,6 +81,20 @@ async def test_where_there_is_no_room_everybody_stands_as_usual(rules: RoomRules
 async def test_rules_are_kept(rules: RoomRules, given: Rules) -> None:
     await rules.set_rules("r", given)
     assert (await rules.standing("r", ANA)).rules == given
+
+
+@pytest.mark.usefixtures("opened")
+async def test_a_room_has_a_question_of_its_own_or_none(rules: RoomRules, look: Redis) -> None:
+    assert await rules.question("r") is None
+    await rules.set_question("r", Question("Whose dog?", "Ana’s"))
+    assert await rules.question("r") == Question("Whose dog?", "Ana’s")
+    assert await rules.question("other") is None
+    assert await rules.people("r") == []
+    await rules.set_question("r", None)
+    assert await rules.question("r") is None
+    assert not {"question", "answer"} & {*look.hkeys(keys.rules("r"))}
+    await rules.set_question("none", Question("x", "y"))
+    assert not look.exists(keys.rules("none"))
 
 
 @pytest.mark.parametrize("torn", ["", "{", "[]", "{}", '{"writers":1,"slow":"x","archived":0,"files":1}'])
