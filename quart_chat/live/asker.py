@@ -25,9 +25,9 @@ from quart_chat.store.rules import RoomRules
 
 
 class Posed(NamedTuple):
-    """A question as a page asks it. text: in the reader's language; form: what proves when it was asked."""
+    """A question as a page asks it. question: in the reader's language; form: what proves when it was asked."""
 
-    text: str
+    question: str
     form: str
 
 

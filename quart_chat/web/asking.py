@@ -53,5 +53,5 @@ async def come_in(name: str) -> Response:
 async def page(who: Visitor, name: str, status: int, *, typed: str = "", form: str = "", error: str = "") -> Response:
     """Ask a newcomer the question of a room; form: of the page before, error: why its answer was not taken."""
     title, posed = await asyncio.gather(title_of(name), parts().asker.pose(name, who.public, who.language, form))
-    asked = asking.page(name, title, posed.text, posed.form, who.language, typed=typed, error=error)
+    asked = asking.page(name, title, *posed, who.language, typed=typed, error=error)
     return answer(who, asked, status)

@@ -127,3 +127,44 @@ async def test_order_is_kept_without_javascript(server: ServerProcess, visitors:
     await expect(ana.page.get_by_label("Pause between two messages of a person")).to_have_value("30")
     await ana.page.get_by_role("button", name="Let in again").click()
     await expect(ana.page.get_by_role("button", name="Let in again")).to_have_count(0)
+
+
+async def test_newcomers_answer_a_question_and_who_was_there_stays(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    ana, bento = [await (await visitors(server.url)).enter(room) for _ in range(2)]
+    await ana.say("welcome")
+    await bento.ends_with("welcome")
+    await ana.page.get_by_role("link", name="Rules and moderators").click()
+    await ana.page.get_by_label("Newcomers answer a question first").check()
+    await ana.page.get_by_role("button", name="Save").click()
+    await ana.page.get_by_label("Your question").fill("Which colour has the <b>door</b>?")
+    await ana.page.get_by_label("Its answer").fill("Dark green")
+    await ana["form[action$='/question'] button"].click()
+    await expect(ana.page.get_by_label("Its answer")).to_have_value("Dark green")
+    await bento.set_offline(True)
+    await bento.is_away()
+    carla = await (await visitors(server.url)).tab()
+    carla.witness.allow(r"status of (403|422|429)")
+    await carla.page.goto(f"{server.url}/r/{room}")
+    field = carla.page.get_by_label("Which colour has the <b>door</b>?")
+    await expect(field).to_be_focused()
+    told = carla.page.get_by_role("alert")
+    await field.fill("blue")
+    await carla.page.keyboard.press("Enter")
+    await expect(told).to_contain_text("That was quicker than anybody reads.")
+    while "quicker" in await told.inner_text():
+        async with carla.page.expect_navigation():
+            await field.press("Enter")
+    await expect(told).to_have_text("That is not the answer.")
+    await expect(field).to_have_value("blue")
+    await field.fill(" dark  GREEN!")
+    await carla.page.keyboard.press("Enter")
+    await carla.is_live()
+    await carla.say("here I am")
+    await carla.shows("welcome", "here I am")
+    await bento.set_offline(False)
+    await bento.is_live()
+    await bento.say("me too")
+    await carla.ends_with("me too")
+    await bento.shows("welcome", "here I am", "me too")

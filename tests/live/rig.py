@@ -47,6 +47,7 @@ PATIENCE = 10.0  # seconds until a test gives a state up
 ENGLISH = Audience("en", "UTC")
 ANA = "a" * 16  # public ids
 EVA = "e" * 16
+KEY = "the key of these workers"
 
 
 def somebody(name: str = "Ana") -> Person:
@@ -223,7 +224,7 @@ class Worker:
         self.warden = Warden(
             self.rules, People(pipeline), archive, leftovers=no_files(pipeline), limits=limits, phrases=phrases
         )
-        self.asker = Asker(self.rules, limits, ("k" * 16,), _now)
+        self.asker = Asker(self.rules, limits, (KEY,), _now)
         company = Company(self.log, self.presence)
         self.changer = Changer(
             self.log,

@@ -203,11 +203,18 @@ def test_a_menu_offers_to_mute_and_ban_to_those_who_may(ana: httpx.Client, bob: 
     assert bob.get(f"/r/{room}").status_code == 200
 
 
-@pytest.mark.parametrize("kept_out", ["banned", "never invited"])
+KEPT_OUT = {
+    "banned": "sent away from this room",
+    "never invited": "This room is private.",
+    "never asked": "One question before you come in.",
+}
+
+
+@pytest.mark.parametrize("kept_out", KEPT_OUT)
 def test_who_is_kept_out_gets_in_by_no_route(
     ana: httpx.Client, bob: httpx.Client, tmp_path: Path, kept_out: str
 ) -> None:
-    """By every route of a room, but by those of links to roles, of invites and of its passphrase."""
+    """By every route of a room, but by those of links to roles, of invites, of its passphrase and of an answer."""
     room = fresh()
     say(ana, room, "a secret word")
     if kept_out == "banned":
@@ -215,19 +222,20 @@ def test_who_is_kept_out_gets_in_by_no_route(
         assert ban(ana, room, entry_id).status_code == 303
     else:
         entry_id = say(ana, room, "just us")
-        assert rule(ana, room, closed="1").status_code == 303
+        rules = {"asks": "1"} if kept_out == "never asked" else {"closed": "1"}
+        assert rule(ana, room, **rules).status_code == 303
     values = {**VALUES, "name": room, "entry_id": entry_id, "public": own(ana, room)}
     of_rooms = [
         route
         for route in routes(tmp_path)
-        if route.path.startswith("/r/<name>") and not route.path.endswith(("/<secret>", "/enter"))
+        if route.path.startswith("/r/<name>") and not route.path.endswith(("/<secret>", "/enter", "/answer"))
     ]
     assert len(of_rooms) > 20
     for route in of_rooms:
         data = {"text": "x", "nonce": fresh("n")} if route.method == "POST" else None
         response = bob.request(route.method, route.at(**values), data=data)
         assert response.status_code == 403, f"{route}: {response.text}"
-        assert ("sent away from this room" if kept_out == "banned" else "This room is private.") in response.text, route
+        assert KEPT_OUT[kept_out] in response.text, route
         assert "secret" not in response.text, route
         assert "Ana" not in response.text, route
         assert room not in bob.get("/").text, route
