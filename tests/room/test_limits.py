@@ -15,6 +15,7 @@ from quart_chat.room.limits import (
     LONGEST,
     LONGEST_OF_ADDRESS,
     MINUTE,
+    NEWCOMERS_OF_ADDRESS,
     SEARCHES,
     SLOWEST,
     Limit,
@@ -28,6 +29,11 @@ from quart_chat.room.limits import (
 )
 
 SLACK = 1e-6  # tokens: floating point
+
+
+def test_an_address_brings_a_class_at_once_and_sixty_newcomers_in_an_hour() -> None:
+    assert NEWCOMERS_OF_ADDRESS.most >= 40
+    assert NEWCOMERS_OF_ADDRESS.most + HOUR / NEWCOMERS_OF_ADDRESS.interval == 60
 
 
 @given(
