@@ -277,8 +277,10 @@ def _charter(fields: dict[str, Any]) -> Charter:
     for person in members:
         if not is_public_id(person):
             raise ValueError("its members have to be public ids, 16 hex digits, with their names")
-    names = {field: one_line(value) for field, value in rules.items() if field.endswith(" name")}
-    return Charter(rules | names, {person: one_line(str(name)) for person, name in members.items()})
+    lines = {
+        field: one_line(value) for field, value in rules.items() if field.endswith((" name", "question", "answer"))
+    }
+    return Charter(rules | lines, {person: one_line(str(name)) for person, name in members.items()})
 
 
 def _quote(fields: Any) -> Quote:
