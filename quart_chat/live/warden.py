@@ -102,7 +102,7 @@ class Warden:
         if rules.is_listed and not standing.rules.is_listed:
             await self._limits.demand_from_both("listings", person.public, address, LISTINGS, LISTINGS_OF_ADDRESS)
         if rules.guarded and not standing.rules.guarded:
-            await self._rules.invite_all(room)
+            await self._rules.invite_all(room, writers=rules.closed)
         await self._rules.set_rules(room, rules)
         await self._rules.record(room, person.name, RULED)
 

@@ -68,4 +68,9 @@ class Directory:
         if title is None:
             await self._pipeline.command("ZREM", keys.LISTED, name)
             return None
-        return Listed(name, title, topic or "", here.count, last or NO_ENTRY) if read_rules(rules).is_listed else None
+        held = read_rules(rules)
+        if not held.is_listed:
+            return None
+        if held.asks:  # who has not answered sees no more of it than its title
+            return Listed(name, title, "", 0, NO_ENTRY)
+        return Listed(name, title, topic or "", here.count, last or NO_ENTRY)

@@ -18,6 +18,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 
 RECORDED = 1000  # deeds that a room's record keeps
 LISTED = 1000  # rooms that may be in the lobby; who lists one more takes the place of who did first
+WROTE = 1000  # messages whose authors stay as a room closes
 MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
 _INVITE = "invite "
@@ -168,10 +169,13 @@ class RoomRules:
         """Let somebody who was invited be so no more."""
         await self._put(room, {}, says=admission(public), member=f"-{public}")
 
-    async def invite_all(self, room: str) -> None:
-        """Let in for good who is known to have read a room, wrote in it lately, or is named as here: it is to close."""
+    async def invite_all(self, room: str, *, writers: bool = True) -> None:
+        """Let in for good who is known to have read a room, or is named as here: it is to close, or to ask newcomers.
+
+        writers: also who wrote in it lately, whether they read it or not, as programs do that flood a room.
+        """
         names = keys.rules(room), keys.read(room), keys.here(room), keys.meta(room), keys.members(room)
-        await self._pipeline.script(self._stay, (*names, keys.messages(room)), [self._clock()])
+        await self._pipeline.script(self._stay, (*names, keys.messages(room)), [self._clock(), WROTE if writers else 0])
 
     async def invite(self, room: str, secret: str, uses: int, until: int) -> None:
         """Let so many people in who know a secret, until then, ms."""

@@ -2,7 +2,7 @@
 -- Not who is banned.
 --
 -- KEYS  1 rules  2 read  3 here  4 meta  5 members  6 messages
--- ARGV  1 now, ms
+-- ARGV  1 now, ms  2 messages that are looked through for who wrote; 0: none
 
 local banned, written = {}, {}
 local held = redis.call('HGETALL', KEYS[1])
@@ -18,7 +18,8 @@ local function stay(public, name)
 end
 
 for _, public in ipairs(redis.call('HKEYS', KEYS[2])) do stay(public, '') end
-for _, row in ipairs(redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', 1000)) do
+local rows = ARGV[2] ~= '0' and redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', ARGV[2]) or {}
+for _, row in ipairs(rows) do
   local author, name
   for i = 1, #row[2], 2 do
     if row[2][i] == 'author' then author = row[2][i + 1] end

@@ -30,12 +30,17 @@ from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, choose, say
 def test_a_reader_gets_what_they_chose_else_what_their_browser_asks_for(
     chosen: str | None, accepted: list[str], language: str
 ) -> None:
-    assert choose(chosen, accepted) == language
+    assert choose((chosen,), accepted) == language
+
+
+def test_of_what_was_chosen_the_first_that_is_spoken_counts() -> None:
+    assert choose((None, "tlh", "pt-BR", "en"), ["en"]) == "pt-BR"
+    assert choose((None, None), ["pt"]) == "pt-BR"
 
 
 @given(st.none() | st.text(), st.lists(st.text()))
 def test_any_wish_leads_to_a_language(chosen: str | None, accepted: list[str]) -> None:
-    assert choose(chosen, accepted) in TAGS
+    assert choose((chosen,), accepted) in TAGS
 
 
 def test_the_default_is_one_of_the_languages() -> None:

@@ -89,6 +89,15 @@ async def test_full_rooms_come_first_and_then_those_where_something_was_said_las
     assert (await Directory(pipeline, presence, 1).read())[0].people == 2
 
 
+async def test_of_a_room_that_asks_newcomers_only_the_title_is_shown(
+    log: Log, rules: RoomRules, pipeline: Pipeline, presence: Presence, look: Redis
+) -> None:
+    await opened(log, rules, "one", given=Rules(listed=True, asks=True))
+    look.hset(keys.meta("one"), "topic", "t")
+    await presence.announce("one", {ANA: "Ana"})
+    assert await Directory(pipeline, presence, 50).read() == [Listed("one", "One", "", 0, "0-0")]
+
+
 async def test_a_room_that_is_gone_leaves_the_index(
     log: Log, rules: RoomRules, pipeline: Pipeline, presence: Presence, look: Redis
 ) -> None:

@@ -219,6 +219,8 @@ async def test_who_wrote_in_a_room_stays_as_it_closes(log: Log, rules: RoomRules
     for number, (public, name) in enumerate(((ANA, "Ana"), (BOB, "Bob"), (BOB, "Bobby"), (EVA, "Eva"))):
         await log.append("r", public, name, "x", f"n{number}")
     await rules.ban("r", EVA, "Eva", 9_000)
+    await rules.invite_all("r", writers=False)
+    assert await rules.members("r") == []
     await rules.invite_all("r")
     assert await rules.members("r") == [Whom(ANA, "Ana"), Whom(BOB, "Bobby")]
 
