@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from quart_chat.store import keys
+from quart_chat.store.duties import Duties
 from quart_chat.store.pipeline import Pipeline
-
-TURN = 60_000  # ms for which one worker does this for all; it says so again as it goes on
 
 
 class Erasure(NamedTuple):
@@ -27,7 +26,7 @@ class Erasures:
 
     def __init__(self, pipeline: Pipeline, worker: str) -> None:
         self._pipeline = pipeline
-        self._worker = worker
+        self._duties = Duties(pipeline, worker, keys.ERASURES, keys.ERASER)
 
     async def forget(self, person: str) -> None:
         """Delete what is kept of a person outside of rooms, but a kept name: `Prover.give_up` does that.
@@ -49,25 +48,24 @@ class Erasures:
             StoreAway: some may not be listed.
         """
         for one in wanted:
-            await self._pipeline.command("ZADD", keys.ERASURES, due, f"{one.person} {one.room} {int(one.wrote)}")
+            await self._duties.add(_write(one), due)
 
     async def next(self, now: int) -> Erasure | None:
         """Give what is to be done next, and do not take it off the list; None: nothing yet; now: ms since the epoch."""
-        found = await self._pipeline.command("ZRANGEBYSCORE", keys.ERASURES, "-inf", now, "LIMIT", 0, 1)
-        if not found:
+        found = await self._duties.next(now)
+        if found is None:
             return None
-        person, room, wrote = str(found[0]).split(" ")
+        person, room, wrote = found.what.split(" ")
         return Erasure(person, room, wrote == "1")
 
     async def done(self, one: Erasure) -> None:
         """Take something off the list."""
-        await self._pipeline.command("ZREM", keys.ERASURES, f"{one.person} {one.room} {int(one.wrote)}")
+        await self._duties.done(_write(one))
 
     async def may_go(self) -> bool:
         """Take the turn to do this, or say that it goes on; False while another worker has it."""
-        if await self._pipeline.command("SET", keys.ERASER, self._worker, "NX", "PX", TURN):
-            return True
-        if await self._pipeline.command("GET", keys.ERASER) != self._worker:
-            return False
-        await self._pipeline.command("PEXPIRE", keys.ERASER, TURN)
-        return True
+        return await self._duties.may_go()
+
+
+def _write(one: Erasure) -> str:
+    return f"{one.person} {one.room} {int(one.wrote)}"

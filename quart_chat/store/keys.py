@@ -155,6 +155,8 @@ def probe(worker: str) -> str:
 
 ERASURES = "c:{~}:erasures"  # sorted set of what is to be forgotten, "PERSON ROOM WROTE" by ms from when on
 ERASER = "c:{~}:eraser"  # says who does that
+EXPIRING = "c:{~}:expiring"  # sorted set of rooms that keep messages for a while, by ms when they are next looked at
+EXPIRER = "c:{~}:expirer"  # says who does that
 SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
 SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come

@@ -4,7 +4,8 @@ import pytest
 from redis import Redis
 
 from quart_chat.store import keys
-from quart_chat.store.erasures import TURN, Erasure, Erasures
+from quart_chat.store.duties import TURN
+from quart_chat.store.erasures import Erasure, Erasures
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 
