@@ -26,6 +26,7 @@ from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
+from quart_chat.live.expirer import Expirer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -49,6 +50,7 @@ from quart_chat.store.client import CONNECT
 from quart_chat.store.deeds import Deeds
 from quart_chat.store.directory import Directory
 from quart_chat.store.erasures import Erasures
+from quart_chat.store.expiring import Expiring
 from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
@@ -256,6 +258,7 @@ def _parts(settings: Settings, url: str) -> Parts:
             limits=limits,
             clock=clock,
         ),
+        expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
         identities=Identities(*signing),
         clock=clock,
@@ -294,6 +297,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             lambda: _renew_sockets(house.limits),
             lambda: house.leftovers.run(house.hub.worker),
             house.eraser.run,
+            house.expirer.run,
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)

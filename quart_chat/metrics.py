@@ -21,6 +21,7 @@ ROOMS = Gauge(
 )
 AWAY = Gauge("quart_chat_store_away", "Workers to which the store does not answer.", multiprocess_mode="livesum")
 MESSAGES = Counter("quart_chat_messages", "Messages that were put into rooms.")
+EXPIRED = Counter("quart_chat_messages_expired", "Messages that went because their room keeps them no longer.")
 DELIVERIES = Counter("quart_chat_deliveries", "Messages that were sent to tabs, live; once for each tab.")
 FANOUT = Histogram(
     "quart_chat_fanout_seconds",

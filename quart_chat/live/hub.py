@@ -372,6 +372,13 @@ class Hub:
             live.broadcast(lambda audience: fragments.ruled(room, audience.language))
             self.admission(room, "", 0)
 
+    def expired(self, room: str) -> None:
+        """Forget what a room has no more: tabs that come again are sent what the log has, and counted for anew."""
+        live = self._rooms.get(room)
+        if live is not None:
+            live.forget()
+            self._readers[room].look_again()
+
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """Show those who keep order that a message was reported."""
         for tab in [tab for public in keepers for tab in self._people.get(public, ()) if tab.room == room]:
@@ -460,6 +467,7 @@ class Hub:
             return False  # the feed went on meanwhile
         found = missed(known, tail.entries, tail.end, LOG_ENTRIES)
         if found is not None:
+            self.expired(room.name)  # whoever could not hear has not heard of that, too
             return room.take(found.entries)
         newest = await self._log.newest(room.name)
         logger.warning("room.restart", room=room.name)

@@ -220,6 +220,11 @@ class Readers:
             self._asked.add(public)
         self._ask()
 
+    def look_again(self) -> None:
+        """Count from what the room has now: it has lost some."""
+        self._forget()
+        self._ask()
+
     def _forget(self) -> None:
         self._recent.clear()
         self._late.clear()

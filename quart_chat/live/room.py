@@ -170,6 +170,11 @@ class LiveRoom:
         rest = busy if len(batch) > 1 else REST
         self._resting = loop.call_later(rest, self._flush)
 
+    def forget(self) -> None:
+        """Forget what led to the room's place, which the log may tell otherwise by now."""
+        self.timeline.restart((), self.place)
+        self._replays = Kept(REPLAYS, REPLAYS_LENGTH)
+
     def lost(self, entries: Sequence[Entry], end: str) -> int:
         """Count the entries that were broadcast here and that the log has no more.
 

@@ -1,7 +1,6 @@
 -- Change something of a room, if all that is to be changed stands as it was read: compare, then write, and append the
--- entry that tells of it. It follows entry.lua.
+-- entry that tells of it. It follows rewrite.lua.
 --
--- KEYS  10 what a stream is written to that takes the other's place
 -- ARGV  6 body of the entry (JSON)
 --       7 author, 8 name and 9 body of the message that tells of it; '': none does
 --       10 the message that this is about; '': none  11 bytes of a room in which nothing that it said may stay; '': it may
@@ -38,26 +37,10 @@ local function without(id, body)
   end
   return found and cjson.encode(held) or body
 end
-
--- An entry of a stream cannot be changed, so all are written anew, beside it first: a store that is full then says so
--- before anything is lost. 5 ms for 1,000 messages.
-local function rewrite(stream)
-  local rows, found = redis.call('XRANGE', stream, '-', '+'), false
-  for _, row in ipairs(rows) do
-    local fields = row[2]
-    local body = without(row[1], fields[#fields])  -- the body is the last field
-    if body ~= fields[#fields] then fields[#fields], found = body, true end
-  end
-  if not found then return end
-  for _, row in ipairs(rows) do redis.call('XADD', KEYS[10], row[1], unpack(row[2])) end
-  local stays = redis.call('PTTL', stream)
-  redis.call('RENAME', KEYS[10], stream)
-  if stays > 0 then redis.call('PEXPIRE', stream, stays) end
-end
 if ARGV[11] ~= '' then
   release(about)
-  rewrite(KEYS[1])
-  if redis.call('MEMORY', 'USAGE', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3]) end
+  rewrite(KEYS[1], without)
+  if redis.call('MEMORY', 'USAGE', KEYS[3]) <= tonumber(ARGV[11]) then rewrite(KEYS[3], without) end
 end
 
 local author = ARGV[7] ~= '' and ARGV[7] or nil

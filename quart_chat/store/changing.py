@@ -63,7 +63,7 @@ class Changing:
     def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
         self._pipeline = pipeline
         self._fixed = fixed
-        self._script = Script.load("held.lua", "entry.lua", "change.lua")
+        self._script = Script.load("held.lua", "entry.lua", "rewrite.lua", "change.lua")
 
     async def find(self, room: str, entry_id: str) -> Found:
         """Read a message with all that befell it, and the room's header."""

@@ -40,9 +40,7 @@ class Duties:
 
     async def next(self, now: int) -> Duty | None:
         """Give what is to be done next, and do not take it off the list; None: nothing yet; now: ms since the epoch."""
-        found = await self._pipeline.command(
-            "ZRANGEBYSCORE", self._listed, "-inf", now, "WITHSCORES", "LIMIT", 0, 1
-        )
+        found = await self._pipeline.command("ZRANGEBYSCORE", self._listed, "-inf", now, "WITHSCORES", "LIMIT", 0, 1)
         return Duty(str(found[0]), int(found[1])) if found else None
 
     async def move(self, duty: Duty, due: int | None) -> bool:

@@ -35,7 +35,7 @@ BACK_OFF = (0.1, 0.25, 0.5, 1.0, 2.0)  # seconds between attempts
 logger = get_logger(__name__)
 
 
-ORDER = ("ruled", "reported", "admission")  # words of those who keep a room
+ORDER = ("ruled", "reported", "admission", "expired")  # words of those who keep a room
 
 
 class Listener(Protocol):
@@ -67,6 +67,9 @@ class Listener(Protocol):
 
     def ruled(self, room: str) -> None:
         """A room has other rules."""
+
+    def expired(self, room: str) -> None:
+        """A room has let go of its oldest messages."""
 
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """A message was reported; keepers: public ids of those who are to be told."""
@@ -279,6 +282,8 @@ class Feed:
     def _tell_of_order(self, room: str, kind: str, rest: str) -> None:
         if kind == "ruled":
             self._listener.ruled(room)
+        elif kind == "expired":
+            self._listener.expired(room)
         elif kind == "reported":
             entry_id, *keepers = rest.split(" ")
             if is_entry_id(entry_id):

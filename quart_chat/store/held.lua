@@ -15,9 +15,10 @@ local function hold(id, files)
   end
 end
 
+-- Gives what it held of files; '': nothing.
 local function release(id)
   local files = files_held and redis.call('HGET', KEYS[7], id)
-  if not files then return end
+  if not files then return '' end
   redis.call('HDEL', KEYS[7], id)
   for digest, size in string.gmatch(files, '(%x+) (%d+)') do
     if redis.call('HINCRBY', KEYS[7], digest, -1) <= 0 then
@@ -25,6 +26,7 @@ local function release(id)
       redis.call('HINCRBY', KEYS[7], 'bytes', '-' .. size)
     end
   end
+  return files
 end
 
 -- Bytes that the room's files would have with these.

@@ -13,7 +13,7 @@ from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
 from quart_chat.store.changing import Changing, overlay
-from quart_chat.store.newest import Newest, NewestPages, Page
+from quart_chat.store.newest import Newest, NewestPages, Page, as_first
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
@@ -39,6 +39,11 @@ class Retention:
         return cls(settings.messages_per_room, settings.room_days * DAYS * SECONDS)
 
 
+def told(retention: Retention) -> tuple[int, int, int, int]:
+    """Give what scripts that begin with `entry.lua` are told of every room first."""
+    return LOG_ENTRIES, LOG_AGE, retention.messages, retention.room
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """Entries after a place, oldest first, and the log's newest id at that moment."""
@@ -62,9 +67,8 @@ class Log:
     def __init__(self, pipeline: Pipeline, retention: Retention) -> None:
         self._pipeline = pipeline
         self._retention = retention
-        fixed = (LOG_ENTRIES, LOG_AGE, retention.messages, retention.room)
-        self._appends = Appends(pipeline, fixed)
-        self.changes = Changing(pipeline, fixed)
+        self._appends = Appends(pipeline, told(retention))
+        self.changes = Changing(pipeline, told(retention))
         self._newest = NewestPages(pipeline)
         self._open = Script.load("open.lua")
 
@@ -130,12 +134,14 @@ class Log:
         if order(entry_id) == order(NO_ENTRY):
             return Page((), False)  # Redis refuses to read what lies before the smallest id
         rows = await self._pipeline.command("XREVRANGE", keys.messages(room), f"({entry_id}", "-", "COUNT", count + 1)
-        return await self._page(room, rows[::-1], count, backwards=True)
+        page = await self._page(room, rows[::-1], count, backwards=True)
+        return page if page.more else Page(as_first(page.messages), more=False)
 
     async def after(self, room: str, entry_id: str, count: int = PAGE) -> Page:
         """Read the messages that come after one, as many as a page holds."""
         rows = await self._pipeline.command("XRANGE", keys.messages(room), f"({entry_id}", "+", "COUNT", count + 1)
-        return await self._page(room, rows, count, backwards=False)
+        page = await self._page(room, rows, count, backwards=False)
+        return Page(as_first(page.messages), page.more) if order(entry_id) == order(NO_ENTRY) else page
 
     async def around(self, room: str, entry_id: str, count: int = PAGE) -> Around:
         """Read the messages around one, as many as a page holds, the one in their middle."""
@@ -146,7 +152,8 @@ class Log:
             self.after(room, entry_id, half),
         )
         page = await self._page(room, found, 1, backwards=False)
-        messages = (*before.messages, *page.messages, *after.messages)
+        begins = page.messages if before.messages else as_first(page.messages)
+        messages = (*before.messages, *begins, *after.messages)
         return Around(Page(messages, before.more), found=bool(page.messages), newer=after.more)
 
     async def _page(self, room: str, rows: list[Any], count: int, *, backwards: bool) -> Page:

@@ -87,6 +87,8 @@ class NewestPages:
         messages = tuple(entry.message for entry in entries if entry.message is not None)
         if changed is not None:
             messages = await overlay(self._pipeline, room, messages)
+        if count <= size:
+            messages = as_first(messages)
         newest = Newest(Page(messages, count > size), place, title, header_of(topic, pins))
         if entries:
             weight = sum(
@@ -97,6 +99,13 @@ class NewestPages:
             weight += sum(_weight(message.changes) for message in messages if message.changes is not None)
             self._kept.put((room, size), _Known(newest, entries, count, changed or ""), weight)
         return newest
+
+
+def as_first(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Give messages, oldest first, as those with which a room begins: what came before them it has no more."""
+    if not messages or messages[0].before is None:
+        return messages
+    return (messages[0]._replace(before=None), *messages[1:])
 
 
 def _weight(changes: Changes) -> int:

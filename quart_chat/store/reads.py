@@ -26,13 +26,14 @@ class Unread:
     """What is new to somebody in a room.
 
     title: of the room; None where there is none. end: the id of its last entry.
-    read: how far they had read, an entry's id; None: not known.
+    read: how far they had read, an entry's id; None: not known. held: messages that the room had; 0 where all was read.
     """
 
     title: str | None
     end: str
     read: str | None
     news: News
+    held: int = 0
 
 
 class Reads:
@@ -74,15 +75,15 @@ class Reads:
     async def unread(self, room: str, person: str) -> Unread:
         """Count what is new to somebody; person: public id. What has not changed is not counted again."""
         known = self._known.get((room, person))
-        told = ("", "") if known is None else (known.end, known.read or "")
+        told = ("", "", 0) if known is None else (known.end, known.read or "", known.held)
         names = keys.read(room), keys.messages(room), keys.meta(room), keys.changes(room), keys.last(room)
-        title, end, read, *counted = await self._pipeline.script(self._unread, names, (person, RECENT, *told))
+        title, end, read, held, *counted = await self._pipeline.script(self._unread, names, (person, RECENT, *told))
         if counted:
             new, meant, first = counted
             news = News(min(int(new), MOST), min(int(meant), MOST), first)
         else:
             news = known.news if known is not None else NO_NEWS
-        unread = Unread(title, end or NO_ENTRY, read, news)
+        unread = Unread(title, end or NO_ENTRY, read, news, int(held))
         self._known.put((room, person), unread, 1)
         return unread
 

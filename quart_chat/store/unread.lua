@@ -2,15 +2,16 @@
 --
 -- KEYS  1 read  2 messages  3 meta  4 changes  5 last
 -- ARGV  1 their public id  2 messages that are looked at, at most, and what is known: 3 the last entry's id and 4 how far
---       they had read then; '': nothing
--- Gives the room's title (nil: there is no such room), its last entry's id (nil: none) and how far they have read (nil:
--- not known); and where it is not as it is known, how many messages of others came since, how many of these mean them,
--- and the id of the first that was looked at.
+--       they had read then; '': nothing  5 how many messages the room had
+-- Gives the room's title (nil: there is no such room), its last entry's id (nil: none), how far they have read (nil: not
+-- known) and how many messages it has; and where it is not as it is known, how many messages of others came since, how
+-- many of these mean them, and the id of the first that was looked at.
 
 local title, read = redis.call('HGET', KEYS[3], 'title'), redis.call('HGET', KEYS[1], ARGV[1])
 local last, most = redis.call('GET', KEYS[5]), tonumber(ARGV[2])
-if not title or not read or read == last then return { title, last, read, 0, 0, '' } end
-if read == ARGV[4] and last == ARGV[3] then return { title, last, read } end
+if not title or not read or read == last then return { title, last, read, 0, 0, 0, '' } end
+local length = redis.call('XLEN', KEYS[2])  -- it loses messages by their age, too, and no entry tells of that
+if read == ARGV[4] and last == ARGV[3] and length == tonumber(ARGV[5]) then return { title, last, read, length } end
 local changed, count, meant, first = redis.call('HLEN', KEYS[4]) > 0, 0, 0, ''
 
 local function means(body, change)
@@ -42,4 +43,4 @@ end
 for _, row in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '(' .. read, 'COUNT', most)) do
   look_at(row[1], row[2])
 end
-return { title, last, read, count, meant, first }
+return { title, last, read, length, count, meant, first }

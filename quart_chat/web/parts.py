@@ -19,6 +19,7 @@ from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.eraser import Eraser
+from quart_chat.live.expirer import Expirer
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -91,6 +92,7 @@ class Parts:
     phrases: Phrases
     prover: Prover
     eraser: Eraser
+    expirer: Expirer
     hub: Hub
     identities: Identities
     clock: Callable[[], int]

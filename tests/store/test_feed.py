@@ -48,6 +48,9 @@ class Heard:
     def ruled(self, room: str) -> None:
         self.words.append(("ruled", room))
 
+    def expired(self, room: str) -> None:
+        self.words.append(("expired", room))
+
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         self.words.append(("reported", room, entry_id, *keepers))
 

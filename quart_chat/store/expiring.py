@@ -1,0 +1,74 @@
+"""Rooms that keep messages for a while only: which of them is to be looked at when, and what of them goes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from quart_chat.store import keys
+from quart_chat.store.duties import Duties, Duty
+from quart_chat.store.log import Retention, told
+from quart_chat.store.pipeline import Pipeline, Script
+
+HOUR = 3_600_000  # ms
+AT_ONCE = 200  # messages that one call lets go: 1 ms of the store, and 3 ms where they all have files and changes
+SETTLED = 10_000  # ms after which rules that are about to be written are written, or never will be
+TURN = 15_000  # ms for which one worker does this for all: one that died must not hold it up for long
+
+
+class Expired(NamedTuple):
+    """What a room let go.
+
+    messages: how many. wait: ms in which the oldest that it has left is to go, 0: now, there were more.
+    files: digests of what they held.
+    """
+
+    messages: int
+    wait: int
+    files: list[str]
+
+
+async def list_room(pipeline: Pipeline, room: str, now: int) -> None:
+    """List a room whose rules say, or are about to say, for how long messages stay; now: ms since the epoch.
+
+    It comes before the rules: a room that is listed for nothing is taken off again, and one that is not is forgotten.
+
+    Raises:
+        StoreAway: it may not be listed.
+    """
+    await pipeline.command("ZADD", keys.EXPIRING, now + SETTLED, room)
+
+
+class Expiring:
+    """All rooms that keep messages for a while only."""
+
+    def __init__(self, pipeline: Pipeline, worker: str, retention: Retention) -> None:
+        self._pipeline = pipeline
+        self._fixed = told(retention)
+        self.duties = Duties(pipeline, worker, keys.EXPIRING, keys.EXPIRER, TURN)
+        self._script = Script.load("held.lua", "entry.lua", "rewrite.lua", "expire.lua")
+
+    async def claim(self, now: int, again: int) -> Duty | None:
+        """Give the room that is to be looked at next, and put it off until then, ms since the epoch.
+
+        So a room that breaks what looks at it holds up no other. None: there is none, or another worker has the turn.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        while (duty := await self.duties.next(now)) is not None and await self.duties.may_go():
+            if await self.duties.move(duty, again):
+                return duty._replace(due=again)
+        return None
+
+    async def expire(self, room: str, hours: int, most: int = AT_ONCE) -> Expired | None:
+        """Let go of messages that are older than so many hours, as many as one call may; None: there is no such room.
+
+        Raises:
+            StoreAway: it may or may not have been done; it can be done again.
+        """
+        names = (*keys.of_entries(room), keys.rewritten(room))
+        gone = await self._pipeline.script(self._script, names, (*self._fixed, room, hours * HOUR, most))
+        if gone is None:
+            return None
+        count, wait, files = gone
+        return Expired(int(count), int(wait), list(dict.fromkeys(map(str, files))))
