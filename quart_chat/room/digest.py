@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from quart_chat.room.attachments import named
 from quart_chat.room.changes import NOTHING, Changes, Held
-from quart_chat.room.entries import Change, Entry, Header, Message, Quote
+from quart_chat.room.entries import Change, Entry, Header, Message, Quote, order
 from quart_chat.room.markup import to_plain
 
 
@@ -61,6 +61,17 @@ def overlaid(message: Message, changes: Mapping[str, Changes]) -> Message:
     if message.reply is not None and message.reply.id in changes:
         message = message._replace(reply=requoted(message.reply, changes[message.reply.id]))
     return message
+
+
+def unquoted(entry: Entry, oldest: str | None) -> Entry:
+    """Give an entry without what it quotes of a message that its room has no more.
+
+    oldest: the id of the oldest that it has; None: it has none.
+    """
+    message = entry.message
+    if message is None or message.reply is None or (oldest is not None and order(message.reply.id) >= order(oldest)):
+        return entry
+    return entry._replace(message=message._replace(reply=message.reply._replace(text="")))
 
 
 def requoted(quote: Quote, changes: Changes) -> Quote:

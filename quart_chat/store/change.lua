@@ -37,6 +37,7 @@ local function without(id, body)
   end
   return found and cjson.encode(held) or body
 end
+
 if ARGV[11] ~= '' then
   release(about)
   rewrite(KEYS[1], without)

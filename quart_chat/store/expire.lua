@@ -54,7 +54,9 @@ end
 redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', math.max(cut, 0)))
 if count == most and #rows > most then return { count, 0, files } end
 
--- These were all. What the log has left is younger, but may speak of what went: an edit, a reaction, a quote, a pin.
+-- These were all. What the log has left is younger, but an edit and a pin may tell what something said that went. A quote
+-- stays in the answer that has it, and whoever reads it leaves it out: answers are many, and writing them anew costs the
+-- disk more than they do.
 local oldest = rows[count + 1] and rows[count + 1][1]
 local oldest_ms, oldest_n = string.match(oldest or '', '^(%d+)-(%d+)$')
 
@@ -66,17 +68,15 @@ local function is_gone(id)
 end
 
 local function left_of(_, body)
-  local speaks = string.find(body, '"k":"c"', 1, true) or string.find(body, '"r":[', 1, true)
-  if not (speaks or string.find(body, '"h":[', 1, true)) then return body end
+  if not (string.find(body, '"k":"c"', 1, true) or string.find(body, '"h":[', 1, true)) then return body end
   local whole, held = pcall(cjson.decode, body)
   if not whole or type(held) ~= 'table' then return body end  -- torn: nobody is shown it
   local found = false
-  if type(held.r) == 'table' and is_gone(held.r[1]) and held.r[4] ~= '' then held.r[4], found = '', true end
   local pins = type(held.h) == 'table' and type(held.h[2]) == 'table' and held.h[2] or {}
   for _, pin in ipairs(pins) do
     if type(pin) == 'table' and is_gone(pin[1]) and pin[4] ~= '' then pin[4], found = '', true end
   end
-  if held.k == 'c' and is_gone(held.m) then
+  if held.k == 'c' and is_gone(held.m) and type(held.s) == 'table' and held.s.t then
     held, found = held.h and { k = 'h', h = held.h } or { k = '-' }, true  -- it keeps its place in the order
   end
   return found and cjson.encode(held) or body

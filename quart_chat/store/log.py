@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from quart_chat.config import DAYS, Settings
+from quart_chat.room.digest import unquoted
 from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
 from quart_chat.store.changing import Changing, overlay
+from quart_chat.store.line import Argument
 from quart_chat.store.newest import Newest, NewestPages, Page, as_first
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
@@ -165,14 +167,16 @@ class Log:
 
     async def tail(self, room: str, since: str, count: int = LOG_ENTRIES) -> Tail:
         """Read the log on from a place."""
-        rows, end = await self._pipeline.together(
-            ("XRANGE", keys.log(room), f"({since}", "+", "COUNT", count), ("GET", keys.last(room))
-        )
-        return Tail(tuple(read_row(*row) for row in rows), end or NO_ENTRY)
+        return await self._tail(room, ("XRANGE", keys.log(room), f"({since}", "+", "COUNT", count))
 
     async def end(self, room: str, count: int = REPLAY) -> Tail:
         """Read the log's newest entries."""
-        rows, end = await self._pipeline.together(
-            ("XREVRANGE", keys.log(room), "+", "-", "COUNT", count), ("GET", keys.last(room))
+        tail = await self._tail(room, ("XREVRANGE", keys.log(room), "+", "-", "COUNT", count))
+        return Tail(tail.entries[::-1], tail.end)
+
+    async def _tail(self, room: str, asked: tuple[Argument, ...]) -> Tail:
+        rows, end, oldest = await self._pipeline.together(
+            asked, ("GET", keys.last(room)), ("XRANGE", keys.messages(room), "-", "+", "COUNT", 1)
         )
-        return Tail(tuple(read_row(*row) for row in rows[::-1]), end or NO_ENTRY)
+        first = oldest[0][0] if oldest else None
+        return Tail(tuple(unquoted(read_row(*row), first) for row in rows), end or NO_ENTRY)

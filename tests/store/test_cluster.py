@@ -12,13 +12,17 @@ from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY
 from quart_chat.room.limits import Limit
 from quart_chat.room.places import follows
+from quart_chat.room.rights import EPHEMERAL, Rules
 from quart_chat.store import keys
+from quart_chat.store.expiring import HOUR, SETTLED
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 from tests.store.conftest import until
 from tests.store.fleet import ClusterOf
+from tests.store.test_expiring import House
 from tests.store.test_feed import a_worker
 
 ANA = "a" * 16
@@ -70,6 +74,29 @@ async def test_a_person_and_their_address_at_two_nodes_give_up_what_the_other_ha
         assert 0 < got_at_once <= 20  # what was on its way back is missing to some of them
         later = [await limits.take_from_both("messages", one, "192.0.2.2", most, shared) for one in people[40:]]
         assert got_at_once + later.count(0.0) == 20
+    finally:
+        await pipeline.aclose()
+        await store.aclose()
+
+
+async def test_rooms_that_keep_messages_for_a_while_are_listed_at_one_node_and_let_go_at_theirs(
+    cluster: ClusterOf,
+) -> None:
+    store = servers(cluster.url)
+    pipeline = Pipeline(store)
+    try:
+        house, rules = House(pipeline), RoomRules(pipeline, lambda: 0)
+        for room in ROOMS:
+            await house.wrote(2 * HOUR, HOUR // 2, room=f"brief-{room}")
+            await rules.set_rules(f"brief-{room}", Rules(keep=EPHEMERAL))
+        seen = []
+        while (duty := await house.expiring.claim(SETTLED, SETTLED + 1)) is not None:
+            seen.append(duty.what)
+            gone = await house.expiring.expire(duty.what, (await rules.rules(duty.what)).keep)
+            assert gone is not None
+            assert gone.messages == 1
+        assert sorted(seen) == sorted(f"brief-{room}" for room in ROOMS)
+        assert len({cluster.of(keys.log(room)).port for room in seen}) == 3
     finally:
         await pipeline.aclose()
         await store.aclose()
