@@ -10,6 +10,7 @@ from quart_chat.pages.room import Shown, render
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person, new_id
+from quart_chat.room.rights import EPHEMERAL, Rules
 from tests.pages.trees import Tree
 
 ANA, BOB = Person(new_id(), "Ana <b>"), Person(new_id(), "Bob")
@@ -78,6 +79,20 @@ def test_a_page_shows_what_changed_in_its_room() -> None:
             assert other.title in page.texts()
             assert page.elements[0].attributes["lang"] == other.audience.language
             assert (page.by_id(ids.OLDER).attributes.get("class") == "start") != other.more
+
+
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        (0, ""),
+        (EPHEMERAL, "Nothing is kept here: messages go after an hour."),
+        (24, "Messages go after 1 day."),
+        (24 * 30, "Messages go after 30 days."),
+    ],
+)
+def test_a_page_tells_for_how_long_messages_stay(keep: int, told: str) -> None:
+    page = render(shown("brief", rules=Rules(keep=keep)), (message(1),), ANA, ORIGIN, "t")
+    assert [text for text in tree(page).texts() if "messages go" in text.lower()] == ([told] if told else [])
 
 
 def test_what_was_typed_is_in_the_page_of_who_typed_it_alone() -> None:
