@@ -59,12 +59,12 @@ class Expirer:
             return None
         room, loop = duty.what, asyncio.get_running_loop()
         keep = (await self._rules.rules(room)).keep
-        began = loop.time()
-        done = await self._expiring.expire(room, keep) if keep else None
-        took = loop.time() - began
-        if done is None:
+        if not keep:
             await self._expiring.duties.move(duty, None)
             return 0
+        began = loop.time()
+        done = await self._expiring.expire(room, keep)
+        took = loop.time() - began
         # others that are due come first where more is to be done in this one
         now = self._clock()
         await self._expiring.duties.move(duty, now + max(done.wait, AGAIN) if done.wait else now)

@@ -27,15 +27,16 @@ class Expired(NamedTuple):
     files: list[str]
 
 
-async def list_room(pipeline: Pipeline, room: str, now: int) -> None:
-    """List a room whose rules say, or are about to say, for how long messages stay; now: ms since the epoch.
+async def list_room(pipeline: Pipeline, room: str, due: int) -> None:
+    """List a room whose rules say, or are about to say, for how long messages stay.
 
     It comes before the rules: a room that is listed for nothing is taken off again, and one that is not is forgotten.
+    due: ms since the epoch when it is to be looked at: once they are written, SETTLED from now.
 
     Raises:
         StoreAway: it may not be listed.
     """
-    await pipeline.command("ZADD", keys.EXPIRING, now + SETTLED, room)
+    await pipeline.command("ZADD", keys.EXPIRING, due, room)
 
 
 class Expiring:
@@ -60,8 +61,10 @@ class Expiring:
                 return duty._replace(due=again)
         return None
 
-    async def expire(self, room: str, hours: int, most: int = AT_ONCE) -> Expired | None:
-        """Let go of messages that are older than so many hours, as many as one call may; None: there is no such room.
+    async def expire(self, room: str, hours: int, most: int = AT_ONCE) -> Expired:
+        """Let go of messages that are older than so many hours, as many as one call may.
+
+        A room that is not there has nothing to let go.
 
         Raises:
             StoreAway: it may or may not have been done; it can be done again.
@@ -69,6 +72,6 @@ class Expiring:
         names = (*keys.of_entries(room), keys.rewritten(room))
         gone = await self._pipeline.script(self._script, names, (*self._fixed, room, hours * HOUR, most))
         if gone is None:
-            return None
+            return Expired(0, hours * HOUR, [])
         count, wait, files = gone
         return Expired(int(count), int(wait), list(dict.fromkeys(map(str, files))))

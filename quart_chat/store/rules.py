@@ -13,7 +13,7 @@ from quart_chat.room.asking import Question
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import COMMON, EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
-from quart_chat.store.expiring import list_room
+from quart_chat.store.expiring import SETTLED, list_room
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
@@ -65,7 +65,7 @@ class RoomRules:
         Raises:
             StoreAway: no answer.
         """
-        return _read_rules(await self._pipeline.command("HGET", keys.rules(room), _RULES))
+        return read_rules(await self._pipeline.command("HGET", keys.rules(room), _RULES))
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, is muted or banned: owners first, by name."""
@@ -107,7 +107,7 @@ class RoomRules:
     async def set_rules(self, room: str, rules: Rules) -> None:
         """Give a room other rules; workers tell those who have it open, and look who may still be there."""
         if rules.keep:
-            await list_room(self._pipeline, room, self._clock())
+            await list_room(self._pipeline, room, self._clock() + SETTLED)
         await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled")
         await self.enlist(room, rules)
 

@@ -72,7 +72,7 @@ async def test_one_worker_does_it_for_all_and_when_it_died_another(
     done: list[str] = []
     expire = Expiring.expire
 
-    async def noted(self: Expiring, room: str, hours: int, most: int = AT_ONCE) -> Expired | None:
+    async def noted(self: Expiring, room: str, hours: int, most: int = AT_ONCE) -> Expired:
         done.append(self.duties._worker)
         return await expire(self, room, hours, most)
 
@@ -125,7 +125,7 @@ async def test_a_room_is_looked_at_as_its_oldest_is_due_and_no_more_once_it_keep
     assert not look.exists(keys.EXPIRING)
 
 
-async def test_what_is_due_at_once_waits_for_the_next_minute_and_a_room_that_is_gone_for_none(
+async def test_what_is_due_at_once_waits_for_the_next_minute_and_what_has_no_rules_for_none(
     worker: Worker, look: Redis, clock: Clock
 ) -> None:
     looking = of(worker, "w1", clock)
@@ -137,6 +137,10 @@ async def test_what_is_due_at_once_waits_for_the_next_minute_and_a_room_that_is_
     look.delete(*keys.held(ROOM))
     look.hset(keys.rules(ROOM), "rules", '{"writers":"everyone","slow":0,"archived":false,"files":true,"keep":1}')
     clock.now += AGAIN
+    assert await looking.look() == 0
+    assert look.zscore(keys.EXPIRING, ROOM) == clock.now + HOUR, "it may be opened again under these rules"
+    look.delete(keys.rules(ROOM))
+    clock.now += HOUR
     assert await looking.look() == 0
     assert not look.exists(keys.EXPIRING)
 
@@ -152,7 +156,7 @@ async def test_many_go_in_steps_and_other_rooms_are_not_kept_waiting(
     seen: list[str] = []
     expire = Expiring.expire
 
-    async def noted(self: Expiring, room: str, hours: int, most: int = AT_ONCE) -> Expired | None:
+    async def noted(self: Expiring, room: str, hours: int, most: int = AT_ONCE) -> Expired:
         clock.now += 1
         seen.append(room)
         return await expire(self, room, hours, most)

@@ -115,7 +115,6 @@ async def test_what_is_older_goes_with_all_that_it_held_and_the_rest_stays(house
     await house.pin(first, third)
     (said,) = await house.log.append_all("r", [Draft(BOB, "Bob", "young", "n", files=(ONE, TWO))])
     gone = await house.expiring.expire("r", 1)
-    assert gone is not None
     assert (gone.messages, gone.files) == (2, [ONE.digest])
     assert 0 < gone.wait <= HOUR // 2
     assert await house.texts() == [f"edited {third}", "young"]
@@ -139,7 +138,6 @@ async def test_what_is_older_goes_with_all_that_it_held_and_the_rest_stays(house
 async def test_the_last_file_of_a_digest_is_given_up(house: House, look: Redis) -> None:
     await house.wrote(3 * HOUR, 2 * HOUR, files=[ONE, TWO])
     gone = await house.expiring.expire("r", 1)
-    assert gone is not None
     assert sorted(gone.files) == [ONE.digest, TWO.digest]
     assert look.hgetall(keys.files("r")) == {"bytes": "0"}
 
@@ -186,7 +184,7 @@ async def test_a_page_that_stood_after_what_went_still_catches_up(house: House) 
 async def test_one_call_lets_go_of_so_many_and_says_that_there_are_more(house: House) -> None:
     await house.wrote(*(2 * HOUR + 10 - number for number in range(7)))
     calls = [await house.expiring.expire("r", 1, 3) for _ in range(4)]
-    assert [call and (call.messages, call.wait) for call in calls] == [(3, 0), (3, 0), (1, HOUR), (0, HOUR)]
+    assert [(call.messages, call.wait) for call in calls] == [(3, 0), (3, 0), (1, HOUR), (0, HOUR)]
     assert await house.texts() == []
     assert (await house.log.newest("r")).title == "Room"
     assert (await house.log.append("r", ANA, "Ana", "new", "n"))[1]
@@ -214,7 +212,7 @@ async def test_letting_go_is_no_use_of_a_room_and_brings_none_back(house: House,
     await house.expiring.expire("r", 1)
     assert all(0 < look.pttl(key) <= 5000 for key in look.scan_iter())
     look.delete(*held)
-    assert await house.expiring.expire("r", 1) is None
+    assert await house.expiring.expire("r", 1) == Expired(0, HOUR, [])
     assert not look.exists(*held)
 
 
@@ -226,6 +224,16 @@ async def test_rules_that_say_so_list_a_room_before_they_are_written(pipeline: P
     await rules.set_rules("r", Rules(keep=EPHEMERAL))
     assert look.zrange(keys.EXPIRING, 0, -1, withscores=True) == [("r", 1000 + SETTLED)]
     assert (await rules.rules("r")).keep == EPHEMERAL
+
+
+async def test_a_room_that_was_brought_back_with_such_rules_is_listed(house: House, look: Redis) -> None:
+    await house.wrote(2 * HOUR)
+    await RoomRules(house.pipeline, now).set_rules("r", Rules(keep=EPHEMERAL))
+    charter = await house.archive.charter("r")
+    messages = [record async for records in house.archive.messages("r") for record in records]
+    look.delete(keys.EXPIRING)
+    await house.archive.restore("again", Opening("Again", 1, charter=charter), messages)
+    assert look.zrange(keys.EXPIRING, 0, -1, withscores=True) == [("again", 0)]
 
 
 async def test_a_room_that_was_listed_anew_meanwhile_stays_listed(pipeline: Pipeline, look: Redis) -> None:
@@ -268,10 +276,10 @@ async def test_all_that_is_older_goes_and_all_that_is_younger_stays_as_it_was(
     before = {name: dict(look.xrange(name)) for name in (keys.messages("r"), keys.log("r"))}
     held = look.hgetall(keys.changes("r"))
     gone = 0
-    while (step_ := await house.expiring.expire("r", 2, most)) is not None:
-        gone += step_.messages
-        if step_.wait:
-            break
+    more = True
+    while more:
+        done = await house.expiring.expire("r", 2, most)
+        gone, more = gone + done.messages, not done.wait
     assert gone == len(old)
     assert dict(look.xrange(keys.messages("r"))) == {
         entry_id: row for entry_id, row in before[keys.messages("r")].items() if entry_id not in old
