@@ -68,7 +68,9 @@ local function is_gone(id)
 end
 
 local function left_of(_, body)
-  if not (string.find(body, '"k":"c"', 1, true) or string.find(body, '"h":[', 1, true)) then return body end
+  -- few are taken apart: what tells of an edit, and what carries pins
+  local edits = string.find(body, '"k":"c"', 1, true) and string.find(body, '"t":"', 1, true)
+  if not (edits or string.find(body, '"h":[', 1, true)) then return body end
   local whole, held = pcall(cjson.decode, body)
   if not whole or type(held) ~= 'table' then return body end  -- torn: nobody is shown it
   local found = false
