@@ -16,7 +16,7 @@ from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest, digest
-from quart_chat.room.entries import Entry, Message, order
+from quart_chat.room.entries import NO_ENTRY, Entry, Message, order
 from quart_chat.room.places import Timeline
 from quart_chat.store.presence import Here
 
@@ -73,6 +73,7 @@ class LiveRoom:
         self._untrimmed = 0
         self._states: dict[str, Broadcast] = {}  # by language
         self._replays: Kept[tuple[str, str, Audience], Broadcast] = Kept(REPLAYS, REPLAYS_LENGTH)
+        self._told_from = NO_ENTRY  # what came before it is asked of the log
         self._typists: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
     # --- tabs --------------------------------------------------------------------------------------
@@ -106,6 +107,7 @@ class LiveRoom:
         entries = tuple(entries)
         self._pending.clear()
         self.timeline.restart(entries, place)
+        self._told_from = NO_ENTRY
         self._shown.clear()
         self._shown.extend(entry.id for entry in entries if entry.message is not None)
         self.ready.set()
@@ -171,8 +173,8 @@ class LiveRoom:
         self._resting = loop.call_later(rest, self._flush)
 
     def forget(self) -> None:
-        """Forget what led to the room's place, which the log may tell otherwise by now."""
-        self.timeline.restart((), self.place)
+        """Tell nobody any more what led to the room's place: the log may tell it otherwise by now."""
+        self._told_from = self.place
         self._replays = Kept(REPLAYS, REPLAYS_LENGTH)
 
     def lost(self, entries: Sequence[Entry], end: str) -> int:
@@ -194,7 +196,7 @@ class LiveRoom:
         key = since, self.place, audience
         replay = self._replays.get(key)
         if replay is None:
-            entries = self.timeline.after(since)
+            entries = self.timeline.after(since) if order(since) >= order(self._told_from) else None
             if entries is None:
                 return None
             replay = Broadcast(fragments.replayed(self.name, digest(entries), self.place, audience))

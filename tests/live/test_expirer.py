@@ -19,7 +19,7 @@ from quart_chat.store.expiring import AT_ONCE, HOUR, SETTLED, Expired, Expiring
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.rules import RoomRules
-from tests.live.rig import ANA, EVA, Worker, no_files, page, page_at, see, somebody, until
+from tests.live.rig import ANA, ENGLISH, EVA, Worker, no_files, page, page_at, see, somebody, until
 from tests.live.test_readers import rest, shows
 from tests.live.test_uploads import House, came
 from tests.store.ageing import age
@@ -233,10 +233,12 @@ async def test_a_worker_that_did_not_hear_of_it_tells_nothing_that_is_gone_once_
     await see([tab], ["old", "young"])
     await keep(worker)
     assert await of(worker, "w1", clock).look() == 2
-    forgot = other.hub._rooms[ROOM].timeline
-    assert forgot.held(), "it has not heard"
+    live = other.hub._rooms[ROOM]
+    assert live.replay(first, ENGLISH) is not None, "it has not heard"
     look.client_kill_filter(_type="pubsub")
-    await until(lambda: other.ear.confirmations.count(ROOM) == 2 and not forgot.held(), "that it looked again")
+    await until(
+        lambda: other.ear.confirmations.count(ROOM) == 2 and live.replay(first, ENGLISH) is None, "that it looked again"
+    )
     again = await other.enter(ROOM, page_at(first))
     await see([again], ["young"])
 
