@@ -19,6 +19,7 @@ from quart_chat.room.entries import (
     Change,
     Header,
     Message,
+    Neighbour,
     order,
     write_change,
     write_new_header,
@@ -67,7 +68,8 @@ class House:
         began, last, made = now(), 0, list[Message]()
         for number, age in enumerate(ages):
             last = max(last + 1, began - age + ids)
-            made.append(Message(f"{last}-0", began - age, ANA, "Ana", f"old {number}", None, files=tuple(files)))
+            before = Neighbour(ANA, made[-1].at, "Ana") if made else None
+            made.append(Message(f"{last}-0", began - age, ANA, "Ana", f"old {number}", before, files=tuple(files)))
         await self.archive.restore(room, Opening("Room", began), [Record(one) for one in made])
         return [one.id for one in made]
 
@@ -181,6 +183,18 @@ async def test_a_page_that_stood_after_what_went_still_catches_up(house: House) 
     assert [entry.change.of for entry in caught_up.entries if entry.change] == [young]
 
 
+async def test_the_log_ends_where_the_messages_do_though_none_is_so_old(house: House, look: Redis) -> None:
+    (young,) = await house.wrote(HOUR // 2)
+    rows = look.xrange(keys.log("r"))
+    look.delete(keys.log("r"))
+    topic = write_new_header(Header("an old topic"))
+    look.xadd(keys.log("r"), {"prev": NO_ENTRY, "at": 1, "before": "", "body": topic}, f"{now() - 2 * HOUR}-0")
+    for entry_id, fields in rows:
+        look.xadd(keys.log("r"), fields, entry_id)
+    await house.expiring.expire("r", 1)
+    assert [entry_id for entry_id, _ in look.xrange(keys.log("r"))] == [young]
+
+
 async def test_one_call_lets_go_of_so_many_and_says_that_there_are_more(house: House) -> None:
     await house.wrote(*(2 * HOUR + 10 - number for number in range(7)))
     calls = [await house.expiring.expire("r", 1, 3) for _ in range(4)]
@@ -209,6 +223,7 @@ async def test_letting_go_is_no_use_of_a_room_and_brings_none_back(house: House,
     held = [key for key in look.scan_iter() if ":nonce:" not in key]
     for key in held:
         look.pexpire(key, 5000)
+    look.delete(keys.log("r"))  # the pin that goes makes it anew
     await house.expiring.expire("r", 1)
     assert all(0 < look.pttl(key) <= 5000 for key in look.scan_iter())
     look.delete(*held)
