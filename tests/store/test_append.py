@@ -16,6 +16,7 @@ from quart_chat.room.places import follows, missed
 from quart_chat.store import keys
 from quart_chat.store.appends import Draft
 from quart_chat.store.log import Log, Retention
+from quart_chat.store.newest import as_first
 from quart_chat.store.pipeline import Pipeline
 
 KEPT = 8  # messages
@@ -143,7 +144,7 @@ async def all_agrees(log: Log, look: Redis, room: str, model: Model) -> None:
     kept = [entry_id for entry_id, _ in look.xrange(keys.messages(room))]
     assert kept == [message.id for message in shown][-KEPT:]
     newest = await log.newest(room, KEPT)
-    assert list(newest.page.messages) == shown[-KEPT:]
+    assert newest.page.messages == as_first(tuple(shown[-KEPT:]))
     assert newest.place == model.places[-1]
 
 
