@@ -42,14 +42,14 @@ class Expirer:
         Raises:
             StoreAway: some may be left; it stays listed.
         """
-        count = rooms = 0
+        count = steps = 0
         try:
             while (gone := await self._step()) is not None:
                 count += gone
-                rooms += 1
+                steps += 1
         finally:
             if count:
-                logger.info("messages.expired", count=count, steps=rooms)
+                logger.info("messages.expired", count=count, steps=steps)
         return count
 
     async def _step(self) -> int | None:
