@@ -409,7 +409,7 @@ def _answer_errors(app: Quart) -> None:
             return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
         if isinstance(error, Asked) and has_request_context() and not by_htmx():
             try:
-                return await asking.page(visitor(request), str((request.view_args or {}).get("name")), error.status)
+                return await asking.page(visitor(request), str((request.view_args or {}).get("name")), error)
             except StoreAway as gone:
                 return await away(gone)
         why = fragments.refusal(spoken, error)

@@ -6,7 +6,7 @@ import asyncio
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadAnswer, TooFast
+from quart_chat.errors import Asked, BadAnswer, Refused, TooFast
 from quart_chat.pages import asking, fragments
 from quart_chat.web.parts import (
     Visitor,
@@ -16,6 +16,7 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
+    spoken_in,
     title_of,
     true_name,
     visitor,
@@ -45,13 +46,15 @@ async def come_in(name: str) -> Response:
     try:
         await house.asker.answer(name, await person_of(house, who), who.visit.address, typed, form)
     except (BadAnswer, TooFast) as error:
-        why = fragments.refusal(who.language, error)
-        return retry_after(await page(who, name, error.status, typed=typed, form=form, error=why), error)
+        return retry_after(await page(who, name, error, typed=typed, form=form), error)
     return see_other(who, f"/r/{name}")
 
 
-async def page(who: Visitor, name: str, status: int, *, typed: str = "", form: str = "", error: str = "") -> Response:
-    """Ask a newcomer the question of a room; form: of the page before, error: why its answer was not taken."""
-    title, posed = await asyncio.gather(title_of(name), parts().asker.pose(name, who.public, who.language, form))
-    asked = asking.page(name, title, *posed, who.language, typed=typed, error=error)
-    return answer(who, asked, status)
+async def page(who: Visitor, name: str, why: Refused, *, typed: str = "", form: str = "") -> Response:
+    """Ask a newcomer the question of a room; why: they are not in. form, typed: of the page before."""
+    house = parts()
+    title, rules = await asyncio.gather(title_of(name), house.rules.rules(name))
+    language = spoken_in(who, rules).language
+    posed = await house.asker.pose(name, who.public, language, form)
+    error = "" if isinstance(why, Asked) else fragments.refusal(language, why)
+    return answer(who, asking.page(name, title, *posed, language, typed=typed, error=error), why.status)

@@ -90,7 +90,9 @@ def test_a_listed_room_stands_in_everybody_s_lobby(server: ServerProcess) -> Non
         assert rule(ana, other).status_code == 303
 
 
-def test_a_room_has_its_own_language_for_whom_chose_none(ana: httpx.Client, bob: httpx.Client) -> None:
+def test_a_room_has_its_own_language_for_whom_chose_none(
+    server: ServerProcess, ana: httpx.Client, bob: httpx.Client
+) -> None:
     room = fresh()
     say(ana, room, "olá")
     rule(ana, room, language="pt-BR")
@@ -102,6 +104,11 @@ def test_a_room_has_its_own_language_for_whom_chose_none(ana: httpx.Client, bob:
     named = bob.post("/me", data={"name": "a" * 41}, headers={"HX-Request": "true", "X-Page-Language": "pt-BR"})
     assert "Um nome tem no máximo" in named.text  # a fragment is in the language of the page that asks
     assert '<html lang="en">' in bob.get("/", headers={"X-Page-Language": "tlh"}).text
+    rule(ana, room, language="pt-BR", asks="1")
+    with browser(server) as eva:
+        assert '<html lang="pt-BR">' in eva.get(f"/r/{room}").text
+        assert "Quanto é" in eva.get(f"/r/{room}").text
+    rule(ana, room, language="pt-BR")
     bob.post("/language", data={"language": "en", "room": room})
     page = bob.get(f"/r/{room}").text
     assert '<html lang="en">' in page
