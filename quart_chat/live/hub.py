@@ -324,7 +324,7 @@ class Hub:
         tab.admitted = False
         since = None if tab.live is None else tab.live.place
         if since is not None:
-            self._readers[tab.room].leave(tab, whole=True)
+            self._readers[tab.room].leave(tab, whole=True, returns=True)
             self.step_out(tab)
             tab.enter_again(since)
 

@@ -90,6 +90,7 @@ class Readers:
         self._resters: set[str] = set()  # people who have a tab that nobody looks at
         self._asked: set[str] = set()  # people of whom the store has still to say how far they have read
         self._asking = False
+        self._aside: dict[str, _Reader] = {}  # people whose tabs are being looked at, and come back or are sent away
         self._unnoted: dict[str, str] = {}  # people who stopped looking, or wrote: how far they have read
         self._moved = False  # since those who look were noted
         self._noting: asyncio.TimerHandle | None = None
@@ -135,8 +136,8 @@ class Readers:
         self._ask()
         self._tell_soon()
 
-    def leave(self, tab: ReadingTab, *, whole: bool) -> None:
-        """Let a tab go. whole: it had been sent all that there is."""
+    def leave(self, tab: ReadingTab, *, whole: bool, returns: bool = False) -> None:
+        """Let a tab go. whole: it had been sent all that there is. returns: it is to be back in a moment."""
         if not self._has(tab):
             return
         reader = self._people[tab.person.public]
@@ -149,6 +150,8 @@ class Readers:
         if not reader.tabs:
             del self._people[reader.public]
             self._asked.discard(reader.public)
+            if returns:
+                self._aside[reader.public] = reader
 
     def read_by(self, public: str) -> str | None:
         """Tell how far somebody has read, where this worker knows it better than the store; None where it does not."""
@@ -160,7 +163,10 @@ class Readers:
     def _seat(self, tab: ReadingTab) -> _Reader:
         public = tab.person.public
         reader = self._people.get(public)
-        if reader is None:
+        if reader is None and public in self._aside:
+            reader = self._people[public] = self._aside.pop(public)
+            reader.known = False  # they may have read on elsewhere meanwhile
+        elif reader is None:
             place = self._room.place
             came = place if tab.since is None else min(tab.since, place, key=order)
             reader = self._people[public] = _Reader(public, came, heard=place)

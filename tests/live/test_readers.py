@@ -13,6 +13,7 @@ from quart_chat.live.tab import Tab
 from quart_chat.room.commands import Say
 from quart_chat.room.people import Person
 from quart_chat.room.reading import MOST
+from quart_chat.room.rights import Rules
 from quart_chat.store import keys
 from quart_chat.store.archive import Archive
 from quart_chat.store.log import Retention
@@ -467,6 +468,21 @@ async def test_a_page_that_was_in_front_while_it_was_cut_off_gets_the_line(worke
     await until(lambda: wire(again).holding('class="new"'), "the line")
     assert line(again) == second
     assert titles(again) == [""]
+
+
+async def test_new_rules_take_no_number_away(worker: Worker) -> None:
+    """Whoever has the room open is looked at again, and the store knows nothing of how far they have read."""
+    bob = somebody("Bob")
+    tab, stranger = await worker.enter(ROOM, person=bob), await worker.enter(ROOM)
+    await rest(tab, stranger)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    bars = tab.bars
+    await worker.rules.set_rules(ROOM, Rules(slow=5))
+    await until(lambda: tab.bars > bars and tab.live is not None, "that it was looked at, and is back")
+    await worker.say(ROOM, "third")
+    await shows(tab, "(2)")
+    await shows(stranger, "(2)")
 
 
 async def test_what_is_deleted_or_edited_meanwhile_counts_as_it_stands(worker: Worker) -> None:
