@@ -109,15 +109,7 @@ class RoomRules:
         if rules.keep:
             await list_room(self._pipeline, room, self._clock() + SETTLED)
         await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled")
-        await self.enlist(room, rules)
-
-    async def enlist(self, room: str, rules: Rules) -> None:
-        """Put a room on those lists of all rooms that its rules ask for, and off the others."""
-        if rules.is_listed:
-            await self._pipeline.command("ZADD", keys.LISTED, self._clock(), room)
-            await self._pipeline.command("ZREMRANGEBYRANK", keys.LISTED, 0, -LISTED - 1)
-        else:
-            await self._pipeline.command("ZREM", keys.LISTED, room)
+        await enlist(self._pipeline, room, rules, self._clock())
 
     async def appoint(self, room: str, public: str, name: str, role: Role) -> bool:
         """Give somebody a role, or take it; name: as they are called now. Who gets one is neither muted nor banned.
@@ -287,6 +279,19 @@ class RoomRules:
             args += value
         names = keys.meta(room), keys.rules(room), keys.channel(room), keys.members(room)
         return int(await self._pipeline.script(self._write, names, args))
+
+
+async def enlist(pipeline: Pipeline, room: str, rules: Rules, now: int) -> None:
+    """Put a room into the lobby's index if its rules say so, else out of it; now: ms since the epoch.
+
+    Raises:
+        StoreAway: it may not be there.
+    """
+    if rules.is_listed:
+        await pipeline.command("ZADD", keys.LISTED, now, room)
+        await pipeline.command("ZREMRANGEBYRANK", keys.LISTED, 0, -LISTED - 1)
+    else:
+        await pipeline.command("ZREM", keys.LISTED, room)
 
 
 async def owners_of(pipeline: Pipeline, room: str) -> list[Whom]:

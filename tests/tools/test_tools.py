@@ -139,6 +139,13 @@ def test_a_private_room_stays_so_when_it_is_deleted_and_brought_back(tmp_path: P
         assert eva.post(link).status_code == 303
         assert "<select" in eva.get("/r/ours/order").text
         assert "became an owner by a link" in ana.get("/r/ours/order").text
+        assert ana.post("/r/ours/order", data={"writers": "everyone", "listed": "1", "language": "pt-BR"}).is_redirect
+        right(quart_chat("export", "ours", "-o", str(backup), *at))
+        right(quart_chat("delete", "ours", "--yes", *at))
+        right(quart_chat("import", str(backup), *at))
+        with browser(server) as other:
+            assert 'href="/r/ours"' in other.get("/").text
+            assert '<html lang="pt-BR">' in other.get("/r/ours").text
 
 
 def test_a_backup_of_the_data_folder_is_a_server_s_whole_state(tmp_path: Path) -> None:
