@@ -261,6 +261,7 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         deeds, invites, members = await asyncio.gather(
             house.rules.deeds(name), house.rules.invites(name), house.rules.members(name)
         )
+    keepers = {one.public for one in people if one.role != Role.MEMBER}
     asks = may(Right.RULE, stands) and stands.rules.asks
     shown = order.Order(
         room=name,
@@ -269,7 +270,7 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         people=people,
         deeds=deeds,
         invites=invites,
-        members=members,
+        members=[one for one in members if one.public not in keepers],
         made=made,
         link=link,
         lists=house.settings.listed_rooms > 0,

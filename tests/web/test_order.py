@@ -306,6 +306,8 @@ def test_the_address_of_a_private_room_that_was_deleted_is_its_owner_s_for_a_day
     say(bob, room, "us")
     rule(ana, room, closed="1")
     assert bob.get(f"/r/{room}").status_code == 200
+    let_in = ana.get(f"/r/{room}/order").text.partition("Who was let in")[2].partition("</section>")[0]
+    assert let_in.count("Take out</button>") == 1  # and not who keeps the room
     assert "For a day nobody but you" in ana.get(f"/r/{room}/order").text
     assert ana.post(f"/r/{room}/delete", data={"sure": "1"}).status_code == 303
     late = bob.post(f"/r/{room}/messages", data={"text": "late", "nonce": fresh("n")})
