@@ -28,6 +28,14 @@ UNLIMITED = {
     "QUART_CHAT_TIME_ZONE": "UTC",
     "QUART_CHAT_UPLOADS_PER_MINUTE": "0",
 }
+# Every window of a whole Chromium opens two pages of its own, hidden, for what is typed into its address bar:
+# half of all that the browser costs. The last such list counts alone, so Playwright's own is in it.
+OFF = """
+    WebUIOmniboxPopup WebUIOmniboxAimPopup WebUIOmniboxFullPopup
+    AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose
+    HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying OptimizationHints
+    PaintHolding PreconnectToSearch TcpPortRandomizationWin ThirdPartyStoragePartitioning
+""".split()
 QUIET = (
     "--disable-gpu",
     "--disable-quic",
@@ -35,6 +43,7 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(OFF)}",
 )
 
 expect.set_options(timeout=PATIENCE)
