@@ -245,12 +245,5 @@ def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name != "REDIS_URL" and not name.startswith("QUART_CHAT_")
     }
     path = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-    wanted: dict[str, str | None] = {
-        **inherited,
-        "PYTHONPATH": path,
-        "PYTHONUNBUFFERED": "1",
-        # Images of Python set it. A server's start would compile the whole package, and takes a third longer.
-        "PYTHONDONTWRITEBYTECODE": None,
-        **changes,
-    }
+    wanted: dict[str, str | None] = {**inherited, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **changes}
     return {name: value for name, value in wanted.items() if value is not None}
