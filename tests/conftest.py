@@ -13,6 +13,14 @@ from quart_chat.store.servers import servers
 from tests.store.valkey import Valkey
 
 
+@pytest.fixture(scope="session", autouse=True)
+def keeping_bytecode() -> Iterator[None]:
+    """Let what tests start keep its bytecode, though an image of Python forbids it: else each compiles all anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_valkey() -> Iterator[Valkey]:
     with Valkey() as valkey:

@@ -28,6 +28,15 @@ UNLIMITED = {
     "QUART_CHAT_TIME_ZONE": "UTC",
     "QUART_CHAT_UPLOADS_PER_MINUTE": "0",
 }
+# Every window of a whole Chromium opens two pages of its own, hidden, for what is typed into its address bar:
+# half of all that the browser costs. A process that is kept ready for the next page costs a little more.
+# The last such list counts alone, so Playwright's own is in it.
+OFF = """
+    WebUIOmniboxPopup WebUIOmniboxAimPopup WebUIOmniboxFullPopup SpareRendererForSitePerProcess
+    AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose
+    HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying OptimizationHints
+    PaintHolding PreconnectToSearch TcpPortRandomizationWin ThirdPartyStoragePartitioning
+""".split()
 QUIET = (
     "--disable-gpu",
     "--disable-quic",
@@ -35,6 +44,7 @@ QUIET = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(OFF)}",
 )
 
 expect.set_options(timeout=PATIENCE)

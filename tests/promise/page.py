@@ -46,22 +46,28 @@ class Element:
     tag: str
     attributes: tuple[tuple[str, str], ...]
     children: tuple[Element | str, ...]
+    elements: tuple[Element, ...] = field(init=False, repr=False, compare=False)
+    _values: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # once for all: what is parsed is looked through many times
+        object.__setattr__(self, "elements", tuple(child for child in self.children if isinstance(child, Element)))
+        object.__setattr__(self, "_values", dict(self.attributes))
 
     def get(self, name: str) -> str:
-        return dict(self.attributes).get(name, "")
-
-    @property
-    def elements(self) -> tuple[Element, ...]:
-        return tuple(child for child in self.children if isinstance(child, Element))
+        return self._values.get(name, "")
 
     @property
     def text(self) -> str:
         return "".join(child if isinstance(child, str) else child.text for child in self.children)
 
     def all(self) -> Iterator[Element]:
-        yield self
-        for child in self.elements:
-            yield from child.all()
+        """Itself and all within it, in the order of the document."""
+        left = [self]
+        while left:
+            one = left.pop()
+            yield one
+            left.extend(reversed(one.elements))
 
     def first_of(self, kind: str) -> Element | None:
         """The first element of a class."""
