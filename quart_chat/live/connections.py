@@ -1,13 +1,16 @@
 """Hypercorn's connections, with what they leave behind mended; `install` puts these in their places.
 
 Nothing of a connection that has ended stays: no task that waits for what cannot come, and no circle of references,
-which only the collector would find. What is no handshake gets an answer and not a traceback.
+which only the collector would find. What is no handshake gets an answer and not a traceback, and who has just come to a
+worker that ends gets theirs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -20,6 +23,7 @@ from hypercorn.protocol.events import Data, Request
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from hypercorn.typing import H11SendableEvent
 
+SETTLE = 0.2  # seconds
 KEY = 16  # bytes of a handshake's key
 
 
@@ -89,6 +93,18 @@ class Server(TCPServer):
             await super().run()
         finally:
             self.let_go()
+
+    async def _idle_timeout(self) -> None:
+        """Wait until the connection has been idle for too long, or until the worker ends, and close it.
+
+        A worker that ends still has connections of which it has not read what they ask, for it closes what is idle
+        before it stops listening: they get no answer if it does that at once. What asks now ends this.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.keep_alive_timeout):
+                await self.context.terminated.wait()
+                await asyncio.sleep(SETTLE)
+        await asyncio.shield(self._initiate_server_close())
 
     def let_go(self) -> None:
         """Break the circles: to look for them among ten thousand tabs takes the collector a second."""

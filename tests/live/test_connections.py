@@ -94,3 +94,16 @@ async def test_of_tabs_that_left_nothing_is_held(worker: Served, alive: WeakSet[
         del tab
     await until(lambda: not worker.streams, "that all have left")
     await until(lambda: len(alive) <= 1, "that none is held", 10)
+
+
+async def test_who_has_just_connected_to_a_worker_that_ends_gets_an_answer(
+    worker: Served, alive: WeakSet[Server]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", worker.port)
+    await until(lambda: alive, "that it is taken")
+    (server,) = alive
+    worker.stop.set()
+    await until(server.context.terminated.is_set, "that the worker ends")
+    writer.write(REQUEST % (b"/healthz", b""))
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")  # to its end, for there is no other request
+    writer.close()
