@@ -48,7 +48,7 @@ class Asker:
         """
         own, now = await self._rules.question(room), self._clock()
         read = read_form(self._keys, public, room, form)
-        if read is None or (own is None and read.is_past(now)):
+        if read is None or not _holds(read, own, now):
             read, form = Form(now, self._keys[0]), sign(self._keys[0], public, room, now)
         return Posed(own.text if own else asking.in_words(sum_for(read, public, room), language), form)
 
@@ -66,7 +66,7 @@ class Asker:
         if not isinstance(why, Asked):
             raise why
         read, own = read_form(self._keys, person.public, room, form), await self._rules.question(room)
-        if read is None or (own is None and read.is_past(now)):
+        if read is None or not _holds(read, own, now):
             raise BadAnswer("This page is too old, or your browser keeps no cookies. Answer once more.")
         if wait := read.too_early(now):
             raise TooFast("That was quicker than anybody reads. Send it again in a moment.", wait)
@@ -80,6 +80,11 @@ class Asker:
         if wait := await self._limits.take("newcomers", f"@{address}", NEWCOMERS_OF_ADDRESS):
             raise TooFast("That is right, but many have just come in from your network. Send it again later.", wait)
         await self._rules.let_in(room, person.public, person.name)
+
+
+def _holds(form: Form, own: Question | None, now: int) -> bool:
+    """Tell whether a form may still be answered; a question of the room's own is the same in every hour."""
+    return not form.is_ahead(now) and (own is not None or not form.is_past(now))
 
 
 def _is_right(typed: str, own: Question | None, form: Form, public: str, room: str) -> bool:

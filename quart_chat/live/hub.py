@@ -522,9 +522,13 @@ class Hub:
         while True:
             await asyncio.sleep(RENEW)
             rounds += 1
-            for attendance in list(self._attendance.values()):
+            for name, attendance in list(self._attendance.items()):
                 if attendance:
-                    await attendance.renew()
+                    try:
+                        await attendance.renew()
+                    except Exception:
+                        # one room must not keep the others from being renewed
+                        logger.exception("room.renew.failed", room=name)
             if rounds % KEEP_EVERY == 0:
                 with suppress(StoreAway):
                     await self._log.keep([name for name, here in self._attendance.items() if here])

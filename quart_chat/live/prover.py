@@ -58,7 +58,7 @@ class Prover:
             return bare(kept)
         if deed.theirs:
             return kept
-        await self._people.forget_name(public)
+        await self._people.forget_name(public, default_name(identity))
         await self._feed.say_renamed(public, default_name(identity))
         return None
 

@@ -227,17 +227,18 @@ class Sayer:
         name = chosen_name(name)
         if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
+        name = await self._prover.as_taken(name, person.public)
+        if room is not None and not (await self._rules.standing(room, person.public, address)).inside:
+            room = None  # who is called how there is not theirs to know
         if room is not None:
             owners = {one.public: bare(one.name) for one in await self._rules.owners(room)}
             if person.public not in owners:
-                check_reserved(name, owners.values())
-        name = await self._prover.as_taken(name, person.public)
+                check_reserved(bare(name), owners.values())
         if room is not None and await self._company.is_taken(room, person, name):
             raise BadName(
                 "Somebody in this room is called %(name)s, or looks so. Choose another name.", name=bare(name)
             )
         await self._people.rename(person.public, name)
-        await self._rules.renamed(person.public, name, await self._people.visited(person.public))
         await self._feed.say_renamed(person.public, name)
         return replace(person, name=name)
 

@@ -54,6 +54,10 @@ class Form(NamedTuple):
         """Tell whether its sum is answered no more: it is neither of this hour nor of the last."""
         return now // _HOUR - self.hour > 1
 
+    def is_ahead(self, now: int) -> bool:
+        """Tell whether it is of a time that is to come: the clock was set back."""
+        return self.at > now + LEAST
+
     def too_early(self, now: int) -> float:
         """Give the seconds that are missing until an answer is taken; 0.0: none."""
         return max(0, self.at + LEAST - now) / 1000
@@ -95,7 +99,7 @@ def clean_question(text: str, answer: str) -> Question | None:
         raise BadText(
             "A question has at most %(most)d characters; this one has %(count)d.", most=MAX_QUESTION, count=len(asked)
         )
-    if not is_visible(answers):
+    if not is_visible(answers) or not folded(answers):
         raise BadText("A question needs an answer.")
     if len(answers) > MAX_ANSWER:
         raise BadText(

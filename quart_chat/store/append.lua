@@ -1,4 +1,5 @@
--- Append messages to a room's log, each one whole: first its checks, then its writes. It follows entry.lua.
+-- Append messages to a room's log, each one whole: first its checks, then its writes. It follows entry.lua and
+-- shut.lua.
 --
 -- KEYS  10 and on: for each message, its nonce
 -- ARGV  6 ms a nonce is kept
@@ -6,9 +7,9 @@
 --       answers, and its body where that one was deleted meanwhile; '' and '' where it answers none; its files, as
 --       "MOST DIGEST SIZE DIGEST SIZE …", MOST: bytes that all files of the room may have, 0 for any; '': none
 -- Gives for each message two values: 1, id: appended; 0, id: that nonce was appended before; -1, id: it was, with
--- another text; -2, '': its files are more than the room may hold.
+-- another text; -2, '': its files are more than the room may hold; -3, '': the address is closed to its author.
 
-local answers = {}
+local answers, is_new = {}, redis.call('EXISTS', KEYS[4]) == 0
 for i = 10, #KEYS do
   local body, author, name, digest, answered, without, carried = unpack(ARGV, 7 + (i - 10) * 7, 13 + (i - 10) * 7)
   local most, files = string.match(carried, '^(%d+) (.*)$')
@@ -17,6 +18,9 @@ for i = 10, #KEYS do
     local id, held = string.match(seen, '^(%S+) (%S+)$')
     table.insert(answers, held == digest and 0 or -1)
     table.insert(answers, id)
+  elseif is_new and is_shut(KEYS[4], KEYS[8], author) then
+    table.insert(answers, -3)
+    table.insert(answers, '')
   elseif files and most ~= '0' and bytes_with(files) > tonumber(most) then
     table.insert(answers, -2)
     table.insert(answers, '')

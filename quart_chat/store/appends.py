@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from quart_chat.errors import BadFile, Refused, Spent, StoreAway
+from quart_chat.errors import BadFile, Refused, Spent, StoreAway, Unwelcome
 from quart_chat.room.attachments import Attached
 from quart_chat.room.entries import Quote, write_message
 from quart_chat.room.mentions import Mention
+from quart_chat.room.rights import PRIVATE
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
@@ -21,6 +22,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 MOST = 100  # messages of one script call, about 3 ms of the store's time
 NONCE_KEPT = 86_400_000  # ms that a retry is known as one: a laptop's night; 180 bytes each
 FULL = -2  # what the script says of files that the room may not hold
+SHUT = -3  # and of an address that is closed to the author: a private room that was there was deleted
 CALLS = 4  # of a room under way: while the store is at one, this worker renders what came out of the other
 
 
@@ -51,17 +53,20 @@ class Appended:
     """What became of a draft.
 
     id: of its entry. new: False where that nonce had been appended before. same: False where it was with another text.
-    full: the room may not hold so many bytes of files.
+    full: the room may not hold so many bytes of files. shut: the room is gone, and its address is closed to the author.
     """
 
     id: str
     new: bool
     same: bool
     full: bool = False
+    shut: bool = False
 
     @property
     def refused(self) -> Refused | None:
         """Why the draft is not in the room; None where it is."""
+        if self.shut:
+            return Unwelcome(PRIVATE)
         if self.full:
             return BadFile("This room holds no more files. Delete messages with files first, or use another room.")
         return None if self.same else Spent("This form was sent before with another text.")
@@ -88,7 +93,7 @@ class Appends:
     def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
         self._pipeline = pipeline
         self._fixed = fixed
-        self._script = Script.load("held.lua", "entry.lua", "append.lua")
+        self._script = Script.load("held.lua", "entry.lua", "shut.lua", "append.lua")
         self._rooms: dict[str, _Room] = {}  # those of which a call is under way
 
     async def add(self, room: str, drafts: Sequence[Draft]) -> list[Appended]:
@@ -145,7 +150,7 @@ class Appends:
             appended = []
             for _ in waiting.drafts:
                 code, entry_id = int(next(results)), str(next(results))
-                appended.append(Appended(entry_id, new=code > 0, same=code >= 0, full=code == FULL))
+                appended.append(Appended(entry_id, new=code > 0, same=code >= 0, full=code == FULL, shut=code == SHUT))
             if not waiting.done.done():
                 waiting.done.set_result(appended)
         if found.waiting:

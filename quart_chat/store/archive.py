@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -152,7 +153,7 @@ class Archive:
             after = some[-1].message.id if some else after
         if rules.keep:  # a worker may have looked before the rules were there
             await list_room(self._pipeline, room, 0)
-        await enlist(self._pipeline, room, rules, opening.opened)
+        await enlist(self._pipeline, room, rules, time.time_ns() // 1_000_000)
         return after
 
     async def charter(self, room: str) -> Charter:

@@ -1,12 +1,14 @@
 -- Change something of a room, if all that is to be changed stands as it was read: compare, then write, and append the
--- entry that tells of it. It follows rewrite.lua.
+-- entry that tells of it. It follows rewrite.lua and shut.lua.
 --
 -- ARGV  6 body of the entry (JSON)
 --       7 author, 8 name and 9 body of the message that tells of it; '': none does
 --       10 the message that this is about; '': none  11 bytes of a room in which nothing that it said may stay; '': it may
 --       and then, for each value: 'changes' or 'meta', its field, what it has to be, what it becomes; '': there is none
--- Gives 1 and the entry's id; 0 where something stands otherwise; -1 where there is no such message.
+-- Gives 1 and the entry's id; 0 where something stands otherwise; -1 where there is no such message;
+-- -3 where the address is closed to who changes it.
 
+if is_shut(KEYS[4], KEYS[8], ARGV[7]) then return { -3 } end
 local about = ARGV[10]
 if about ~= '' and #redis.call('XRANGE', KEYS[3], about, about) == 0 then return { -1 } end
 

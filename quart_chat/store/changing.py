@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+from quart_chat.errors import Unwelcome
 from quart_chat.events import get_logger
 from quart_chat.room.changes import NOTHING, UNCHANGED, Changes, Held, read_held, read_shown, versions_of
 from quart_chat.room.digest import overlaid
 from quart_chat.room.entries import Header, Message, TornEntry, order, read_pins
+from quart_chat.room.rights import PRIVATE
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
 SCRUBBED = 16_000_000  # bytes of a room, at most, that is written anew where a message is deleted: 0.1 s of the store
+
+SHUT = -3  # what scripts say where an address is closed: a private room that was there was deleted
 
 logger = get_logger(__name__)
 
@@ -63,7 +67,7 @@ class Changing:
     def __init__(self, pipeline: Pipeline, fixed: Sequence[Argument]) -> None:
         self._pipeline = pipeline
         self._fixed = fixed
-        self._script = Script.load("held.lua", "entry.lua", "rewrite.lua", "change.lua")
+        self._script = Script.load("held.lua", "entry.lua", "rewrite.lua", "shut.lua", "change.lua")
 
     async def find(self, room: str, entry_id: str) -> Found:
         """Read a message with all that befell it, and the room's header."""
@@ -96,6 +100,7 @@ class Changing:
         Gives the entry's id; None where something stands otherwise, or there is no such message: read again.
 
         Raises:
+            Unwelcome: the room was deleted, and its address is closed to who changes it.
             StoreAway: it may or may not have been done.
         """
         told = teller or ("", "", "")
@@ -105,6 +110,8 @@ class Changing:
         code, *entry_id = await self._pipeline.script(
             self._script, (*keys.of_entries(room), keys.rewritten(room)), args
         )
+        if code == SHUT:
+            raise Unwelcome(PRIVATE)
         return str(entry_id[0]) if code == 1 else None
 
 

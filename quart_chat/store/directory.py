@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
+from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY, order
 from quart_chat.store import keys
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.rules import read_rules
 
-LOOKED_AT = 200  # rooms of the index, those that were listed last: 2 ms of the store
-FRESH = 2.0  # seconds for which a worker's list holds
+FRESH = 2.0  # seconds for which a worker's list holds, or that the store was away
 
 
 class Listed(NamedTuple):
@@ -36,26 +36,39 @@ class Directory:
         self._presence = presence
         self._most = most
         self._read_at = float("-inf")
-        self._listed: list[Listed] = []
-        self._one_by_one = asyncio.Lock()
+        self._listed: list[Listed] | None = []
+        self._reading: asyncio.Task[None] | None = None
 
     async def read(self) -> list[Listed]:
         """List rooms, those in which most people are first, and of those the ones where something was said last.
 
+        All who ask while the store is asked wait for the one answer.
+
         Raises:
-            StoreAway: no answer.
+            StoreAway: no answer, now or a moment ago.
         """
         if not self._most:
             return []
-        async with self._one_by_one:
-            if asyncio.get_running_loop().time() >= self._read_at + FRESH:
-                names = await self._pipeline.command("ZREVRANGE", keys.LISTED, 0, LOOKED_AT - 1)
-                found = await asyncio.gather(*map(self._look, names))
-                listed = [one for one in found if one is not None]
-                listed.sort(key=lambda one: (one.people, order(one.last)), reverse=True)
-                self._listed = listed[: self._most]
-                self._read_at = asyncio.get_running_loop().time()
+        if self._reading is None and asyncio.get_running_loop().time() >= self._read_at + FRESH:
+            self._reading = asyncio.create_task(self._read_all())
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+        if self._listed is None:
+            raise StoreAway("the list of rooms could not be read")
         return self._listed
+
+    async def _read_all(self) -> None:
+        try:
+            names = await self._pipeline.command("ZREVRANGE", keys.LISTED, 0, -1)
+            found = await asyncio.gather(*map(self._look, names))
+            listed = [one for one in found if one is not None]
+            listed.sort(key=lambda one: (one.people, order(one.last)), reverse=True)
+            self._listed = listed[: self._most]
+        except StoreAway:
+            self._listed = None
+        finally:
+            self._read_at = asyncio.get_running_loop().time()
+            self._reading = None
 
     async def _look(self, name: str) -> Listed | None:
         """Look at a room of the index; None where its rules do not list it, or where it is gone."""

@@ -38,8 +38,15 @@ class Erasures:
             await self._pipeline.command("DEL", key)
 
     async def leave_room(self, person: str, room: str) -> None:
-        """Delete how far somebody has read a room."""
-        await self._pipeline.command("HDEL", keys.read(room), person)
+        """Delete how far somebody has read a room, under which name they were let in, and their role.
+
+        Who was muted or banned stays so, without a name: a copy of a cookie must not get in by this.
+        """
+        await self._pipeline.together(
+            ("HDEL", keys.read(room), person),
+            ("HDEL", keys.members(room), person),
+            ("HDEL", keys.rules(room), f"{person} name", f"{person} role"),
+        )
 
     async def add(self, wanted: Iterable[Erasure], due: int) -> None:
         """List what is to be done; due: ms since the epoch, from when on.

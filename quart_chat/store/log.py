@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from quart_chat.config import DAYS, Settings
+from quart_chat.errors import Unwelcome
 from quart_chat.room.digest import unquoted
 from quart_chat.room.entries import NO_ENTRY, Entry, order
 from quart_chat.room.places import REPLAY
+from quart_chat.room.rights import PRIVATE
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
 from quart_chat.store.changing import Changing, overlay
@@ -72,7 +74,8 @@ class Log:
         self._appends = Appends(pipeline, told(retention))
         self.changes = Changing(pipeline, told(retention))
         self._newest = NewestPages(pipeline)
-        self._open = Script.load("open.lua")
+        self._keep = Script.load("keep.lua")
+        self._open = Script.load("shut.lua", "open.lua")
 
     async def append(self, room: str, author: str, name: str, text: str, nonce: str) -> tuple[str, bool]:
         """Append a message, once for each nonce of its author.
@@ -107,16 +110,21 @@ class Log:
         """Open a room under the title that its first opener gave, who then owns it; an open room keeps what it has.
 
         now: ms since the epoch. public, name: of who opens it.
+
+        Raises:
+            Unwelcome: a private room of that name was deleted, and they may not open another one yet.
         """
         args = (title, now, self._retention.room, public, name)
-        await self._pipeline.script(self._open, (keys.meta(room), keys.rules(room), keys.members(room)), args)
+        names = keys.meta(room), keys.rules(room), keys.members(room)
+        if not await self._pipeline.script(self._open, names, args):
+            raise Unwelcome(PRIVATE)
 
     async def keep(self, rooms: Iterable[str]) -> None:
         """Put off the end of rooms in which somebody is, though nobody writes."""
         if not self._retention.room:
             return
-        kept = [key for room in rooms for key in keys.held(room)]
-        await asyncio.gather(*(self._pipeline.command("PEXPIRE", key, self._retention.room) for key in kept))
+        kept = [(keys.meta(room), *keys.held(room)) for room in rooms]
+        await asyncio.gather(*(self._pipeline.script(self._keep, one, [self._retention.room]) for one in kept))
 
     async def exists(self, room: str) -> bool:
         """Tell whether somebody opened the room or wrote in it."""

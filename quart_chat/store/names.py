@@ -120,4 +120,7 @@ class Names:
 def _choices(person: str, wanted: str, owners: _Owners) -> tuple[str, ...]:
     """Give the names that somebody may have in a room, the best first."""
     names = (wanted, *beside(bare(wanted), person))
-    return names if person in owners.people else tuple(name for name in names if look_of(name) not in owners.looks)
+    if person in owners.people:
+        return names
+    # everybody has some name: the last has a number that is one in a million, whatever it looks like
+    return (*(name for name in names[:-1] if look_of(name) not in owners.looks), names[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart_chat.store import keys
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline
+from quart_chat.store.rules import renamed
 
 KEPT = 400 * 24 * 60 * 60 * 1000  # ms, as long as browsers keep the cookie
 VISITED = 30  # rooms that the lobby lists
@@ -22,12 +23,14 @@ class People:
         return None if found is None else str(found)
 
     async def rename(self, person: str, name: str) -> None:
-        """Keep a new name."""
+        """Keep a new name, also in the rooms that they keep: it is nobody else's there."""
         await self._pipeline.command("SET", keys.name(person), name, "PX", KEPT)
+        await renamed(self._pipeline, person, name, await self.visited(person))
 
-    async def forget_name(self, person: str) -> None:
-        """Keep no name: theirs is a generated one again."""
+    async def forget_name(self, person: str, generated: str) -> None:
+        """Keep no name; generated: which is theirs again."""
         await self._pipeline.command("DEL", keys.name(person))
+        await renamed(self._pipeline, person, generated, await self.visited(person))
 
     async def visit(self, person: str, room: str, now: int, *, again: bool = True) -> None:
         """Note that somebody is in a room now.

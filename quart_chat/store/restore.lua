@@ -14,7 +14,7 @@ if (last or '') ~= ARGV[1] then return 0 end
 last = last or '0-0'
 
 local published, changed = { 'entry' }, ARGV[7] ~= '' or ARGV[8] ~= ''
-if ARGV[1] == '' then
+if ARGV[1] == '' and redis.call('EXISTS', KEYS[4]) == 0 then  -- one that somebody opened keeps its rules and its owner
   redis.call('DEL', KEYS[8], KEYS[9])  -- of a room of that name before
   for i, key in ipairs({ KEYS[8], KEYS[9] }) do
     local held = cjson.decode(ARGV[8 + i])

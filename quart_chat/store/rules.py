@@ -18,7 +18,7 @@ from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 
 RECORDED = 1000  # deeds that a room's record keeps
-LISTED = 1000  # rooms that may be in the lobby; who lists one more takes the place of who did first
+LISTED = 300  # rooms that may be in the lobby; who lists one more takes the place of who did first
 WROTE = 1000  # messages whose authors stay as a room closes
 MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
@@ -108,8 +108,8 @@ class RoomRules:
         """Give a room other rules; workers tell those who have it open, and look who may still be there."""
         if rules.keep:
             await list_room(self._pipeline, room, self._clock() + SETTLED)
-        await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled")
-        await enlist(self._pipeline, room, rules, self._clock())
+        if await self._put(room, {_RULES: json.dumps(rules._asdict(), separators=(",", ":"))}, says="ruled"):
+            await enlist(self._pipeline, room, rules, self._clock())
 
     async def appoint(self, room: str, public: str, name: str, role: Role) -> bool:
         """Give somebody a role, or take it; name: as they are called now. Who gets one is neither muted nor banned.
@@ -248,15 +248,9 @@ class RoomRules:
         """Give who owns a room, under the names that nobody else may have there."""
         return await owners_of(self._pipeline, room)
 
-    async def renamed(self, public: str, name: str, rooms: Iterable[str]) -> None:
-        """Use somebody's new name in those rooms in which they have a role."""
-        rooms = list(rooms)
-        roles = await asyncio.gather(
-            *(self._pipeline.command("HGET", keys.rules(room), f"{public} role") for room in rooms)
-        )
-        for room, role in zip(rooms, roles, strict=True):
-            if role:
-                await self._put(room, {f"{public} name": name})
+    async def call(self, room: str, public: str, name: str) -> None:
+        """Know somebody who has a role by the name that they use."""
+        await renamed(self._pipeline, public, name, [room])
 
     async def keepers(self, room: str) -> list[str]:
         """Give the public ids of those who keep order."""
@@ -288,10 +282,24 @@ async def enlist(pipeline: Pipeline, room: str, rules: Rules, now: int) -> None:
         StoreAway: it may not be there.
     """
     if rules.is_listed:
-        await pipeline.command("ZADD", keys.LISTED, now, room)
+        await pipeline.command("ZADD", keys.LISTED, "NX", now, room)  # who saves the same rules again moves nothing
         await pipeline.command("ZREMRANGEBYRANK", keys.LISTED, 0, -LISTED - 1)
     else:
         await pipeline.command("ZREM", keys.LISTED, room)
+
+
+async def renamed(pipeline: Pipeline, public: str, name: str, rooms: Iterable[str]) -> None:
+    """Use somebody's name in those rooms in which they have a role and are called otherwise.
+
+    Raises:
+        StoreAway: some may know them by an earlier name.
+    """
+    rooms = list(rooms)
+    asked = f"{public} role", f"{public} name"
+    held = await asyncio.gather(*(pipeline.command("HMGET", keys.rules(room), *asked) for room in rooms))
+    for room, (role, called) in zip(rooms, held, strict=True):
+        if role and called != name:
+            await pipeline.command("HSET", keys.rules(room), f"{public} name", name)
 
 
 async def owners_of(pipeline: Pipeline, room: str) -> list[Whom]:

@@ -6,10 +6,11 @@ import asyncio
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadName, TooFast
+from quart_chat.errors import BadName, StoreAway, TooFast
 from quart_chat.pages import fragments
 from quart_chat.room.limits import TOO_MUCH
 from quart_chat.room.names import slug_of, surprise_title
+from quart_chat.store.directory import Listed
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 from quart_chat.web.reading import visited_rooms
 
@@ -62,6 +63,14 @@ async def _surprise() -> str:
 async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
     house = parts()
     person = await person_of(house, who)
-    (visited, _), listed = await asyncio.gather(visited_rooms(who), house.directory.read())
+    (visited, _), listed = await asyncio.gather(visited_rooms(who), _listed())
     html = fragments.lobby(visited, listed, person, who.language, typed=typed, error=error)
     return answer(who, html, status)
+
+
+async def _listed() -> list[Listed]:
+    """Give the rooms that are shown to everybody; none while the store is away: who is new here can read the page."""
+    try:
+        return await parts().directory.read()
+    except StoreAway:
+        return []

@@ -78,7 +78,7 @@ async def rule(name: str) -> Response:
     if form.get("writers") not in WRITERS or not _SECONDS.fullmatch(slow) or int(slow) > SLOWEST:
         raise BadFrame(UNKNOWN)
     keep, language = form.get("keep", "0"), form.get("language", "")
-    if keep not in map(str, KEEPS) or language not in ("", *TAGS):
+    if keep not in map(str, {*KEEPS, standing().rules.keep}) or language not in ("", *TAGS):
         raise BadFrame(UNKNOWN)
     ticked = {name: form.get(name) == "1" for name in TICKS}
     rules = Rules(form["writers"], int(slow), **ticked, keep=int(keep), language=language)

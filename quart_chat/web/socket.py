@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from quart import Blueprint, Response, websocket
 
@@ -14,11 +15,11 @@ from quart_chat.live.stream import stream_of
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Broadcast, Gone, PlainWire, Wire
 from quart_chat.pages import fragments
-from quart_chat.pages.languages import say
+from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.limits import joins_of_address, joins_of_person
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person
-from quart_chat.room.rights import Standing
+from quart_chat.room.rights import Role, Standing
 from quart_chat.web.guard import check_origin
 from quart_chat.web.headers import protect
 from quart_chat.web.parts import Parts, Visitor, parts, person_of, spoken_in, visitor
@@ -32,6 +33,8 @@ logger = get_logger(__name__)
 async def socket(name: str) -> Response | None:
     """Serve a tab for as long as it stays."""
     house, who = parts(), visitor(websocket)
+    if (spoken := websocket.args.get("language")) in TAGS:  # that of the page, whatever was chosen since
+        who = replace(who, audience=who.audience._replace(language=spoken), chose=True)
     if not is_slug(name):
         return protect(Response(say(who.language, "There is no such room."), 404), who.lasting)
     try:
@@ -81,6 +84,8 @@ async def _serve(house: Parts, name: str, who: Visitor, wire: Wire) -> None:
         return
     except Gone:
         return
+    if standing.role != Role.MEMBER:
+        house.hub.run(house.rules.call(name, person.public, person.name))
     try:
         tab = Tab(
             house.hub,

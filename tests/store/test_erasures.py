@@ -25,10 +25,17 @@ async def test_what_is_kept_of_somebody_goes_and_of_others_stays(
         await people.rename(one, "Name")
         await people.visit(one, "r", 1)
         look.hset(keys.read("r"), one, "1-0")
+        look.hset(keys.members("r"), one, "Name")
+        look.hset(keys.rules("r"), mapping={f"{one} role": "owner", f"{one} name": "Name", f"{one} muted": "99"})
     await erasures.forget(ANA)
     await erasures.leave_room(ANA, "r")
-    assert sorted(look.keys()) == sorted([keys.name(BOB), keys.visited(BOB), keys.read("r")])
-    assert look.hkeys(keys.read("r")) == [BOB]
+    of_room = keys.read("r"), keys.members("r"), keys.rules("r")
+    assert sorted(look.keys()) == sorted([keys.name(BOB), keys.visited(BOB), *of_room])
+    assert look.hkeys(keys.read("r")) == look.hkeys(keys.members("r")) == [BOB]
+    assert sorted(look.hkeys(keys.rules("r"))) == [
+        f"{ANA} muted",
+        *(f"{BOB} {one}" for one in ("muted", "name", "role")),
+    ]
 
 
 async def test_what_is_to_be_done_stays_listed_until_it_is_done(erasures: Erasures, look: Redis) -> None:

@@ -62,9 +62,20 @@ async def test_the_name_of_an_owner_who_is_away_is_nobody_else_s(one: Presence, 
     assert await one.names.find("r", ANA, "Paula") == "Paula"
     await rules.appoint("r", EVA, "Eva", Role.OWNER)  # as who comes by an owner's link, their cookie lost
     assert await one.names.find("r", EVA, "Paula") == "Paula"
-    await rules.renamed(ANA, "Ana", ["r", "elsewhere"])
+    await rules.call("r", ANA, "Ana")
     assert await one.names.find("r", "c" * 16, "Paula") == "Paula"
     assert await one.names.find("r", "c" * 16, "ANA") != "ANA"
+
+
+async def test_everybody_has_some_name_whatever_the_owners_are_called(
+    one: Presence, log: Log, rules: RoomRules
+) -> None:
+    await log.append("r", ANA, "Paula", "x", "n")
+    for number, name in enumerate(beside("Paula", BOB)):
+        await rules.appoint("r", f"{number:016x}", name, Role.OWNER)
+    here = await one.announce("r", {BOB: "Paula", EVA: "Eva"})
+    assert here.people == ((EVA, "Eva"), (BOB, beside("Paula", BOB)[-1]))
+    assert await one.names.find("r", BOB, "Paula") == beside("Paula", BOB)[-1]
 
 
 async def test_two_of_one_worker_have_two_names(one: Presence) -> None:

@@ -43,3 +43,16 @@ async def test_only_the_latest_rooms_are_listed(people: People) -> None:
     for now in range(VISITED + 12):
         await people.visit(ANA, f"room-{now}", now)
     assert await people.visited(ANA) == [f"room-{now}" for now in range(VISITED + 11, 11, -1)]
+
+
+async def test_a_new_name_is_known_in_the_rooms_that_somebody_keeps(people: People, look: Redis) -> None:
+    for room, role in (("owned", "owner"), ("kept", "moderator"), ("visited", "")):
+        await people.visit(ANA, room, 1)
+        look.hset(keys.rules(room), mapping={f"{ANA} role": role} if role else {f"{BOB} role": "owner"})
+    for name, change in (("Ana", people.rename(ANA, "Ana")), ("Lively Gecko", people.forget_name(ANA, "Lively Gecko"))):
+        await change
+        assert [look.hget(keys.rules(room), f"{ANA} name") for room in ("owned", "kept", "visited")] == [
+            name,
+            name,
+            None,
+        ]

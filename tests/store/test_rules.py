@@ -7,10 +7,15 @@ import asyncio
 import pytest
 from redis import Redis
 
+from quart_chat.errors import Unwelcome
 from quart_chat.room.asking import Question
+from quart_chat.room.entries import write_message
 from quart_chat.room.record import Deed, Known, Whom
 from quart_chat.room.rights import MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
+from quart_chat.store.appends import Draft
+from quart_chat.store.archive import Archive, Charter, Opening
+from quart_chat.store.changing import Teller, Value
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
@@ -41,6 +46,11 @@ def rules(pipeline: Pipeline, clock: Clock) -> RoomRules:
 async def opened(look: Redis) -> None:
     """A room without an owner, which is named in the store and holds nothing."""
     look.hset(keys.meta("r"), "title", "R")
+
+
+@pytest.fixture
+def archive(pipeline: Pipeline) -> Archive:
+    return Archive(pipeline, Retention(100, DAY))
 
 
 @pytest.fixture
@@ -225,6 +235,7 @@ async def test_who_wrote_in_a_room_stays_as_it_closes(log: Log, rules: RoomRules
     assert await rules.members("r") == [Whom(ANA, "Ana"), Whom(BOB, "Bobby")]
 
 
+@pytest.mark.usefixtures("opened")
 async def test_what_was_done_is_told_newest_first(rules: RoomRules, clock: Clock) -> None:
     await rules.record("r", "Ana", "muted", "Bob", until=9_000)
     clock.now = 2_000
@@ -301,3 +312,71 @@ async def test_who_is_banned_does_not_stay_as_a_room_closes(log: Log, rules: Roo
         look.hset(keys.read("r"), f"{number:016x}", "1-0")
     await rules.invite_all("r")
     assert (await rules.standing("r", f"{999:016x}")).invited
+
+
+CLOSED = Rules(closed=True)
+
+
+async def deleted(log: Log, rules: RoomRules, archive: Archive, given: Rules = CLOSED) -> None:
+    """Delete a room of Ana's in which Bob was."""
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.let_in("r", BOB, "Bob")
+    await rules.set_rules("r", given)
+    assert await archive.delete("r", ANA)
+
+
+async def test_a_private_room_s_address_is_closed_to_all_but_who_deleted_it(
+    log: Log, rules: RoomRules, archive: Archive, look: Redis
+) -> None:
+    """Whatever they had under way as it was deleted: the store itself refuses it, and nothing is left of it."""
+    await deleted(log, rules, archive)
+    assert 0 < look.pttl(keys.rules("r")) <= DAY
+    assert not (await rules.standing("r", BOB)).inside
+    (late,) = await log.append_all("r", [Draft(BOB, "Bob", "private words", "m")])
+    assert isinstance(late.refused, Unwelcome)
+    with pytest.raises(Unwelcome):
+        await log.open("r", "R", 5, BOB, "Bob")
+    teller = Teller(BOB, "Bob", write_message(BOB, "Bob", "t", "topic"))
+    with pytest.raises(Unwelcome):
+        await log.changes.write("r", teller.body, [Value("meta", "topic", "", "t")], teller=teller)
+    await rules.record("r", "Bob", "ruled")
+    await log.keep(["r"])
+    assert look.keys() == [keys.rules("r")]
+    assert 0 < look.pttl(keys.rules("r")) <= DAY
+    both = await log.append_all("r", [Draft(ANA, "Ana", "anew", "n"), Draft(BOB, "Bob", "again", "m")])
+    assert [one.new for one in both] == [True, False]
+    assert (await rules.standing("r", BOB)).inside
+    assert not look.hexists(keys.rules("r"), "gone")
+
+
+@pytest.mark.parametrize("written", ['{"closed": true}', "torn", "[]", '{"closed":true,"files":1}'])
+async def test_whatever_lets_in_nobody_closes_the_address(
+    log: Log, rules: RoomRules, archive: Archive, look: Redis, written: str
+) -> None:
+    await log.append("r", ANA, "Ana", "x", "n")
+    look.hset(keys.rules("r"), "rules", written)
+    await archive.delete("r")
+    for public in (ANA, BOB):
+        assert not (await rules.standing("r", public)).inside
+        with pytest.raises(Unwelcome):
+            await log.open("r", "R", 5, public, "Name")
+
+
+async def test_an_open_room_s_address_is_free_again(log: Log, rules: RoomRules, archive: Archive, look: Redis) -> None:
+    await deleted(log, rules, archive, Rules(asks=True))
+    assert look.keys() == []
+    await log.open("r", "R", 5, BOB, "Bob")
+    assert [one.public for one in await rules.people("r")] == [BOB]
+
+
+async def test_an_import_takes_the_place_of_a_room_that_is_gone_and_not_of_one_that_somebody_opened(
+    log: Log, rules: RoomRules, archive: Archive
+) -> None:
+    await deleted(log, rules, archive)
+    charter = Charter({f"{EVA} role": "owner"})
+    await archive.restore("r", Opening("R", 5, charter=charter), [])
+    await log.open("s", "S", 5, BOB, "Bob")
+    await archive.restore("s", Opening("S", 5, charter=charter), [])
+    for room, owner in (("r", EVA), ("s", BOB)):
+        assert [one.public for one in await rules.people(room)] == [owner]
+    assert (await rules.standing("r", BOB)).inside

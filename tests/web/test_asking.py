@@ -163,7 +163,7 @@ def test_who_was_there_is_no_newcomer_and_an_invite_is_as_good_as_an_answer(
 
 def test_an_address_that_brought_many_waits_and_loses_no_answer(behind: ServerProcess) -> None:
     here, room, bring = "198.51.100.9", fresh(), NEWCOMERS_OF_ADDRESS
-    with browser(behind, **{"X-Forwarded-For": "198.51.100.8"}) as owner:
+    with browser(behind, **{"X-Forwarded-For": "198.51.100.84"}) as owner:
         say(owner, room, "mine")
         rule(owner, room, asks="1")
     brought = time.time() + (bring.most - 1) * bring.interval  # all but one

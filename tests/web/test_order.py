@@ -291,7 +291,10 @@ def test_the_name_of_an_owner_who_is_away_is_nobody_else_s(ana: httpx.Client, bo
     taken = bob.post("/me", data={"name": name.upper(), "room": room})
     assert taken.status_code == 422
     assert "who owns this room" in taken.text
-    assert bob.post("/me", data={"name": name.upper()}).status_code == 303
+    rule(ana, room, closed="1")
+    told = bob.post("/me", data={"name": name.upper(), "room": room})  # who is not in it hears nothing of who is
+    assert told.status_code == 303
+    rule(ana, room)
     entry_id = say(bob, room, "not hers")
     shown = re.search(rf'id="m-{entry_id}".*?<bdi class="name[^"]*">([^<]*)<', ana.get(f"/r/{room}").text, re.DOTALL)
     assert shown is not None
@@ -313,6 +316,7 @@ def test_the_address_of_a_private_room_that_was_deleted_is_its_owner_s_for_a_day
     late = bob.post(f"/r/{room}/messages", data={"text": "late", "nonce": fresh("n")})
     assert late.status_code == 403
     assert bob.get(f"/r/{room}").status_code == 403
+    assert bob.post("/rooms", data={"title": room}).status_code == 403
     assert "just us" not in ana.get(f"/r/{room}").text
     say(ana, room, "anew")
     assert "anew" in bob.get(f"/r/{room}").text

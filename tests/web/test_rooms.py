@@ -93,7 +93,7 @@ def test_a_room_that_nobody_opened_shows_its_name_and_can_be_written_in(client: 
     assert page.status_code == 200
     assert f"<bdi>{room}</bdi>" in page.text
     assert rows(page.text) == []
-    assert f'hx-ws:connect="/r/{room}/ws"' in page.text
+    assert f'hx-ws:connect="/r/{room}/ws?language=en"' in page.text
     assert 'id="since" name="since" value="0-0"' in page.text
 
 
