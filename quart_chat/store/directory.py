@@ -12,6 +12,7 @@ from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.rules import read_rules
 
+AT_ONCE = 30  # rooms, 1 ms of the worker: others go between
 FRESH = 2.0  # seconds for which a worker's list holds, or that the store was away
 
 
@@ -60,8 +61,10 @@ class Directory:
     async def _read_all(self) -> None:
         try:
             names = await self._pipeline.command("ZREVRANGE", keys.LISTED, 0, -1)
-            found = await asyncio.gather(*map(self._look, names))
-            listed = [one for one in found if one is not None]
+            listed: list[Listed] = []
+            for start in range(0, len(names), AT_ONCE):
+                found = await asyncio.gather(*map(self._look, names[start : start + AT_ONCE]))
+                listed += (one for one in found if one is not None)
             listed.sort(key=lambda one: (one.people, order(one.last)), reverse=True)
             self._listed = listed[: self._most]
         except StoreAway:
@@ -72,10 +75,12 @@ class Directory:
 
     async def _look(self, name: str) -> Listed | None:
         """Look at a room of the index; None where its rules do not list it, or where it is gone."""
-        (title, topic), rules, last, here = await asyncio.gather(
-            self._pipeline.command("HMGET", keys.meta(name), "title", "topic"),
-            self._pipeline.command("HGET", keys.rules(name), "rules"),
-            self._pipeline.command("GET", keys.last(name)),
+        ((title, topic), rules, last), here = await asyncio.gather(
+            self._pipeline.together(
+                ("HMGET", keys.meta(name), "title", "topic"),
+                ("HGET", keys.rules(name), "rules"),
+                ("GET", keys.last(name)),
+            ),
             self._presence.read(name),
         )
         if title is None:

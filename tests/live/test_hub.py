@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -573,3 +574,24 @@ async def test_who_wants_to_be_forgotten_is_sent_away_from_every_worker_at_once(
 async def _newest_body(valkey: Valkey, room: str) -> object:
     with valkey.client() as store:
         return store.xrevrange(f"c:{{{room}}}:messages", count=1)[0][1]["body"]
+
+
+async def test_a_room_that_breaks_keeps_no_other_from_being_renewed(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await worker.enter("broken")
+    await worker.enter(ROOM)
+    renewed: list[str] = []
+    renew = worker.presence.renew
+
+    async def breaking(room: str, people: Any) -> Any:
+        if room == "broken":
+            raise IndexError("as a bug would")
+        renewed.append(room)
+        return await renew(room, people)
+
+    monkeypatch.setattr(hub, "RENEW", 0.01)
+    monkeypatch.setattr(worker.presence, "renew", breaking)
+    renewing = asyncio.create_task(worker.hub.renew())
+    await until(lambda: renewed.count(ROOM) > 1, "two renewals of the room beside it")
+    renewing.cancel()
