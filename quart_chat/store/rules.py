@@ -50,9 +50,10 @@ class RoomRules:
             StoreAway: no answer.
         """
         fields = (_RULES, *(f"{public} {one}" for one in _OF_PERSON[:3]), f"{_network(room, address)} banned", _PHRASE)
-        (rules, role, muted, banned, network, phrase), invited = await self._pipeline.together(
-            ("HMGET", keys.rules(room), *fields), ("HEXISTS", keys.members(room), public)
-        )
+        # one after the other in one trip, and not as one: whatever comes between lets in nobody who was never let in
+        asked = self._pipeline.command("HMGET", keys.rules(room), *fields)
+        member = self._pipeline.command("HEXISTS", keys.members(room), public)
+        (rules, role, muted, banned, network, phrase), invited = await asked, await member
         now, stands, is_invited = self._clock(), _role(role), bool(invited)
         until = _until(banned, now)
         if stands == Role.MEMBER and not is_invited:

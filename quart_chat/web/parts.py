@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
@@ -104,7 +104,7 @@ class Visitor:
 
     identity: proved by their cookie, or a new one that the answer has to set.
     proved: the cookie was there and right. forged: it was there and wrong.
-    chose: the language of the audience is one that they switched to.
+    chose: the language of the audience is one that they switched to, or that of the page that asks.
     sounds: they want to hear when somebody means them.
     lasting: seconds for which their browser is to come by HTTPS alone; 0: they came by HTTP, or as long as it likes.
     """
@@ -139,16 +139,23 @@ def parts() -> Parts:
 
 
 def visitor(asked: BaseRequestWebsocket) -> Visitor:
-    """Read who asks, from a request or a handshake. It costs no I/O."""
+    """Tell who asks, by a request or a handshake. It costs no I/O, and is worked out once."""
+    who: Visitor | None = g.get("visitor")
+    if who is None:
+        who = g.visitor = _visitor(asked)
+    rules = standing().rules
+    # a room's own language is for whom chose none
+    return replace(who, audience=spoken_in(who, rules)) if rules.language else who
+
+
+def _visitor(asked: BaseRequestWebsocket) -> Visitor:
     house = parts()
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(asked.cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
-    chosen = asked.cookies.get(cookie_name(came.secure, LANGUAGE))
-    # a fragment is in the language of the page that asks for it; a room's own is for whom chose none
-    language = choose(
-        (asked.headers.get(PAGE_LANGUAGE), chosen, g.standing.rules.language if "standing" in g else None), accepted
-    )
+    # a fragment is in the language of the page that asks for it
+    chosen = asked.headers.get(PAGE_LANGUAGE), asked.cookies.get(cookie_name(came.secure, LANGUAGE))
+    language = choose(chosen, accepted)
     times = kept_times(asked.cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
     zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
@@ -157,7 +164,7 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
         proved=identity is not None,
         forged=identity is None and house.identities.presented(asked.cookies, came.secure),
         audience=Audience(language, zone, hours),
-        chose=chosen in TAGS,
+        chose=any(one in TAGS for one in chosen),
         sounds=asked.cookies.get(cookie_name(came.secure, SOUND)) == "1",
         lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
