@@ -314,6 +314,9 @@ async def test_a_room_that_was_brought_back_with_such_rules_is_listed(house: Hou
     look.delete(keys.EXPIRING)
     await house.archive.restore("again", Opening("Again", 1, charter=charter), messages)
     assert look.zrange(keys.EXPIRING, 0, -1, withscores=True) == [("again", 0)]
+    torn = charter._replace(rules={**charter.rules, "rules": '{"keep":1'})
+    await house.archive.restore("torn", Opening("Torn", 1, charter=torn), messages)
+    assert look.zrange(keys.EXPIRING, 0, -1) == ["again", "torn"]
 
 
 async def test_a_room_that_was_listed_anew_meanwhile_stays_listed(pipeline: Pipeline, look: Redis) -> None:
