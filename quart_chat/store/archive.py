@@ -140,7 +140,8 @@ class Archive:
                 self._retention.room,
             ]
             args += (opening.header.topic, write_pins(opening.header.pins))
-            args += (_pairs(opening.charter.rules), _pairs(opening.charter.members))
+            charter = opening.charter if not after else Charter()  # members can be many, and come with the first alone
+            args += (_pairs(charter.rules), _pairs(charter.members))
             for message, held in some:
                 body = write_message(
                     *(message.author, message.name, message.text, message.kind),
