@@ -84,6 +84,7 @@ class Readers:
         self._title: str | None = None  # a room has none before its first message
         self._recent = Recent()
         self._seeded = False  # what is remembered is all that there was
+        self._forgotten = 0  # times that it was forgotten: what was being read then is of no use
         self._late: list[Change] = []  # that came while it was read
         self._people: dict[str, _Reader] = {}
         self._lookers: set[str] = set()  # people who look at one of their tabs
@@ -235,6 +236,7 @@ class Readers:
         self._recent.clear()
         self._late.clear()
         self._seeded = False
+        self._forgotten += 1
 
     # --- what the store says -----------------------------------------------------------------------
 
@@ -258,15 +260,18 @@ class Readers:
     async def _read_some(self) -> None:
         if not self._seeded:
             self._late.clear()
+            forgotten = self._forgotten
             # not as a newest page, of which a worker keeps as many as it has memory for
             name = self._room.name
             page, titles = await asyncio.gather(self._log.before(name, PAST_ALL, RECENT), self._log.titles([name]))
             self._title = titles.get(name, self._title)
-            self._recent.take(page.messages)
-            self._recent.cut |= page.more
-            for change in self._late:
-                self._recent.change(change)
-            self._seeded = True
+            if forgotten == self._forgotten:
+                self._recent.take(page.messages)
+                self._recent.cut |= page.more
+                for change in self._late:
+                    self._recent.change(change)
+                self._seeded = True
+            # else what came meanwhile was forgotten, and is not in what was read: it is read once more
         asked = list(self._asked)
         found = await self._reads.places(self._room.name, asked)
         self._asked.difference_update(asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -515,6 +516,36 @@ async def test_a_store_that_was_away_is_asked_again(worker: Worker, monkeypatch:
     await rest(tab)
     await worker.say(ROOM, "second")
     await shows(tab, "(1)")
+
+
+async def test_what_comes_while_the_newest_are_read_and_forgotten_once_more_is_counted_and_heard(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    await known(worker, "Bob")
+    wire(tab).put(act="sound", on="1")
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    before, read, on_its_way = worker.log.before, list[str](), asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        found = await before(*args)
+        read.append(ROOM)
+        await on_its_way.wait()
+        return found
+
+    monkeypatch.setattr(worker.log, "before", slow)
+    worker.hub.expired(ROOM)
+    await until(lambda: read, "that the newest are read")
+    await mention(worker, "@Bob look")
+    await until(lambda: wire(tab).holding("look</"), "the mention")
+    worker.hub.expired(ROOM)  # by the next step of the same work
+    on_its_way.set()
+    await shows(tab, "(2, @1)")
+    await until(lambda: heard(tab), "the sound")
+    assert len(read) == 2
 
 
 async def test_those_who_leave_a_room_that_there_is_not_are_forgotten(worker: Worker) -> None:
