@@ -486,6 +486,46 @@ async def test_new_rules_take_no_number_away(worker: Worker) -> None:
     await shows(stranger, "(2)")
 
 
+async def test_who_is_sent_away_leaves_nothing_behind(worker: Worker) -> None:
+    tabs = [await worker.enter(ROOM, person=somebody(name)) for name in ("Bob", "Eva")]
+    await rest(*tabs)
+    for tab in tabs:
+        await worker.rules.ban(ROOM, tab.person.public, tab.person.name, 10**13)
+    await until(lambda: all(wire(tab).codes for tab in tabs), "that they are sent away")
+    held = worker.hub._readers[ROOM]
+    assert held._people == held._aside == {}, "their sockets may take long to close"
+
+
+async def test_who_closes_a_page_as_it_is_looked_at_is_forgotten_with_their_last(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = somebody("Bob")
+    one, two = await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)
+    await rest(one, two)
+    await worker.say(ROOM, "second")
+    await shows(two, "(1)")
+    standing, known = worker.rules.standing, asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        await known.wait()
+        return await standing(*args)
+
+    monkeypatch.setattr(worker.rules, "standing", slow)
+    held = worker.hub._readers[ROOM]
+    await worker.rules.set_rules(ROOM, Rules(slow=5))
+    await until(lambda: bob.public in held._aside, "that both are looked at")
+    await worker.disconnect(one)
+    known.set()
+    await until(lambda: bob.public in held._people, "that the other is back")
+    await worker.say(ROOM, "third")
+    await shows(two, "(2)")  # and not anew from one
+    known.clear()
+    await worker.rules.set_rules(ROOM, Rules())
+    await until(lambda: bob.public in held._aside, "that it is looked at")
+    await worker.disconnect(two)
+    assert held._people == held._aside == {}
+
+
 async def test_what_is_deleted_or_edited_meanwhile_counts_as_it_stands(worker: Worker) -> None:
     bob, eva = somebody("Bob"), somebody("Eva")
     tab = await worker.enter(ROOM, person=bob)
