@@ -58,7 +58,9 @@ class Expirer:
         if duty is None:
             return None
         room, loop = duty.what, asyncio.get_running_loop()
-        keep = (await self._rules.rules(room)).keep
+        keep = await self._rules.keep(room)
+        if keep is None:
+            return 0  # it was put off, and is looked at again: its rules may be mended
         if not keep:
             await self._expiring.duties.move(duty, None)
             return 0

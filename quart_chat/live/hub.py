@@ -349,6 +349,8 @@ class Hub:
 
     def _send_away(self, tab: Tab, why: str) -> None:
         """Close a tab for good; why: a message id."""
+        if tab.room in self._readers:
+            self._readers[tab.room].leave(tab, whole=False)  # it may take long to close
         self.step_out(tab)
         language = tab.audience.language
         tab.wire.write(Broadcast(fragments.sent_away(languages.say(language, why), language)))

@@ -54,7 +54,7 @@ class ReadingTab(Protocol):
 
 @dataclass(slots=True)
 class _Reader:
-    """One person. tabs: those that said whether they are looked at.
+    """One person. tabs: those that said whether they are looked at. away: those of them that may be back in a moment.
 
     came: where the room was as the first of them said so, or where its page stood as that connected again.
     heard: where the room was then, or the last mention that was to be heard.
@@ -67,6 +67,7 @@ class _Reader:
     came: str
     heard: str
     tabs: list[ReadingTab] = field(default_factory=list)
+    away: list[ReadingTab] = field(default_factory=list)
     read: str = NO_ENTRY
     known: bool = False
     missed: str = ""
@@ -84,13 +85,14 @@ class Readers:
         self._title: str | None = None  # a room has none before its first message
         self._recent = Recent()
         self._seeded = False  # what is remembered is all that there was
+        self._forgotten = 0  # times that it was forgotten: what was being read then is of no use
         self._late: list[Change] = []  # that came while it was read
         self._people: dict[str, _Reader] = {}
         self._lookers: set[str] = set()  # people who look at one of their tabs
         self._resters: set[str] = set()  # people who have a tab that nobody looks at
         self._asked: set[str] = set()  # people of whom the store has still to say how far they have read
         self._asking = False
-        self._aside: dict[str, _Reader] = {}  # people whose tabs are being looked at, and come back or are sent away
+        self._aside: dict[str, _Reader] = {}  # people all of whose tabs are away, until these are back or gone for good
         self._unnoted: dict[str, str] = {}  # people who stopped looking, or wrote: how far they have read
         self._moved = False  # since those who look were noted
         self._noting: asyncio.TimerHandle | None = None
@@ -137,8 +139,9 @@ class Readers:
         self._tell_soon()
 
     def leave(self, tab: ReadingTab, *, whole: bool, returns: bool = False) -> None:
-        """Let a tab go. whole: it had been sent all that there is. returns: it is to be back in a moment."""
+        """Let a tab go. whole: it had been sent all that there is. returns: it is back in a moment, or leaves."""
         if not self._has(tab):
+            self._give_up(tab)
             return
         reader = self._people[tab.person.public]
         if tab.looking and whole:
@@ -146,12 +149,23 @@ class Readers:
         if reader.public in self._unnoted and self._leaving is None:
             self._leaving = asyncio.get_running_loop().call_later(LEFT, self._note_left)
         reader.tabs.remove(tab)
+        if returns:
+            reader.away.append(tab)
         self._sort(reader)
         if not reader.tabs:
             del self._people[reader.public]
             self._asked.discard(reader.public)
-            if returns:
+            if reader.away:
                 self._aside[reader.public] = reader
+
+    def _give_up(self, tab: ReadingTab) -> None:
+        """Forget a tab that was to be back; with the last of them goes what is known of who had it."""
+        public = tab.person.public
+        reader = self._people.get(public) or self._aside.get(public)
+        if reader is not None and tab in reader.away:
+            reader.away.remove(tab)
+            if not reader.away:
+                self._aside.pop(public, None)
 
     def read_by(self, public: str) -> str | None:
         """Tell how far somebody has read, where this worker knows it better than the store; None where it does not."""
@@ -170,6 +184,8 @@ class Readers:
             place = self._room.place
             came = place if tab.since is None else min(tab.since, place, key=order)
             reader = self._people[public] = _Reader(public, came, heard=place)
+        if tab in reader.away:
+            reader.away.remove(tab)
         reader.tabs.append(tab)
         return reader
 
@@ -235,6 +251,7 @@ class Readers:
         self._recent.clear()
         self._late.clear()
         self._seeded = False
+        self._forgotten += 1
 
     # --- what the store says -----------------------------------------------------------------------
 
@@ -258,15 +275,18 @@ class Readers:
     async def _read_some(self) -> None:
         if not self._seeded:
             self._late.clear()
+            forgotten = self._forgotten
             # not as a newest page, of which a worker keeps as many as it has memory for
             name = self._room.name
             page, titles = await asyncio.gather(self._log.before(name, PAST_ALL, RECENT), self._log.titles([name]))
             self._title = titles.get(name, self._title)
-            self._recent.take(page.messages)
-            self._recent.cut |= page.more
-            for change in self._late:
-                self._recent.change(change)
-            self._seeded = True
+            if forgotten == self._forgotten:
+                self._recent.take(page.messages)
+                self._recent.cut |= page.more
+                for change in self._late:
+                    self._recent.change(change)
+                self._seeded = True
+            # else what came meanwhile was forgotten, and is not in what was read: it is read once more
         asked = list(self._asked)
         found = await self._reads.places(self._room.name, asked)
         self._asked.difference_update(asked)

@@ -22,7 +22,7 @@ from quart_chat.store.holdings import Holdings
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
-from quart_chat.store.rules import admission, enlist, read_rules
+from quart_chat.store.rules import admission, enlist, read_rules, rules_if_whole
 
 READ = 500  # messages of one reading
 SHUT = 86_400_000  # ms for which the address of a closed room that was deleted stays closed
@@ -124,8 +124,10 @@ class Archive:
             InTheWay: it ends elsewhere. Some of the messages may be in it by then.
             StoreAway: no answer; the same.
         """
-        rules = read_rules(opening.charter.rules.get("rules"))
-        if rules.keep:
+        written = opening.charter.rules.get("rules")
+        rules = rules_if_whole(written)
+        may_expire = rules is None or rules.keep > 0  # who looks again will see
+        if may_expire:
             await list_room(self._pipeline, room, 0)
         for start in range(0, len(messages), RESTORE) or [0]:
             some = messages[start : start + RESTORE]
@@ -138,7 +140,8 @@ class Archive:
                 self._retention.room,
             ]
             args += (opening.header.topic, write_pins(opening.header.pins))
-            args += (_pairs(opening.charter.rules), _pairs(opening.charter.members))
+            charter = opening.charter if not after else Charter()  # members can be many, and come with the first alone
+            args += (_pairs(charter.rules), _pairs(charter.members))
             for message, held in some:
                 body = write_message(
                     *(message.author, message.name, message.text, message.kind),
@@ -151,9 +154,9 @@ class Archive:
             if not await self._pipeline.script(self._restore, keys.of_entries(room), args):
                 raise InTheWay(f"the room {room} has other messages than these")
             after = some[-1].message.id if some else after
-        if rules.keep:  # a worker may have looked before the rules were there
+        if may_expire:  # a worker may have looked before the rules were there
             await list_room(self._pipeline, room, 0)
-        await enlist(self._pipeline, room, rules, time.time_ns() // 1_000_000)
+        await enlist(self._pipeline, room, read_rules(written), time.time_ns() // 1_000_000)
         return after
 
     async def charter(self, room: str) -> Charter:

@@ -2,7 +2,7 @@
 --
 -- ARGV  6 ms for which messages stay  7 messages that one call lets go, at most
 -- Gives false where there is no such room; else how many went, in how many ms the oldest that is left is to go (0: now,
--- there were more), and the digests of files that they held.
+-- there is more to look at), and the digests of files that they held.
 
 if redis.call('EXISTS', KEYS[4]) == 0 then return false end
 local stays, most = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -17,15 +17,33 @@ local function written(fields)
   return math.huge
 end
 
-local rows, count, due = redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', most + 1), 0, stays
+-- Where more of those come first than one call looks at, the next call goes on from the one that `ahead` names: nobody
+-- has to know of those before it but that they came before it.
+local from = redis.call('HGET', KEYS[4], 'ahead')
+local rows, old, due = redis.call('XRANGE', KEYS[3], from or '-', '+', 'COUNT', most + 1), 0, nil
 for i = 1, math.min(#rows, most) do
   local when = written(rows[i][2])
   if when <= cut then
-    count = i
+    old = i
   elseif when <= now then
     due = when - cut
     break
   end
+end
+local more = not due and #rows > most
+local ahead = more and old < most and rows[most + 1][1] or nil
+
+-- What goes is the oldest of all, up to the last that is old enough.
+local going = rows
+if from and old > 0 then
+  going = redis.call('XRANGE', KEYS[3], '-', rows[old][1], 'COUNT', most + 1)
+  if #going > most then more, ahead = true, rows[old][1] end
+end
+local count = going == rows and old or math.min(#going, most)
+if ahead then
+  redis.call('HSET', KEYS[4], 'ahead', ahead)
+elseif from then
+  redis.call('HDEL', KEYS[4], 'ahead')
 end
 
 local function past(id)
@@ -37,7 +55,7 @@ local files = {}
 if count > 0 then
   local befell = {}
   for i = 1, count do
-    local id = rows[i][1]
+    local id = going[i][1]
     if changes_held then
       table.insert(befell, id)
       table.insert(befell, id .. ' versions')
@@ -45,19 +63,19 @@ if count > 0 then
     for digest in string.gmatch(release(id), '(%x+) %d+') do table.insert(files, digest) end
   end
   if #befell > 0 then redis.call('HDEL', KEYS[6], unpack(befell)) end
-  local first = past(rows[count][1])
+  local first = past(going[count][1])
   redis.call('XTRIM', KEYS[3], 'MINID', '=', first)
   redis.call('XTRIM', KEYS[1], 'MINID', '=', first)
-  redis.call('HSETNX', KEYS[4], 'changed', rows[count][1])  -- pages look anew at what their messages quote
+  redis.call('HSETNX', KEYS[4], 'changed', going[count][1])  -- pages look anew at what their messages quote
   redis.call('SPUBLISH', KEYS[5], 'expired')
 end
 redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', math.max(cut, 0)))
-if count == most and #rows > most then return { count, 0, files } end
+if more then return { count, 0, files } end
 
 -- These were all. What the log has left is younger, but an edit and a pin may tell what something said that went. A quote
 -- stays in the answer that has it, and whoever reads it leaves it out: answers are many, and writing them anew costs the
 -- disk more than they do.
-local oldest = rows[count + 1] and rows[count + 1][1]
+local oldest = (redis.call('XRANGE', KEYS[3], '-', '+', 'COUNT', 1)[1] or {})[1]
 local oldest_ms, oldest_n = string.match(oldest or '', '^(%d+)-(%d+)$')
 
 local function is_gone(id)
@@ -102,4 +120,4 @@ if whole and type(pins) == 'table' and #left < #pins then
   if ends > 0 and redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ends) end
   redis.call('SPUBLISH', KEYS[5], table.concat(published, '\n'))
 end
-return { count, due, files }
+return { count, due or stays, files }

@@ -18,7 +18,7 @@ TURN = 15_000  # ms for which one worker does this for all: one that died must n
 class Expired(NamedTuple):
     """What a room let go.
 
-    messages: how many. wait: ms in which the oldest that it has left is to go, 0: now, there were more.
+    messages: how many. wait: ms in which the oldest that it has left is to go, 0: now, there is more to look at.
     files: digests of what they held.
     """
 
@@ -62,7 +62,7 @@ class Expiring:
         return None
 
     async def expire(self, room: str, hours: int, most: int = AT_ONCE) -> Expired:
-        """Let go of messages that are older than so many hours, as many as one call may.
+        """Let go of messages that are older than so many hours; one call looks at so many, and lets go of no more.
 
         A room that is not there has nothing to let go.
 

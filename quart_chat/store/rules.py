@@ -20,6 +20,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 RECORDED = 1000  # deeds that a room's record keeps
 LISTED = 300  # rooms that may be in the lobby; who lists one more takes the place of who did first
 WROTE = 1000  # messages whose authors stay as a room closes
+LONGEST_KEPT = 1_000_000  # hours that rules may say, 114 years: no sum of them overflows
 MEMBERS = 200  # of those who were let in, that are listed
 _RULES = "rules"
 _INVITE = "invite "
@@ -67,6 +68,15 @@ class RoomRules:
             StoreAway: no answer.
         """
         return read_rules(await self._pipeline.command("HGET", keys.rules(room), _RULES))
+
+    async def keep(self, room: str) -> int | None:
+        """Tell for how many hours a room keeps messages, 0 for all; None where its rules are torn, and nobody knows.
+
+        Raises:
+            StoreAway: no answer.
+        """
+        rules = rules_if_whole(await self._pipeline.command("HGET", keys.rules(room), _RULES))
+        return None if rules is None else rules.keep
 
     async def people(self, room: str) -> list[Known]:
         """List who has a role, is muted or banned: owners first, by name."""
@@ -345,6 +355,13 @@ def _until(written: str | None, now: int) -> int:
 
 def read_rules(written: str | None) -> Rules:
     """Read rules as a room's hash holds them; None: nobody gave it any."""
+    rules = rules_if_whole(written)
+    # whoever restricted something did not mean everyone
+    return rules if rules is not None else Rules(writers=MODERATORS, closed=True)
+
+
+def rules_if_whole(written: str | None) -> Rules | None:
+    """Read rules as `read_rules` does; None where they are torn, as another version may have written them."""
     if written is None:
         return COMMON
     try:
@@ -357,9 +374,9 @@ def read_rules(written: str | None) -> Rules:
             closed=bool(held.get("closed")),
             listed=bool(held.get("listed")),
             asks=bool(held.get("asks")),
-            keep=max(int(held.get("keep", 0)), 0),
+            keep=min(max(int(held.get("keep", 0)), 0), LONGEST_KEPT),
             language=str(held.get("language", "")),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         logger.error("rules.torn", reason=type(error).__name__)  # noqa: TRY400 - of another version
-        return Rules(writers=MODERATORS, closed=True)  # whoever restricted something did not mean everyone
+        return None

@@ -145,6 +145,24 @@ async def test_what_is_due_at_once_waits_for_the_next_minute_and_what_has_no_rul
     assert not look.exists(keys.EXPIRING)
 
 
+async def test_a_room_whose_rules_are_torn_for_a_while_is_looked_at_once_they_are_mended(
+    worker: Worker, look: Redis, clock: Clock
+) -> None:
+    looking = of(worker, "w1", clock)
+    await worker.say(ROOM, "old")
+    age(look, ROOM, 2 * HOUR)
+    await keep(worker)
+    whole = look.hget(keys.rules(ROOM), "rules")
+    for torn in ('{"who_writes":"everyone"}', '{"writers":"everyone","slow":1e999}'):
+        look.hset(keys.rules(ROOM), "rules", torn)
+        assert await looking.look() == 0
+        assert look.zscore(keys.EXPIRING, ROOM) == clock.now + AGAIN
+        clock.now += AGAIN
+    assert look.xlen(keys.messages(ROOM)) == 1
+    look.hset(keys.rules(ROOM), "rules", whole)
+    assert await looking.look() == 1
+
+
 async def test_many_go_in_steps_and_other_rooms_are_not_kept_waiting(
     worker: Worker, look: Redis, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

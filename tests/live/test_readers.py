@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -485,6 +486,46 @@ async def test_new_rules_take_no_number_away(worker: Worker) -> None:
     await shows(stranger, "(2)")
 
 
+async def test_who_is_sent_away_leaves_nothing_behind(worker: Worker) -> None:
+    tabs = [await worker.enter(ROOM, person=somebody(name)) for name in ("Bob", "Eva")]
+    await rest(*tabs)
+    for tab in tabs:
+        await worker.rules.ban(ROOM, tab.person.public, tab.person.name, 10**13)
+    await until(lambda: all(wire(tab).codes for tab in tabs), "that they are sent away")
+    held = worker.hub._readers[ROOM]
+    assert held._people == held._aside == {}, "their sockets may take long to close"
+
+
+async def test_who_closes_a_page_as_it_is_looked_at_is_forgotten_with_their_last(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = somebody("Bob")
+    one, two = await worker.enter(ROOM, person=bob), await worker.enter(ROOM, person=bob)
+    await rest(one, two)
+    await worker.say(ROOM, "second")
+    await shows(two, "(1)")
+    standing, known = worker.rules.standing, asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        await known.wait()
+        return await standing(*args)
+
+    monkeypatch.setattr(worker.rules, "standing", slow)
+    held = worker.hub._readers[ROOM]
+    await worker.rules.set_rules(ROOM, Rules(slow=5))
+    await until(lambda: bob.public in held._aside, "that both are looked at")
+    await worker.disconnect(one)
+    known.set()
+    await until(lambda: bob.public in held._people, "that the other is back")
+    await worker.say(ROOM, "third")
+    await shows(two, "(2)")  # and not anew from one
+    known.clear()
+    await worker.rules.set_rules(ROOM, Rules())
+    await until(lambda: bob.public in held._aside, "that it is looked at")
+    await worker.disconnect(two)
+    assert held._people == held._aside == {}
+
+
 async def test_what_is_deleted_or_edited_meanwhile_counts_as_it_stands(worker: Worker) -> None:
     bob, eva = somebody("Bob"), somebody("Eva")
     tab = await worker.enter(ROOM, person=bob)
@@ -515,6 +556,36 @@ async def test_a_store_that_was_away_is_asked_again(worker: Worker, monkeypatch:
     await rest(tab)
     await worker.say(ROOM, "second")
     await shows(tab, "(1)")
+
+
+async def test_what_comes_while_the_newest_are_read_and_forgotten_once_more_is_counted_and_heard(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = somebody("Bob")
+    tab = await worker.enter(ROOM, person=bob)
+    await known(worker, "Bob")
+    wire(tab).put(act="sound", on="1")
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    before, read, on_its_way = worker.log.before, list[str](), asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        found = await before(*args)
+        read.append(ROOM)
+        await on_its_way.wait()
+        return found
+
+    monkeypatch.setattr(worker.log, "before", slow)
+    worker.hub.expired(ROOM)
+    await until(lambda: read, "that the newest are read")
+    await mention(worker, "@Bob look")
+    await until(lambda: wire(tab).holding("look</"), "the mention")
+    worker.hub.expired(ROOM)  # by the next step of the same work
+    on_its_way.set()
+    await shows(tab, "(2, @1)")
+    await until(lambda: heard(tab), "the sound")
+    assert len(read) == 2
 
 
 async def test_those_who_leave_a_room_that_there_is_not_are_forgotten(worker: Worker) -> None:

@@ -217,6 +217,71 @@ async def test_what_was_written_while_the_clock_ran_ahead_goes_with_what_came_af
     assert await house.texts() == ["old 3"]
 
 
+async def let_go(house: House, most: int) -> list[Expired]:
+    """Call until there is no more to do now."""
+    calls = [await house.expiring.expire("r", 1, most)]
+    while not calls[-1].wait:
+        calls.append(await house.expiring.expire("r", 1, most))
+        assert len(calls) < 100, calls[-3:]
+    return calls
+
+
+@pytest.mark.parametrize("ahead", [3, 4, 11])
+async def test_however_many_were_written_while_the_clock_ran_ahead_they_keep_nothing_after_them(
+    house: House, look: Redis, ahead: int
+) -> None:
+    ids = await house.wrote(*([-DAY] * ahead), 3 * HOUR, 2 * HOUR, HOUR // 2, files=[ONE])
+    await house.edit(ids[0], "edited")
+    calls = await let_go(house, 4)
+    assert sum(call.messages for call in calls) == ahead + 2
+    assert max(call.messages for call in calls) <= 4
+    assert 0 < calls[-1].wait <= HOUR // 2
+    assert await house.texts() == [f"old {ahead + 2}"]
+    assert [entry_id for entry_id, _ in look.xrange(keys.log("r")) if entry_id in ids] == ids[-1:]
+    assert "edited" not in everything(look)
+    assert look.hget(keys.files("r"), ONE.digest) == "1"
+    assert not look.hexists(keys.meta("r"), "ahead")
+
+
+async def test_what_was_written_while_the_clock_ran_ahead_stays_with_the_young_one_after_it(
+    house: House, look: Redis
+) -> None:
+    await house.wrote(2 * HOUR, *([-DAY] * 9), HOUR // 2, *([-DAY] * 9))
+    calls = await let_go(house, 4)
+    assert sum(call.messages for call in calls) == 1
+    assert 0 < calls[-1].wait <= HOUR // 2
+    assert await house.texts() == [f"old {number}" for number in range(1, 20)]
+    assert not look.hexists(keys.meta("r"), "ahead")
+
+
+AGES = {"ahead": -DAY, "young": HOUR // 2, "old": 2 * HOUR}  # ms
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ages=st.lists(st.sampled_from(["ahead", "ahead", "young", "old"]), min_size=1, max_size=20), most=st.integers(1, 4)
+)
+async def test_whatever_the_clock_did_what_goes_is_all_up_to_the_last_old_one_before_the_first_young_one(
+    house: House, look: Redis, ages: list[str], most: int
+) -> None:
+    look.flushall()
+    ids = await house.wrote(*(AGES[age] for age in ages))
+    decided = ages[: ages.index("young")] if "young" in ages else ages
+    last = max((number for number, age in enumerate(decided, 1) if age == "old"), default=0)
+    calls = await let_go(house, most)
+    assert [entry_id for entry_id, _ in look.xrange(keys.messages("r"))] == ids[last:]
+    assert (calls[-1].wait < HOUR) is ("young" in ages)
+
+
+async def test_where_all_was_written_while_the_clock_ran_ahead_nothing_is_due(house: House, look: Redis) -> None:
+    await house.wrote(*([-DAY] * 9))
+    calls = await let_go(house, 4)
+    assert sum(call.messages for call in calls) == 0
+    assert calls[-1].wait == HOUR
+    assert len(await house.texts()) == 9
+    assert not look.hexists(keys.meta("r"), "ahead")
+
+
 async def test_letting_go_is_no_use_of_a_room_and_brings_none_back(house: House, look: Redis) -> None:
     (old,) = await house.wrote(2 * HOUR)
     await house.pin(old)
@@ -249,6 +314,9 @@ async def test_a_room_that_was_brought_back_with_such_rules_is_listed(house: Hou
     look.delete(keys.EXPIRING)
     await house.archive.restore("again", Opening("Again", 1, charter=charter), messages)
     assert look.zrange(keys.EXPIRING, 0, -1, withscores=True) == [("again", 0)]
+    torn = charter._replace(rules={**charter.rules, "rules": '{"keep":1'})
+    await house.archive.restore("torn", Opening("Torn", 1, charter=torn), messages)
+    assert look.zrange(keys.EXPIRING, 0, -1) == ["again", "torn"]
 
 
 async def test_a_room_that_was_listed_anew_meanwhile_stays_listed(pipeline: Pipeline, look: Redis) -> None:

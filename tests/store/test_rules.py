@@ -19,7 +19,7 @@ from quart_chat.store.changing import Teller, Value
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
-from quart_chat.store.rules import RoomRules
+from quart_chat.store.rules import LONGEST_KEPT, RoomRules
 
 ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
 DAY = 24 * 60 * 60 * 1000  # ms
@@ -107,17 +107,32 @@ async def test_a_room_has_a_question_of_its_own_or_none(rules: RoomRules, look: 
     assert not look.exists(keys.rules("none"))
 
 
-@pytest.mark.parametrize("torn", ["", "{", "[]", "{}", '{"writers":1,"slow":"x","archived":0,"files":1}'])
+TORN = [
+    "",
+    "{",
+    "[]",
+    "{}",
+    "[" * 100_000,
+    '{"writers":1,"slow":"x","archived":0,"files":1}',
+    '{"writers":"everyone","slow":1e999,"archived":0,"files":1}',
+    '{"writers":"everyone","slow":0,"archived":0,"files":1,"keep":1e999}',
+]
+
+
+@pytest.mark.parametrize("torn", TORN, ids=range(len(TORN)))
 async def test_torn_rules_let_nobody_in_but_those_who_keep_order(rules: RoomRules, look: Redis, torn: str) -> None:
     look.hset(keys.rules("r"), "rules", torn)
     standing = await rules.standing("r", ANA)
     assert standing.rules == Rules(writers=MODERATORS, closed=True)
     assert not standing.inside
+    assert await rules.keep("r") is None
 
 
 async def test_rules_of_another_version_stay_within_bounds(rules: RoomRules, look: Redis) -> None:
     look.hset(keys.rules("r"), "rules", '{"writers":"some","slow":99999999,"archived":0,"files":1,"more":2}')
     assert (await rules.standing("r", ANA)).rules == Rules(MODERATORS, SLOWEST)
+    look.hset(keys.rules("r"), "rules", '{"writers":"","slow":0,"archived":0,"files":1,"keep":1e300}')
+    assert await rules.keep("r") == LONGEST_KEPT
     look.hset(keys.rules("r"), f"{ANA} role", "emperor")
     assert (await rules.standing("r", ANA)).role == Role.MEMBER
 
