@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -89,14 +90,24 @@ def render(
         gate=templates.new_gate(),
         token=token,
         key=fragments.new_page_key(),
-        profile=_with_token(fragments.profile(person, shown.audience.language, shown.room), token),
-        sounds=_with_token(fragments.sound_switch(shown.audience.language, shown.room, on=sounds), token),
+        profile=_with_token(_profile(person, shown.audience.language, shown.room), token),
+        sounds=_with_token(_sound_switch(shown.audience.language, shown.room, sounds), token),
     )
     return _with_line(html, shown, new, left) if new else html
 
 
-def _with_token(html: Markup, token: str) -> Markup:
-    return Markup(with_tokens(html).fill(**{tokens.FIELD: token}).decode())  # noqa: S704 - it was markup, and is
+@lru_cache(FORMS)
+def _profile(person: Person, language: str, room: str) -> Form:
+    return with_tokens(fragments.profile(person, language, room))
+
+
+@lru_cache(FORMS)
+def _sound_switch(language: str, room: str, on: bool) -> Form:
+    return with_tokens(fragments.sound_switch(language, room, on=on))
+
+
+def _with_token(form: Form, token: str) -> Markup:
+    return Markup(form.fill(**{tokens.FIELD: token}).decode())  # noqa: S704 - it was markup, and is
 
 
 def _with_line(html: bytes, shown: Shown, new: str, left: str) -> bytes:

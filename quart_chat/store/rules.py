@@ -7,6 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from quart_chat.events import get_logger
 from quart_chat.room.asking import Question
@@ -339,6 +340,7 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+@lru_cache(10_000)  # asked for each page and message
 def _network(room: str, address: str) -> str:
     """Give what stands for an address in a room, as a public id does for a person."""
     return _digest(f"{room} {address}")[:16]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
@@ -21,7 +23,10 @@ LANGUAGE = "quart_chat_language"
 TIMES = "quart_chat_times"
 SOUND = "quart_chat_sound"  # "1": mentions may be heard
 REMEMBERED = 10_000  # identities whose signature a worker need not work out again
+MASK = 8  # bytes of a form's token that are over its signature
 LONGEST = 200  # characters of a cookie that may be remembered; ours have 60
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{54}")  # the mask and 32 bytes
 
 
 class Identities:
@@ -36,6 +41,7 @@ class Identities:
         self._forms = Signer(oldest_first, salt="quart-chat form", digest_method=hashlib.sha256)
         self._read = lru_cache(REMEMBERED)(self._signer.loads)  # it raises for what is forged, which is not remembered
         self._line = lru_cache(REMEMBERED)(self._write)
+        self._form_signature = lru_cache(REMEMBERED)(self._sign_form)
 
     def presented(self, cookies: Mapping[str, str], secure: bool) -> bool:
         """Tell whether a cookie of that name came at all."""
@@ -62,15 +68,22 @@ class Identities:
     def form_token(self, identity: str) -> str:
         """Make what proves that a form comes from a page that was made for somebody.
 
-        It is another one each time, so that nobody can guess it from how well a page was compressed (BREACH).
+        It is the identity's signature under a mask, another one each time, so that nobody can guess it from how well a
+        page was compressed (BREACH). What is signed once is remembered.
         """
-        mask = secrets.token_urlsafe(6)
-        return f"{mask}.{self._forms.get_signature(f'{identity}.{mask}').decode()}"
+        mask = secrets.token_bytes(MASK)
+        return urlsafe_b64encode(mask + _masked(self._form_signature(identity), mask)).decode().rstrip("=")
 
     def is_form_token(self, identity: str, token: str) -> bool:
         """Tell whether that was made for this identity."""
-        mask, _, signature = token.partition(".")
-        return token.isascii() and self._forms.verify_signature(f"{identity}.{mask}", signature)
+        if not _TOKEN.fullmatch(token):
+            return False
+        both = urlsafe_b64decode(token + "==")
+        signature = urlsafe_b64encode(_masked(both[MASK:], both[:MASK]))
+        return self._forms.verify_signature(identity, signature.rstrip(b"="))
+
+    def _sign_form(self, identity: str) -> bytes:
+        return urlsafe_b64decode(self._forms.get_signature(identity) + b"=")
 
     def clear(self, response: Response, secure: bool) -> None:
         """Take the cookie away."""
@@ -94,3 +107,9 @@ class Identities:
 def cookie_name(secure: bool, name: str = IDENTITY) -> str:
     """Name a cookie as it is called over HTTPS or HTTP."""
     return HOST + name if secure else name
+
+
+def _masked(signature: bytes, mask: bytes) -> bytes:
+    """Put a mask over a signature, or take it off."""
+    over = mask * (len(signature) // len(mask))
+    return (int.from_bytes(signature) ^ int.from_bytes(over)).to_bytes(len(signature))

@@ -121,8 +121,12 @@ def test_a_token_is_its_identity_s_and_outlives_a_new_key() -> None:
     assert not new.is_form_token(somebody, token)
     assert new.is_form_token(somebody, both.form_token(somebody))
     assert not old.is_form_token(new_id(), token)
-    mask, _, signature = token.partition(".")
-    assert not old.is_form_token(somebody, f"{mask}x.{signature}")
+    assert len({old.form_token(somebody) for _ in range(50)}) == 50
+    for place in (0, 5, 20, 40, 52):  # of the mask, or of what is under it
+        other = "A" if token[place] != "A" else "B"
+        assert not old.is_form_token(somebody, token[:place] + other + token[place + 1 :])
+    for odd in ("", ".", token[:-1], f"{token}A", f"{token}=", "é" * 54, " " * 54, "x" * 54, f"{token}\n"):
+        assert not old.is_form_token(somebody, odd), odd
 
 
 def test_a_cookie_outlives_a_new_key_and_is_signed_anew(server: ServerProcess) -> None:
