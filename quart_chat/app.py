@@ -228,7 +228,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         store=store,
         pipeline=pipeline,
         log=log,
-        glances=Glances(pipeline, log, presence),
+        glances=Glances(pipeline, log, presence, rules),
         feed=feed,
         presence=presence,
         people=people_,

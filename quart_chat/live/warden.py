@@ -40,6 +40,7 @@ from quart_chat.room.rights import (
     Role,
     Rules,
     Standing,
+    admitted,
     may,
     may_sanction,
     outside,
@@ -87,10 +88,7 @@ class Warden:
         Raises:
             Unwelcome: they are banned, or it is closed to them. StoreAway: no answer.
         """
-        standing = await self._rules.standing(room, public, address)
-        if not standing.inside:
-            raise outside(standing)
-        return standing
+        return admitted(await self._rules.standing(room, public, address))
 
     async def rule(self, room: str, person: Person, rules: Rules, address: str = "") -> None:
         """Give a room other rules. As it closes, or begins to ask newcomers, who is known to it stays.

@@ -191,6 +191,17 @@ def outside(standing: Standing) -> Unwelcome:
     return Locked(PRIVATE) if standing.locked else Unwelcome(PRIVATE)
 
 
+def admitted(standing: Standing) -> Standing:
+    """Give how somebody stands in a room, if they may be in it at all.
+
+    Raises:
+        Unwelcome: they may not.
+    """
+    if not standing.inside:
+        raise outside(standing)
+    return standing
+
+
 def silenced(standing: Standing) -> NotYours:
     """Say why somebody may not write, or not what the whole room would hear."""
     if not standing.inside:

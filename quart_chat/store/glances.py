@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
+from quart_chat.room.rights import Standing
 from quart_chat.store import keys
 from quart_chat.store.log import Log
 from quart_chat.store.newest import Newest
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Here, Presence
+from quart_chat.store.rules import RoomRules
 
 TURNS = 3  # of the loop that a round trip waits for more to ask: nothing while it is idle, a tenth of a page under load
 NOTED = 10 * 60 * 1000  # ms for which a visit stands: a note costs the store a write to its disk
@@ -40,7 +42,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A room as it stands, who is here, and who reads.
+    """A room as it stands, who is here, who reads, and whether they may.
 
     read: how far they have read, an entry's id; None: not known.
     """
@@ -48,6 +50,7 @@ class Glance:
     newest: Newest
     here: Here
     reader: Reader
+    standing: Standing
     read: str | None = None
 
 
@@ -55,26 +58,31 @@ class Glance:
 class _Asked:
     room: str
     person: str | None
+    who: tuple[str, str]  # public id and address
     answer: asyncio.Future[Glance]
 
 
 class Glances:
     """Reads rooms for pages. What is read was asked for after the page was: it is never older than that."""
 
-    def __init__(self, pipeline: Pipeline, log: Log, presence: Presence) -> None:
+    def __init__(self, pipeline: Pipeline, log: Log, presence: Presence, rules: RoomRules) -> None:
         self._pipeline = pipeline
         self._log = log
         self._presence = presence
+        self._rules = rules
         self._waiting: list[_Asked] = []
         self._reading: asyncio.Task[None] | None = None  # ends with the pipeline
 
-    async def read(self, room: str, person: str | None) -> Glance:
-        """Read a room for somebody; person: public id, None where nothing is known of them.
+    async def read(self, room: str, public: str, address: str = "", *, proved: bool = True) -> Glance:
+        """Read a room for somebody, whether they may be in it or not: the standing that comes along tells.
+
+        public: their public id; address: where they come from. proved: False where nothing can be known of them.
 
         Raises:
             StoreAway: no answer.
         """
-        asked = _Asked(room, person, asyncio.get_running_loop().create_future())
+        person = public if proved else None
+        asked = _Asked(room, person, (public, address), asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_on())
@@ -105,16 +113,18 @@ class Glances:
             *(self._pipeline.command("GET", keys.name(person)) for person in people),
             *(self._pipeline.command("ZREVRANGE", keys.visited(person), 0, 0, "WITHSCORES") for person in people),
             *(self._pipeline.command("HGET", keys.read(room), person) for room, person in places),
+            *(self._rules.standing(one.room, *one.who) for one in asked),
             return_exceptions=True,
         )
         newest, here = answers[: len(rooms)], answers[len(rooms) : 2 * len(rooms)]
         rest = answers[2 * len(rooms) :]
-        names, latest, read = rest[: len(people)], rest[len(people) : 2 * len(people)], rest[2 * len(people) :]
+        names, latest, rest = rest[: len(people)], rest[len(people) : 2 * len(people)], rest[2 * len(people) :]
+        read, standings = rest[: len(places)], rest[len(places) :]
         of_place = dict(zip(places, read, strict=True))
         of_room = dict(zip(rooms, map(_made, repeat(_room), newest, here), strict=True))
         of_person = dict(zip((*people, None), (*map(_made, repeat(_reader), names, latest), Reader()), strict=True))
-        for one in asked:
-            glance = _made(_glance, of_room[one.room], of_person[one.person])
+        for one, standing in zip(asked, standings, strict=True):
+            glance = _made(_glance, _made(_room_for, of_room[one.room], standing), of_person[one.person])
             if one.person is not None:
                 glance = _made(_placed, glance, of_place[one.room, one.person])
             if one.answer.done():
@@ -142,8 +152,13 @@ def _room(newest: Newest, here: Here) -> tuple[Newest, Here]:
     return newest, here
 
 
-def _glance(room: tuple[Newest, Here], reader: Reader) -> Glance:
-    return Glance(*room, reader)
+def _room_for(room: tuple[Newest, Here], standing: Standing) -> tuple[Newest, Here, Standing]:
+    return *room, standing
+
+
+def _glance(room: tuple[Newest, Here, Standing], reader: Reader) -> Glance:
+    newest, here, standing = room
+    return Glance(newest, here, reader, standing)
 
 
 def _placed(glance: Glance, read: str | None) -> Glance:

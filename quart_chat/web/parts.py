@@ -35,11 +35,11 @@ from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.room.proofs import is_proved
-from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing
+from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing, admitted
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.directory import Directory
 from quart_chat.store.feed import Feed
-from quart_chat.store.glances import Glances
+from quart_chat.store.glances import Glance, Glances
 from quart_chat.store.handovers import Handovers
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
@@ -57,6 +57,7 @@ FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it 
 # Whoever holds an owner's link owns the room, banned there or not; invites and answers are for who is not in it
 KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept", "order.enter", "asking.come_in")
 SAYS_ITSELF = ("messages.menu", "search.find", "files.send")  # that the store is away; each asks for `standing` first
+GLANCES = "rooms.room"
 LONGEST = 1000  # characters of Accept-Language that are read
 
 
@@ -150,22 +151,23 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
 
 def _visitor(asked: BaseRequestWebsocket) -> Visitor:
     house = parts()
+    cookies = asked.cookies.to_dict()  # whose own `get` makes an exception for each that is not there
     came = visit(asked.scheme, asked.host, asked.remote_addr)
-    identity = house.identities.read(asked.cookies, came.secure)
+    identity = house.identities.read(cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
     # a fragment is in the language of the page that asks for it
-    chosen = asked.headers.get(PAGE_LANGUAGE), asked.cookies.get(cookie_name(came.secure, LANGUAGE))
+    chosen = asked.headers.get(PAGE_LANGUAGE), cookies.get(cookie_name(came.secure, LANGUAGE))
     language = choose(chosen, accepted)
-    times = kept_times(asked.cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
+    times = kept_times(cookies.get(cookie_name(came.secure, TIMES), "")[:LONGEST])
     zone, hours = times or (guess(accepted, house.settings.time_zone), "")
     return Visitor(
         visit=came,
         identity=identity or new_id(),
         proved=identity is not None,
-        forged=identity is None and house.identities.presented(asked.cookies, came.secure),
+        forged=identity is None and house.identities.presented(cookies, came.secure),
         audience=Audience(language, zone, hours),
         chose=any(one in TAGS for one in chosen),
-        sounds=asked.cookies.get(cookie_name(came.secure, SOUND)) == "1",
+        sounds=cookies.get(cookie_name(came.secure, SOUND)) == "1",
         lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
 
@@ -217,13 +219,26 @@ async def let_in() -> None:
     name = (request.view_args or {}).get("name")
     if name is None or not is_slug(str(name)) or request.endpoint in KEYS:
         return
-    who = visitor(request)
+    house, who = parts(), visitor(request)
     try:
-        g.standing = await parts().warden.let_in(str(name), who.public, who.visit.address)
+        if request.endpoint == GLANCES:  # which asks for all that its page needs, and this with it, in one round trip
+            g.glance = await glance_of(house, who, str(name))
+            g.standing = admitted(g.glance.standing)
+        else:
+            g.standing = await house.warden.let_in(str(name), who.public, who.visit.address)
     except StoreAway as away:
         if request.endpoint not in SAYS_ITSELF:
             raise
         g.away = away
+
+
+async def glance_of(house: Parts, who: Visitor, room: str) -> Glance:
+    """Look at a room for who asks; they may not be in it.
+
+    Raises:
+        StoreAway: no answer.
+    """
+    return await house.glances.read(room, who.public, who.visit.address, proved=who.proved)
 
 
 def standing() -> Standing:

@@ -6,15 +6,17 @@ import pytest
 from redis import Redis
 
 from quart_chat.errors import StoreAway
+from quart_chat.room.rights import Rules
 from quart_chat.store import keys
 from quart_chat.store.glances import NOTED, Glances, Reader
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Here, Presence
+from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
 
-ANA, BOB = "a" * 16, "b" * 16
+ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
 
 
 @pytest.fixture
@@ -24,7 +26,9 @@ def log(pipeline: Pipeline) -> Log:
 
 @pytest.fixture
 def glances(pipeline: Pipeline) -> Glances:
-    return Glances(pipeline, Log(pipeline, Retention(100, 0)), Presence(pipeline, "v"))
+    return Glances(
+        pipeline, Log(pipeline, Retention(100, 0)), Presence(pipeline, "v"), RoomRules(pipeline, lambda: 1_000)
+    )
 
 
 async def test_a_glance_tells_the_room_its_people_and_who_reads(glances: Glances, log: Log, pipeline: Pipeline) -> None:
@@ -41,8 +45,21 @@ async def test_a_glance_tells_the_room_its_people_and_who_reads(glances: Glances
     assert glance.reader == Reader("Ana", "r", 1_700_000_000_123)
 
 
+async def test_a_glance_tells_each_who_reads_how_they_stand(glances: Glances, log: Log, pipeline: Pipeline) -> None:
+    rules = RoomRules(pipeline, lambda: 1_000)
+    await log.append("r", ANA, "Ana", "x", "n")
+    await rules.set_rules("r", Rules(closed=True))
+    await rules.let_in("r", BOB, "Bob")
+    await rules.ban_network("r", "198.51.100.1", "Eva", 9_000)
+    asked = [("r", ANA, ""), ("r", BOB, ""), ("r", EVA, "198.51.100.1"), ("s", EVA, "")]
+    found = await asyncio.gather(*(glances.read(*one) for one in asked))
+    assert [one.standing for one in found] == [await rules.standing(*one) for one in asked]
+    assert [one.standing.inside for one in found] == [True, True, False, True]
+    assert found[2].standing.banned == 9_000
+
+
 async def test_a_glance_leaves_nothing(glances: Glances, look: Redis) -> None:
-    assert (await glances.read("r", ANA)).reader == (await glances.read("r", None)).reader == Reader()
+    assert (await glances.read("r", ANA)).reader == (await glances.read("r", EVA, proved=False)).reader == Reader()
     assert look.keys() == []
 
 
@@ -53,7 +70,7 @@ async def test_many_at_once_get_their_own_in_one_round_trip(glances: Glances, lo
     look.set(keys.name(BOB), "Bob")
     asked = [(room, person) for room in "rst" for person in (ANA, BOB, None)] * 5
     look.config_resetstat()
-    found = await asyncio.gather(*(glances.read(*one) for one in asked))
+    found = await asyncio.gather(*(glances.read(room, one or EVA, proved=one is not None) for room, one in asked))
     calls = look.info("commandstats")
     assert calls["cmdstat_xrevrange"]["calls"] == 3  # a room
     assert calls["cmdstat_hgetall"]["calls"] == 3
@@ -72,7 +89,7 @@ async def test_a_glance_is_never_older_than_its_question(glances: Glances, log: 
     try:
         for number in range(50):
             made, _ = await log.append("r", BOB, "Bob", str(number), str(number))
-            assert (await glances.read("r", None)).newest.place == made
+            assert (await glances.read("r", EVA, proved=False)).newest.place == made
     finally:
         for other in others:
             other.cancel()
@@ -86,14 +103,14 @@ async def test_who_leaves_while_it_is_read_holds_nobody_up(glances: Glances) -> 
         one.cancel()
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert [isinstance(one, asyncio.CancelledError) for one in found] == [True, False] * 3
-    assert (await glances.read("r", None)).newest.title is None
+    assert (await glances.read("r", EVA, proved=False)).newest.title is None
 
 
 async def test_what_breaks_one_room_leaves_the_others(glances: Glances, log: Log, look: Redis) -> None:
     await log.append("r", ANA, "Ana", "x", "n")
     look.set(keys.messages("broken"), "no stream")
     look.hset(keys.here("torn"), "w", f"{int(look.time()[0]) * 1000 + 10_000} no json")
-    asked = [glances.read(room, None) for room in ("broken", "torn", "r")]
+    asked = [glances.read(room, EVA, proved=False) for room in ("broken", "torn", "r")]
     broken, torn, right = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(broken, StoreAway)
     assert isinstance(torn, ValueError)
@@ -103,7 +120,9 @@ async def test_what_breaks_one_room_leaves_the_others(glances: Glances, log: Log
 
 async def test_a_store_that_is_away_is_said_to_each() -> None:
     pipeline = Pipeline(servers("unix:///nonexistent/socket"))
-    glances = Glances(pipeline, Log(pipeline, Retention(1, 0)), Presence(pipeline, "v"))
+    glances = Glances(
+        pipeline, Log(pipeline, Retention(1, 0)), Presence(pipeline, "v"), RoomRules(pipeline, lambda: 1_000)
+    )
     try:
         for _ in range(2):
             found = await asyncio.gather(*(glances.read("r", ANA) for _ in range(3)), return_exceptions=True)
