@@ -144,7 +144,7 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     who: Visitor | None = g.get("visitor")
     if who is None:
         who = g.visitor = _visitor(asked)
-    rules = standing().rules
+    rules = g.get("standing", NEWCOMER).rules
     # a room's own language is for whom chose none
     return replace(who, audience=spoken_in(who, rules)) if rules.language else who
 
