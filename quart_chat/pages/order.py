@@ -34,6 +34,7 @@ class Order:
     made: str = ""
     link: str = ""
     lists: bool = True
+    topic: str = ""
     question: Question | None = None
 
 
@@ -54,6 +55,7 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         own=public,
         rules_it=may(Right.RULE, shown.standing),
         moderates=may(Right.MODERATE, shown.standing),
+        sets_topic=may(Right.TOPIC, shown.standing),
         slows=sorted({*SLOWS, shown.standing.rules.slow}),
         keeps=sorted({*KEEPS, shown.standing.rules.keep}),
         languages=languages.LANGUAGES,

@@ -251,8 +251,8 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
 
 async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> Response:
     house, stands = parts(), standing()
-    titles, people = await asyncio.gather(house.log.titles([name]), house.rules.people(name))
-    if name not in titles:
+    newest, people = await asyncio.gather(house.log.newest(name), house.rules.people(name))
+    if newest.title is None:
         raise NoMessage("There is no such room yet. Say something in it first.")
     deeds: list[Deed] = []
     invites: list[Invite] = []
@@ -265,7 +265,8 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
     asks = may(Right.RULE, stands) and stands.rules.asks
     shown = order.Order(
         room=name,
-        title=titles[name],
+        title=newest.title,
+        topic=newest.header.topic,
         standing=stands,
         people=people,
         deeds=deeds,

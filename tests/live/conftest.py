@@ -17,6 +17,13 @@ async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
 
 
 @pytest.fixture
+async def other(valkey: Valkey) -> AsyncIterator[Worker]:
+    """Another one, of the same store."""
+    async with Worker(valkey, "w2") as worker:
+        yield worker
+
+
+@pytest.fixture
 def chance() -> Random:
     """What a test leaves to chance. LIVE_SEED runs a failure again."""
     seed = int(os.environ.get("LIVE_SEED") or SystemRandom().getrandbits(32))

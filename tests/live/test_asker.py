@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -17,22 +16,9 @@ from quart_chat.room.record import Whom
 from quart_chat.room.rights import Role, Rules
 from tests.live.rig import KEY, Worker, page, somebody, until, wire
 from tests.live.test_warden import say
-from tests.store.valkey import Valkey
 
 ROOM, ADDRESS, ELSEWHERE = "room", "127.0.0.1", "192.0.2.1"
 HOUR = 3_600_000  # ms
-
-
-@pytest.fixture
-async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def other(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey, "w2") as worker:
-        yield worker
 
 
 @pytest.fixture

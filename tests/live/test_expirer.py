@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ from tests.live.rig import ANA, ENGLISH, EVA, Worker, no_files, page, page_at, s
 from tests.live.test_readers import rest, shows
 from tests.live.test_uploads import House, came
 from tests.store.ageing import age
-from tests.store.valkey import Valkey
 
 ROOM = "room"
 HOME = "127.0.0.1"
@@ -45,18 +43,6 @@ def of(worker: Worker, name: str, clock: Clock) -> Expirer:
     """What lets go of messages on a worker."""
     pipeline = worker._pipeline
     return Expirer(Expiring(pipeline, name, Retention(10_000, 0)), worker.rules, no_files(pipeline), clock)
-
-
-@pytest.fixture
-async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def other(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey, "w2") as worker:
-        yield worker
 
 
 async def keep(worker: Worker, room: str = ROOM, hours: int = EPHEMERAL) -> None:

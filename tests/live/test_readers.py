@@ -40,12 +40,6 @@ async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
         yield worker
 
 
-@pytest.fixture
-async def other(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey, "w2") as worker:
-        yield worker
-
-
 def look(*tabs: Tab) -> None:
     for tab in tabs:
         wire(tab).put(act="look")

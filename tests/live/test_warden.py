@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,23 +15,10 @@ from quart_chat.room.people import Person
 from quart_chat.room.record import Whom
 from quart_chat.room.rights import MODERATORS, Role, Rules, Standing
 from tests.live.rig import Worker, page, somebody, until, wire
-from tests.store.valkey import Valkey
 
 ROOM = "room"
 ADDRESS = "127.0.0.1"
 LATER = 60_000  # ms
-
-
-@pytest.fixture
-async def worker(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey) as worker:
-        yield worker
-
-
-@pytest.fixture
-async def other(valkey: Valkey) -> AsyncIterator[Worker]:
-    async with Worker(valkey, "w2") as worker:
-        yield worker
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def order_page(text: str, name: str, to: Audience) -> str:
     ]
     deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed")]
     shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),))
-    shown = replace(shown, members=[Whom(ANA, name), Whom(BOB, "")], made="owner", link="http://h")
+    shown = replace(shown, members=[Whom(ANA, name), Whom(BOB, "")], made="owner", link="http://h", topic=text)
     return order.page(shown, ANA, to)
 
 

@@ -143,6 +143,7 @@ NO_TEXTS = {
             "same",
             "wrote",
             "moderates",
+            "sets_topic",
             "rules_it",
         ),
         "whether",

@@ -79,6 +79,9 @@ def test_a_listed_room_stands_in_everybody_s_lobby(server: ServerProcess) -> Non
         shown = eva.get("/").text
         assert "Open &lt;b&gt;to&lt;/b&gt; all" in shown
         assert "What it is about" in shown
+        panel = tree(ana.get(f"/r/{room}/order"))
+        assert panel.by_id("topic").attributes["value"] == "What it is about"
+        assert 'id="topic"' not in bob.get(f"/r/{room}/order").text
         assert rule(ana, room, listed="1", closed="1").status_code == 303
         until(lambda: room not in eva.get("/").text, "no room in the lobby")
         for number in range(4):
