@@ -68,6 +68,9 @@ def test_a_question_is_a_line_and_so_is_its_answer() -> None:
         assert clean_question(empty, "whatever") is None
         with pytest.raises(BadText, match="needs an answer"):
             clean_question("Whose?", empty)
+    for nothing in ("`", "´", "ـ"):  # is seen, and is nothing to compare by
+        with pytest.raises(BadText, match="needs an answer"):
+            clean_question("Whose?", nothing)
     with pytest.raises(BadText, match="201"):
         clean_question("q" * (MAX_QUESTION + 1), "a")
     with pytest.raises(BadText, match="101"):
@@ -92,6 +95,8 @@ def test_who_is_quicker_than_people_read_waits_for_the_rest() -> None:
     assert form.too_early(AT + LEAST - 1) == 0.001
     assert form.too_early(AT + LEAST) == form.too_early(AT + HOUR) == 0
     assert form.too_early(AT - LEAST) == 2 * LEAST / 1000  # of a worker whose clock is ahead
+    assert not form.is_ahead(AT - LEAST)
+    assert form.is_ahead(AT - LEAST - 1)  # a clock was set back: nobody waits for that time to come
 
 
 def test_a_sum_is_good_for_its_hour_and_the_next() -> None:

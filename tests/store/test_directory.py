@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from redis import Redis
 
+from quart_chat.errors import StoreAway
 from quart_chat.room.rights import Rules
 from quart_chat.store import directory, keys
 from quart_chat.store import rules as rules_module
@@ -122,3 +123,28 @@ async def test_a_worker_asks_once_in_a_while_for_all_who_look(
     await opened(log, rules, "new")
     assert await kept.read() == []
     assert await listed(pipeline, presence) == ["new"]
+
+
+async def test_who_saves_the_same_rules_again_moves_nothing(log: Log, rules: RoomRules, look: Redis) -> None:
+    await opened(log, rules, "first", "second")
+    await rules.set_rules("first", LISTED)
+    assert look.zrange(keys.LISTED, 0, -1) == ["first", "second"]
+
+
+async def test_a_store_that_is_silent_is_asked_once_for_all_who_look(
+    pipeline: Pipeline, presence: Presence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "FRESH", 60.0)
+    asked: list[str] = []
+
+    async def silent(*command: object) -> object:
+        asked.append(str(command[0]))
+        await asyncio.sleep(0.01)
+        raise StoreAway("it is silent")
+
+    monkeypatch.setattr(pipeline, "command", silent)
+    kept = Directory(pipeline, presence, 50)
+    for _ in range(2):
+        found = await asyncio.gather(*(kept.read() for _ in range(5)), return_exceptions=True)
+        assert [type(one) for one in found] == [StoreAway] * 5
+    assert asked == ["ZREVRANGE"]
