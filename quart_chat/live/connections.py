@@ -23,7 +23,7 @@ from hypercorn.protocol.events import Data, Request
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from hypercorn.typing import H11SendableEvent
 
-SETTLE = 0.2  # seconds
+SETTLE = 0.2  # seconds in which an idle connection of a worker that ends may still ask something
 KEY = 16  # bytes of a handshake's key
 
 

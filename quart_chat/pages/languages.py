@@ -53,7 +53,7 @@ class Audience(NamedTuple):
 def choose(chosen: Sequence[str | None], accepted: Sequence[str]) -> str:
     """Choose a reader's language.
 
-    chosen: what they or their room switched to, what counts first before the others; None and what there is not counts
+    chosen: tags that were switched to, what counts first before the others; None, and what is not spoken here, counts
     for nothing. accepted: BCP 47 tags of Accept-Language, best first.
     """
     for tag in chosen:

@@ -22,7 +22,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 MOST = 100  # messages of one script call, about 3 ms of the store's time
 NONCE_KEPT = 86_400_000  # ms that a retry is known as one: a laptop's night; 180 bytes each
 FULL = -2  # what the script says of files that the room may not hold
-SHUT = -3  # and of an address that is closed to the author: a private room that was there was deleted
+SHUT = -3  # and what change.lua says, too, of an address that is closed to the author (`shut.lua`)
 CALLS = 4  # of a room under way: while the store is at one, this worker renders what came out of the other
 
 

@@ -25,7 +25,7 @@ from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rules import admission, enlist, read_rules, rules_if_whole
 
 READ = 500  # messages of one reading
-SHUT = 86_400_000  # ms for which the address of a closed room that was deleted stays closed
+CLOSED_FOR = 86_400_000  # ms for which the address of a closed room that was deleted stays closed
 RESTORE = 100  # messages of one writing, about 3 ms of the store's time
 
 
@@ -173,7 +173,7 @@ class Archive:
         Raises:
             StoreAway: no answer; some of it may be left.
         """
-        deleted = await self._pipeline.script(self._delete, (keys.rules(room), *keys.held(room)), (by, SHUT))
+        deleted = await self._pipeline.script(self._delete, (keys.rules(room), *keys.held(room)), (by, CLOSED_FOR))
         nonces = [key async for key in self._pipeline.scan(keys.nonce(room, "*", "*"))]
         for start in range(0, len(nonces), READ):
             await asyncio.gather(*(self._pipeline.command("DEL", key) for key in nonces[start : start + READ]))

@@ -12,13 +12,12 @@ from quart_chat.room.digest import overlaid
 from quart_chat.room.entries import Header, Message, TornEntry, order, read_pins
 from quart_chat.room.rights import PRIVATE
 from quart_chat.store import keys
+from quart_chat.store.appends import SHUT
 from quart_chat.store.line import Argument
 from quart_chat.store.pipeline import Pipeline, Script
 from quart_chat.store.rows import read_row
 
 SCRUBBED = 16_000_000  # bytes of a room, at most, that is written anew where a message is deleted: 0.1 s of the store
-
-SHUT = -3  # what scripts say where an address is closed: a private room that was there was deleted
 
 logger = get_logger(__name__)
 

@@ -342,5 +342,6 @@ def _give(future: asyncio.Future[Any], answer: Any) -> None:
         return  # answered, or whoever asked has left
     if isinstance(answer, StoreAway):
         future.set_exception(StoreAway(str(answer)))
+        future.exception()  # who asked for several at once need not look at each, and asyncio no longer complains of it
     else:
         future.set_result(answer)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 from quart_chat.events import get_logger
 from quart_chat.room.asking import Question
@@ -38,7 +38,7 @@ class RoomRules:
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int]) -> None:
         self._pipeline = pipeline
         self._clock = clock
-        self._write = Script.load("put.lua")
+        self._put = partial(_put, pipeline)
         self._stay = Script.load("stay.lua")
         self._accept = Script.load("accept.lua")
         self._record = Script.load("record.lua")
@@ -272,19 +272,32 @@ class RoomRules:
         """Tell those who keep order, wherever they have the room open; keepers: public ids."""
         await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
 
-    async def _put(
-        self, room: str, values: Mapping[str, str], *, says: str = "", role: str = "", of: str = "", member: str = ""
-    ) -> int:
-        """Write fields, and say so; a value "" takes its field away. role, of: who gets which.
 
-        member: who is let in, "+PUBLIC NAME", or is so no more, "-PUBLIC".
-        Gives 1; 0 where there is no such room; -1 where it would be left without an owner.
-        """
-        args: list[Argument] = [says, role, of, member]
-        for value in values.items():
-            args += value
-        names = keys.meta(room), keys.rules(room), keys.channel(room), keys.members(room)
-        return int(await self._pipeline.script(self._write, names, args))
+async def _put(
+    pipeline: Pipeline,
+    room: str,
+    values: Mapping[str, str],
+    *,
+    says: str = "",
+    role: str = "",
+    of: str = "",
+    member: str = "",
+) -> int:
+    """Write fields, and say so; a value "" takes its field away. role, of: who gets which.
+
+    member: who is let in, "+PUBLIC NAME", or is so no more, "-PUBLIC".
+    Gives 1; 0 where there is no such room; -1 where it would be left without an owner.
+    """
+    args: list[Argument] = [says, role, of, member]
+    for value in values.items():
+        args += value
+    names = keys.meta(room), keys.rules(room), keys.channel(room), keys.members(room)
+    return int(await pipeline.script(_write(), names, args))
+
+
+@cache
+def _write() -> Script:
+    return Script.load("put.lua")
 
 
 async def enlist(pipeline: Pipeline, room: str, rules: Rules, now: int) -> None:
@@ -311,7 +324,7 @@ async def renamed(pipeline: Pipeline, public: str, name: str, rooms: Iterable[st
     held = await asyncio.gather(*(pipeline.command("HMGET", keys.rules(room), *asked) for room in rooms))
     for room, (role, called) in zip(rooms, held, strict=True):
         if role and called != name:
-            await pipeline.command("HSET", keys.rules(room), f"{public} name", name)
+            await _put(pipeline, room, {f"{public} name": name})
 
 
 async def owners_of(pipeline: Pipeline, room: str) -> list[Whom]:

@@ -48,6 +48,7 @@ async def test_only_the_latest_rooms_are_listed(people: People) -> None:
 async def test_a_new_name_is_known_in_the_rooms_that_somebody_keeps(people: People, look: Redis) -> None:
     for room, role in (("owned", "owner"), ("kept", "moderator"), ("visited", "")):
         await people.visit(ANA, room, 1)
+        look.hset(keys.meta(room), "title", room)
         look.hset(keys.rules(room), mapping={f"{ANA} role": role} if role else {f"{BOB} role": "owner"})
     for name, change in (("Ana", people.rename(ANA, "Ana")), ("Lively Gecko", people.forget_name(ANA, "Lively Gecko"))):
         await change
@@ -56,3 +57,7 @@ async def test_a_new_name_is_known_in_the_rooms_that_somebody_keeps(people: Peop
             name,
             None,
         ]
+    look.delete(keys.meta("owned"), keys.rules("owned"))
+    look.hset(keys.rules("owned"), f"{ANA} role", "owner")  # of a room that was deleted as they were renamed
+    await people.rename(ANA, "Ana")
+    assert look.hkeys(keys.rules("owned")) == [f"{ANA} role"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from redis import Redis
 
-from quart_chat.errors import Unwelcome
+from quart_chat.errors import StoreAway, Unwelcome
 from quart_chat.room.asking import Question
 from quart_chat.room.entries import write_message
 from quart_chat.room.record import Deed, Known, Whom
@@ -20,6 +21,7 @@ from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.rules import LONGEST_KEPT, RoomRules
+from quart_chat.store.servers import servers
 
 ANA, BOB, EVA = "a" * 16, "b" * 16, "e" * 16
 DAY = 24 * 60 * 60 * 1000  # ms
@@ -395,3 +397,17 @@ async def test_an_import_takes_the_place_of_a_room_that_is_gone_and_not_of_one_t
     for room, owner in (("r", EVA), ("s", BOB)):
         assert [one.public for one in await rules.people(room)] == [owner]
     assert (await rules.standing("r", BOB)).inside
+
+
+async def test_of_a_store_that_is_away_nobody_is_told_twice() -> None:
+    """Two things are asked for at once; asyncio complains of an error that nobody looked at."""
+    pipeline, told = Pipeline(servers("unix:///nonexistent/socket")), list[str]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+    found = await asyncio.gather(RoomRules(pipeline, lambda: 0).standing("r", ANA), return_exceptions=True)
+    assert [type(one) for one in found] == [StoreAway]
+    del found  # which holds what was asked for
+    await pipeline.aclose()
+    for _ in range(2):
+        await asyncio.sleep(0)
+        gc.collect()
+    assert told == []
