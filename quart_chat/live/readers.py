@@ -7,6 +7,7 @@ share; how far people have read is noted for all of them at once, some time afte
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,7 +30,7 @@ NOTE_PER_PERSON = 0.0005  # a thousand people take the store 2.5 ms
 LEFT = 0.05  # seconds in which those are noted whose tab has closed: their next page is to know where they stopped
 AGAIN = 5.0  # seconds after which the store is asked again, where it was away
 TELL = 1.0  # seconds, and those until others have noted it: what is read elsewhere meanwhile is not new to a page
-TELL_PER_WORK = 10.0  # of the time that telling took: a tenth of the worker at most
+TELL_PER_WORK = 10.0  # of the CPU time that telling took: a tenth of the worker at most
 
 logger = get_logger(__name__)
 
@@ -344,17 +345,16 @@ class Readers:
 
     def _tell_in_turn(self) -> None:
         self._telling = None
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.thread_time()  # no clock of the wall: a machine that stood still has not worked
         if self._title is None:
             self._seeded = False  # it has one since its first message
         if self._seeded:
             self._tell()
         else:
             self._ask()
-        rest = TELL_PER_WORK * (loop.time() - began)
+        rest = TELL_PER_WORK * (time.thread_time() - began)
         if rest > TELL:
-            self._telling = loop.call_later(rest, self._rested)
+            self._telling = asyncio.get_running_loop().call_later(rest, self._rested)
 
     def _rested(self) -> None:
         self._telling = None

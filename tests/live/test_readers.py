@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,6 +32,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is told and noted after seconds is after a moment, in the same order."""
     monkeypatch.setattr(readers, "NOTE", 0.02)
     monkeypatch.setattr(readers, "TELL", 0.1)
+    monkeypatch.setattr(readers, "TELL_PER_WORK", 0.0)  # a test's own heap takes the collector a second now and then
 
 
 @pytest.fixture
@@ -246,6 +248,25 @@ async def test_it_is_counted_as_far_as_most_and_then_told_no_more(worker: Worker
     await worker.say(ROOM, "another")
     await shows(stranger, "(1)")
     assert len(titles(tab)) == told
+
+
+async def test_a_machine_that_stood_still_while_it_told_tells_the_next_thing_as_soon_as_ever(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "TELL_PER_WORK", 1000.0)
+    tell = readers.Readers._tell
+
+    def stalled(self: readers.Readers) -> None:
+        time.sleep(0.3)
+        tell(self)
+
+    monkeypatch.setattr(readers.Readers, "_tell", stalled)
+    tab = await worker.enter(ROOM)
+    await rest(tab)
+    await worker.say(ROOM, "second")
+    await shows(tab, "(1)")
+    await worker.say(ROOM, "third")
+    await shows(tab, "(2)")
 
 
 async def test_who_turns_away_and_leaves_at_once_is_noted_as_they_leave(
