@@ -1,4 +1,7 @@
-"""WebSocket frames as bytes (RFC 6455, section 5.2), so that one encoding serves every tab of a broadcast."""
+"""WebSocket frames (RFC 6455, section 5.2) and chunks of HTTP/1.1 (RFC 9112, section 7.1) as bytes.
+
+So one encoding serves every tab of a broadcast.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ def deflated_frame(payload: bytes) -> bytes:
 def ping_frame(payload: bytes = b"") -> bytes:
     """Encode a ping; payload: at most 125 bytes, which the pong brings back."""
     return _frame(_PING, payload)
+
+
+def chunk(text: str) -> bytes:
+    """Encode a piece of a body that goes on; no text is no bytes, for a chunk of none ends the body."""
+    payload = text.encode()
+    return b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
 
 
 def _frame(first: int, payload: bytes) -> bytes:

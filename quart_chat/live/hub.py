@@ -10,8 +10,6 @@ from contextvars import Context
 from dataclasses import replace
 from typing import Any
 
-from markupsafe import Markup
-
 from quart_chat import metrics
 from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
@@ -20,9 +18,9 @@ from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import POLICY, Broadcast, Gone
-from quart_chat.pages import fragments, languages
-from quart_chat.pages.languages import Audience
+from quart_chat.live.wire import POLICY, RESTART, Broadcast, Gone, told
+from quart_chat.pages import faces, fragments, languages
+from quart_chat.pages.languages import PAGE, Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
 from quart_chat.room.people import default_name
@@ -38,6 +36,7 @@ from quart_chat.tasks import end_tasks
 
 HEARTBEAT = 15.0  # seconds; a page takes the connection for broken after 22 without one
 LINGER = 30.0  # seconds that a room without tabs is still followed: a reload opens nothing anew
+LONG = 300  # messages that the page of an endless answer grows by
 MOST_AUDIENCES = 64  # of a worker
 LOOK_AGAIN = 1.0  # seconds before the log is read again after the store was away
 FORGOTTEN = "You are forgotten here."
@@ -86,21 +85,21 @@ class Hub:
         self._bars: Counter[str] = Counter()
         self._closing: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._states: dict[tuple[str, bool], Broadcast] = {}
+        self._states: dict[tuple[str, str, bool], Broadcast] = {}
 
     # --- a tab's life ------------------------------------------------------------------------------
 
     def seat(self, tab: Tab) -> None:
         """Note a tab that begins; past some audiences, each of which is rendered for, it gets the server's times."""
         if tab.audience not in self._audiences and len(self._audiences) >= MOST_AUDIENCES:
-            tab.audience = Audience(tab.audience.language, self._zone)
+            tab.audience = tab.audience._replace(zone=self._zone, hours="")
         self._audiences[tab.audience] += 1
 
     def greet(self, tab: Tab) -> None:
         """Note a tab whose socket is open, and show it the connection's state at once."""
         self._tabs.add(tab)
         self._people.setdefault(tab.person.public, set()).add(tab)
-        tab.wire.write(self._state(tab.audience.language))
+        tab.wire.write(self._state(tab.audience))
 
     def enter_at_once(self, tab: Tab, since: str | None) -> bool:
         """Let a tab in that has missed nothing, as most have; False where `enter` has to see to it."""
@@ -141,7 +140,7 @@ class Hub:
         newest = await self._log.newest(room.name)
         shown = _newest(room, newest, tab.audience)
         metrics.REPLAYS.labels("newest").inc()
-        await tab.wire.send(Broadcast(shown))
+        await tab.wire.send(told(shown, tab.audience))
         return newest.place
 
     async def _send_missed(self, room: LiveRoom, tab: Tab, place: str) -> str | None:
@@ -155,8 +154,8 @@ class Hub:
         found = missed(place, tail.entries, tail.end)
         if found is None:
             return None
-        shown = fragments.replayed(room.name, digest(found.entries), found.place, tab.audience)
-        await tab.wire.send(Broadcast(shown))
+        shown = faces.of(tab.audience).replayed(room.name, digest(found.entries), found.place, tab.audience)
+        await tab.wire.send(told(shown, tab.audience))
         return found.place
 
     async def _await_place(self, room: LiveRoom, place: str) -> str | None:
@@ -170,12 +169,13 @@ class Hub:
     def _join(self, room: LiveRoom, tab: Tab) -> None:
         room.add(tab)
         tab.live = room
+        tab.told_from = room.told
         if not tab.counted:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
-        tab.wire.write(room.states(tab.audience.language))
+        tab.wire.write(room.states(tab.audience))
         shown = self._attendance[room.name].shown(tab.person)
-        if shown != tab.person.name:
+        if shown != tab.person.name and tab.audience.face == PAGE:
             tab.wire.write(Broadcast(fragments.me(replace(tab.person, name=shown), tab.audience.language)))
         self._readers[room.name].enter(tab)
 
@@ -353,7 +353,7 @@ class Hub:
             self._readers[tab.room].leave(tab, whole=False)  # it may take long to close
         self.step_out(tab)
         language = tab.audience.language
-        tab.wire.write(Broadcast(fragments.sent_away(languages.say(language, why), language)))
+        tab.wire.write(told(faces.of(tab.audience).sent_away(languages.say(language, why), language), tab.audience))
         self.run(tab.wire.close(POLICY))
 
     async def _look_again(self, name: str) -> None:
@@ -371,7 +371,7 @@ class Hub:
         """Tell a room's tabs that it has other rules."""
         live = self._rooms.get(room)
         if live is not None:
-            live.broadcast(lambda audience: fragments.ruled(room, audience.language))
+            live.broadcast(lambda audience: faces.of(audience).ruled(room, audience.language))
             self.admission(room, "", 0)
 
     def expired(self, room: str) -> None:
@@ -384,13 +384,15 @@ class Hub:
     def reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """Show those who keep order that a message was reported."""
         for tab in [tab for public in keepers for tab in self._people.get(public, ()) if tab.room == room]:
-            tab.wire.write(Broadcast(fragments.reported(room, entry_id, tab.audience.language)))
+            shown = faces.of(tab.audience).reported(room, entry_id, tab.audience.language)
+            tab.wire.write(told(shown, tab.audience))
 
     def renamed(self, person: str, name: str) -> None:
         """Use a new name in all tabs of a person, and show it to them."""
         for tab in list(self._people.get(person, ())):
             tab.rename(name)
-            tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
+            if tab.audience.face == PAGE:
+                tab.wire.write(Broadcast(fragments.me(tab.person, tab.audience.language)))
             if tab.counted:
                 self._attendance[tab.room].rename(person, name)
 
@@ -405,12 +407,12 @@ class Hub:
     def _show_name(self, room: str, person: str, shown: str) -> None:
         """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""
         for tab in self._people.get(person, ()):
-            if tab.room == room:
+            if tab.room == room and tab.audience.face == PAGE:
                 language, name = tab.audience.language, tab.person.name
-                told = fragments.me(replace(tab.person, name=shown), language)
+                html = fragments.me(replace(tab.person, name=shown), language)
                 if name != default_name(tab.person.id):  # nobody minds a number behind a name that they did not choose
-                    told += fragments.named_otherwise(name, shown, language)
-                tab.wire.write(Broadcast(told))
+                    html += fragments.named_otherwise(name, shown, language)
+                tab.wire.write(Broadcast(html))
 
     def check(self) -> None:
         """Raise StoreAway while the store is known not to answer."""
@@ -476,9 +478,11 @@ class Hub:
         lost = newest.title is not None and await self._count_lost(room)  # without a title it was deleted
         room.start((), newest.place)
 
-        def render(audience: Audience) -> Markup:
-            frame = _newest(room, newest, audience)
-            return frame + fragments.lost(audience.language) if lost else frame
+        def render(audience: Audience) -> str:
+            shown = _newest(room, newest, audience)
+            if lost:
+                shown += faces.of(audience).notice(fragments.lost(audience.language), audience.language)
+            return shown
 
         room.broadcast(render)
         return True
@@ -510,7 +514,10 @@ class Hub:
         while True:
             await asyncio.sleep(HEARTBEAT)
             for count, tab in enumerate(list(self._tabs)):
-                beat = self._state(tab.audience.language)
+                beat = self._state(tab.audience)
+                if self._is_over(tab, loop.time()):
+                    self.run(tab.wire.close(RESTART))  # it comes again by itself, and begins anew
+                    continue
                 if isinstance(tab.wire, StreamWire):
                     tab.wire.beat(beat, loop.time())
                 else:
@@ -535,16 +542,23 @@ class Hub:
                 with suppress(StoreAway):
                     await self._log.keep([name for name, here in self._attendance.items() if here])
 
-    def _state(self, language: str) -> Broadcast:
-        key = (language, self.away is None)
+    def _is_over(self, tab: Tab, now: float) -> bool:
+        """Tell whether an endless answer has to end: its page has grown by many messages, or is old."""
+        if tab.ends is None:
+            return False
+        return now >= tab.ends or (tab.live is not None and tab.live.told - tab.told_from > LONG)
+
+    def _state(self, audience: Audience) -> Broadcast:
+        key = (audience.language, audience.face, self.away is None)
         if key not in self._states:
             state: fragments.State = "live" if self.away is None else "store"
-            self._states[key] = Broadcast(fragments.connection(state, language, self.worker))
+            shown = faces.of(audience).connection(state, audience.language, self.worker)
+            self._states[key] = told(shown, audience)
         return self._states[key]
 
     def _show_state(self) -> None:
         for tab in list(self._tabs):
-            tab.wire.write(self._state(tab.audience.language))
+            tab.wire.write(self._state(tab.audience))
 
     async def close(self) -> None:
         """End: let the leases lapse, note what was read, and cancel what runs."""
@@ -574,6 +588,6 @@ class Hub:
         return task
 
 
-def _newest(room: LiveRoom, newest: Newest, audience: Audience) -> Markup:
-    page = newest.page
-    return fragments.newest(room.name, page.messages, newest.place, newest.header, audience, more=page.more)
+def _newest(room: LiveRoom, newest: Newest, audience: Audience) -> str:
+    page, face = newest.page, faces.of(audience)
+    return face.newest(room.name, page.messages, newest.place, newest.header, audience, more=page.more)

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from quart_chat import metrics
 from quart_chat.events import get_logger
 from quart_chat.kept import Kept
-from quart_chat.live.wire import Broadcast, Wire
-from quart_chat.pages import fragments
+from quart_chat.live.wire import Broadcast, Wire, told
+from quart_chat.pages import faces, fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest, digest
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, order
@@ -55,13 +55,14 @@ class LiveRoom:
     """One room of a worker.
 
     timeline: its newest entries, as far as they were broadcast; its place is every live tab's place.
-    ready: set once the subscription is confirmed and the place is known.
+    ready: set once the subscription is confirmed and the place is known. told: how many messages were broadcast.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.timeline = Timeline()
         self.ready = asyncio.Event()
+        self.told = 0
         self.here = Here()
         self.listener: Listener | None = None
         self._tabs: dict[Audience, dict[Seat, Wire]] = {}
@@ -71,7 +72,7 @@ class LiveRoom:
         self._moved: list[asyncio.Future[None]] = []
         self._shown: deque[str] = deque(maxlen=LIVE_ROWS + TRIM_EVERY)  # ids of the newest messages
         self._untrimmed = 0
-        self._states: dict[str, Broadcast] = {}  # by language
+        self._states: dict[tuple[str, str], Broadcast] = {}  # by language and face
         self._replays: Kept[tuple[str, str, Audience], Broadcast] = Kept(REPLAYS, REPLAYS_LENGTH)
         self._told_from = NO_ENTRY  # what came before it is asked of the log
         self._typists: dict[str, tuple[str, asyncio.TimerHandle]] = {}
@@ -140,13 +141,14 @@ class LiveRoom:
         trim = self._trim(news.messages)
         hushed = [message for message in news.messages if self._hush(message.author)]
 
-        def render(audience: Audience) -> Markup:
-            frame = fragments.appended(self.name, news, place, audience)
+        def render(audience: Audience) -> str:
+            face = faces.of(audience)
+            shown = face.appended(self.name, news, place, audience)
             if trim is not None:
-                frame += fragments.trimmed(self.name, trim, audience.language)
+                shown += face.trimmed(self.name, trim, audience.language)
             if hushed:
-                frame += fragments.typing(self.typists(), audience.language)
-            return frame
+                shown += face.typing(self.typists(), audience.language)
+            return shown
 
         try:
             self.broadcast(render)
@@ -157,6 +159,7 @@ class LiveRoom:
         metrics.FANOUT.observe(took)
         metrics.BATCH.observe(len(batch))
         metrics.DELIVERIES.inc(len(news.messages) * sum(map(len, self._tabs.values())))
+        self.told += len(news.messages)
         for entry in batch:
             self.timeline.take(entry)
         self._arrived()
@@ -199,7 +202,8 @@ class LiveRoom:
             entries = self.timeline.after(since) if order(since) >= order(self._told_from) else None
             if entries is None:
                 return None
-            replay = Broadcast(fragments.replayed(self.name, digest(entries), self.place, audience))
+            shown = faces.of(audience).replayed(self.name, digest(entries), self.place, audience)
+            replay = told(shown, audience)
             self._replays.put(key, replay, len(replay.text))
         return replay
 
@@ -212,10 +216,10 @@ class LiveRoom:
         self._untrimmed = 0
         return self._shown[-LIVE_ROWS]
 
-    def broadcast(self, render: Callable[[Audience], Markup]) -> None:
+    def broadcast(self, render: Callable[[Audience], str]) -> None:
         """Send every live tab what is rendered once for its audience."""
         for audience, tabs in list(self._tabs.items()):
-            text = Broadcast(render(audience))
+            text = told(render(audience), audience)
             with text.to_many(len(tabs)):
                 for wire in list(tabs.values()):
                     try:
@@ -278,20 +282,22 @@ class LiveRoom:
         named = len(here.people)
         if here.people == before.people and before.count > named < here.count:
             # in a full room people come and go all the time, mostly among those that are not named: 10 KB a tab less
-            self.broadcast(lambda audience: fragments.crowd(named, here.count, audience.language))
+            self.broadcast(lambda audience: faces.of(audience).crowd(named, here.count, audience.language))
         else:
-            self.broadcast(lambda audience: fragments.people(here.people, here.count, audience.language))
+            self.broadcast(lambda audience: faces.of(audience).people(here.people, here.count, audience.language))
 
     def typists(self) -> list[tuple[str, str]]:
         """Who is typing: (public id, name)."""
         return [(person, name) for person, (name, _) in self._typists.items()]
 
-    def states(self, language: str) -> Broadcast:
+    def states(self, audience: Audience) -> Broadcast:
         """Give who is here and who is typing, for a tab that comes in; rendered once for the many that come at once."""
-        if language not in self._states:
-            people = fragments.people(self.here.people, self.here.count, language)
-            self._states[language] = Broadcast(people + fragments.typing(self.typists(), language))
-        return self._states[language]
+        face, language = faces.of(audience), audience.language
+        key = language, audience.face
+        if key not in self._states:
+            people = face.people(self.here.people, self.here.count, language)
+            self._states[key] = told(people + face.typing(self.typists(), language), audience)
+        return self._states[key]
 
     def types(self, person: str, name: str) -> None:
         """Note that somebody is typing; it ends by itself."""
@@ -318,7 +324,7 @@ class LiveRoom:
         return known is not None
 
     def _show_typing(self) -> None:
-        self.broadcast(lambda audience: fragments.typing(self.typists(), audience.language))
+        self.broadcast(lambda audience: faces.of(audience).typing(self.typists(), audience.language))
 
     def end(self) -> None:
         """Cancel what is still timed."""

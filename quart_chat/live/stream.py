@@ -24,7 +24,7 @@ import socket
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
@@ -60,6 +60,25 @@ SEND_BUFFER = 256 * KIB  # of the kernel, a socket: with its default, loopback h
 _PING = ping_frame()
 
 logger = get_logger(__name__)
+
+
+class Lane(Protocol):
+    """A stream of Hypercorn's, as its wire and the registry know it."""
+
+    def silent(self, now: float) -> bool:
+        """Tell whether a peer has not been heard of for too long; now: the loop's time, s."""
+
+    def abort(self) -> None:
+        """Break the connection off."""
+
+    def send_away(self) -> None:
+        """Close a tab that does not read."""
+
+    async def receive(self) -> list[str | bytes]:
+        """Wait for messages, and take those that are there."""
+
+    async def close(self, code: int) -> None:
+        """Close with a code, and do not wait for a peer that has stopped reading."""
 
 
 class TabStream(WSStream):
@@ -232,7 +251,7 @@ class TabStream(WSStream):
         Either way `receive` then gives what comes in.
         """
         self._adopted = True
-        server = self._server()
+        server = server_of(self.send)
         if server is None:
             return None
         transport = server.writer.transport
@@ -271,14 +290,6 @@ class TabStream(WSStream):
             if not self.closed:
                 await self._end(int(CloseReason.NORMAL_CLOSURE))
                 await self._drop()
-
-    def _server(self) -> TCPServer | None:
-        """Find the connection below, if it is this tab's alone; HTTP/2 and 3 share it, and frame what is sent again."""
-        protocol = getattr(self.send, "__self__", None)
-        if not isinstance(protocol, H11Protocol):
-            return None
-        server = getattr(protocol.send, "__self__", None)
-        return server if isinstance(server, TCPServer) else None
 
     async def receive(self) -> list[str | bytes]:
         """Wait for messages, and take those that are there."""
@@ -320,7 +331,7 @@ class TabStream(WSStream):
         """Break the connection off; over HTTP/2 the stream alone, for other tabs share the connection."""
         if self.closed:
             return
-        server = self._server()
+        server = server_of(self.send)
         if server is not None:
             server.writer.transport.abort()
         else:
@@ -345,7 +356,7 @@ class StreamWire:
 
     __slots__ = ("_catching_up", "_deflater", "_descriptor", "_free", "_lane", "_others", "_stream", "_writer")
 
-    def __init__(self, stream: TabStream, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, stream: Lane, writer: asyncio.StreamWriter) -> None:
         self._stream = stream
         self._writer = writer
         self._lane: asyncio.WriteTransport | None = None  # None before the handshake's answer, and once it closes
@@ -464,11 +475,11 @@ class StreamRegistry:
 
     def __init__(self) -> None:
         self.deflater = Deflater()
-        self._streams: set[TabStream] = set()
+        self._streams: set[Lane] = set()
         self._watch: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, stream: TabStream, context: WorkerContext) -> None:
+    def add(self, stream: Lane, context: WorkerContext) -> None:
         """Note an accepted stream."""
         self._streams.add(stream)
         if context.terminated.is_set():
@@ -477,7 +488,7 @@ class StreamRegistry:
             # in a context of its own, or the first tab's would last as long as the worker
             self._watch = self.spawn(self._close_all(context), contextvars.Context())
 
-    def forget(self, stream: TabStream) -> None:
+    def forget(self, stream: Lane) -> None:
         """Forget a stream that has ended."""
         self._streams.discard(stream)
 
@@ -513,6 +524,18 @@ def install(registry: StreamRegistry) -> None:
         modules.append(importlib.import_module("hypercorn.protocol.h3"))
     for module in modules:
         module.WSStream = bound  # type: ignore[attr-defined]
+
+
+def server_of(send: object) -> TCPServer | None:
+    """Find the connection below a stream, if it is that one's alone; HTTP/2 and 3 share it, and frame what is sent again.
+
+    send: with which the stream hands on what goes out.
+    """
+    protocol = getattr(send, "__self__", None)
+    if not isinstance(protocol, H11Protocol):
+        return None
+    server = getattr(protocol.send, "__self__", None)
+    return server if isinstance(server, TCPServer) else None
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.events import get_logger
@@ -56,6 +56,8 @@ class Tab:
     admitted: it may be in the room, as far as this worker has heard; bars: times that this had to be looked at again.
     looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
     since: where its page stood as it connected again; None where it did not.
+    ends: the loop's time, s, at which an endless answer ends, to be asked for anew; None: never. told_from: messages that
+    its room had told when it came in.
     """
 
     def __init__(
@@ -83,6 +85,8 @@ class Tab:
         self.looking: bool | None = None
         self.sounds = sounds
         self.since: str | None = None
+        self.ends: float | None = None
+        self.told_from = 0
         self._hub = hub
         self.address = address
         self._sayer = sayer
@@ -98,12 +102,35 @@ class Tab:
 
     async def run(self) -> None:
         """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
+        await self._stay(self._talk())
+
+    async def listen(self, since: str | None, lasts: float | None = None) -> None:
+        """Serve an endless answer, which never says anything, until its reader leaves: by cancelling or by Gone.
+
+        since: the place from which it goes on; None: with the newest page. lasts: seconds after which it ends, to be asked
+        for anew; None: never.
+        """
+        if lasts is not None:
+            self.ends = asyncio.get_running_loop().time() + lasts
+        await self._stay(self._hear(since))
+
+    async def _talk(self) -> None:
+        await self._serve(await self._first())
+        while True:
+            await self._serve(await self._read())
+
+    async def _hear(self, since: str | None) -> None:
+        self._enter(since)
+        while True:
+            end_if_cancelled()
+            await self.wire.receive()
+
+    async def _stay(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Be a tab of the hub for as long as it does something."""
         self._hub.seat(self)
         self._hub.greet(self)
         try:
-            await self._serve(await self._first())
-            while True:
-                await self._serve(await self._read())
+            await doing
         finally:
             if self._entering is not None:
                 self._entering.cancel()

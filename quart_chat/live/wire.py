@@ -14,8 +14,9 @@ from typing import Protocol
 
 from quart_chat.events import get_logger
 from quart_chat.live.deflate import PAYS, Deflater
-from quart_chat.live.frames import deflated_frame, text_frame
+from quart_chat.live.frames import chunk, deflated_frame, text_frame
 from quart_chat.live.zerocopy import SharedPages, shared_pages
+from quart_chat.pages.languages import PAGE, Audience
 
 KIB = 1024
 MAX_UNREAD = 1024 * KIB  # bytes that a tab may leave unread; then it is sent away, and comes back by its resume
@@ -65,6 +66,22 @@ class Broadcast:
             payload = self.text.encode()
             self._deflated = deflated_frame(deflater.deflate(payload)) if len(payload) >= PAYS else self.frame
         return self._deflated
+
+
+class Piece(Broadcast):
+    """The same for many endless answers of HTTP/1.1: `frame` is one chunk of a body (RFC 9112, section 7.1)."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        super().__init__("")
+        self.text = text
+        self.frame = chunk(text)
+
+
+def told(text: str, audience: Audience) -> Broadcast:
+    """Make what is sent to tabs of an audience, in the way in which their connections carry it."""
+    return Broadcast(text) if audience.face == PAGE else Piece(text)
 
 
 class Wire(Protocol):

@@ -249,12 +249,11 @@ def named_otherwise(name: str, shown: str, language: str) -> Markup:
     return notice(text, language)
 
 
-def lost(language: str) -> Markup:
+def lost(language: str) -> str:
     """Tell a room that the store has forgotten messages that were shown."""
-    text = languages.say(
+    return languages.say(
         language, "The server lost the last messages that were shown here. Please write again what is missing."
     )
-    return notice(text, language)
 
 
 def people(here: Sequence[tuple[str, str]], count: int, language: str) -> Markup:

@@ -77,6 +77,11 @@ def mention(public: str) -> str:
     return f"u-{public}"
 
 
+def corrected(entry_id: str) -> str:
+    """Name the class of what tells, further down, that a message has another text or none."""
+    return f"c-{entry_id}"
+
+
 def editing(entry_id: str) -> str:
     """Name the form that gives a message another text."""
     return f"edit-{entry_id}"

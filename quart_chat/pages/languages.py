@@ -20,6 +20,7 @@ from babel.support import NullTranslations, Translations
 from babel.units import format_unit
 
 DEFAULT = "en"
+PAGE = "page"  # the face of a room that its page shows
 HEADER = "X-Page-Language"  # by which htmx says in which language the page is that asks
 
 
@@ -39,15 +40,16 @@ TAGS = tuple(language.tag for language in LANGUAGES)
 
 
 class Audience(NamedTuple):
-    """For whom a fragment is rendered once: everybody of one language and time zone.
+    """For whom a fragment is rendered once: everybody of one language and time zone who sees a room by the same face.
 
     A tuple, which is hashed in a fifth of the time, a dozen times a message. zone: IANA name. hours: "12" or "24";
-    "" for as the language has it.
+    "" for as the language has it. face: of `pages/faces`.
     """
 
     language: str
     zone: str
     hours: str = ""
+    face: str = PAGE
 
 
 def choose(chosen: Sequence[str | None], accepted: Sequence[str]) -> str:
