@@ -25,6 +25,7 @@ from quart_chat.files import folder
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.endless import install as install_endless
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
 from quart_chat.live.hub import Hub
@@ -38,7 +39,7 @@ from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages import order as order_page
-from quart_chat.pages.languages import TAGS, say, translations
+from quart_chat.pages.languages import PAGE, TAGS, say, translations
 from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
@@ -69,6 +70,7 @@ from quart_chat.web import (
     asking,
     composer,
     elsewhere,
+    endless,
     files,
     forgetting,
     health,
@@ -100,6 +102,7 @@ from quart_chat.web.parts import (
     visitor,
 )
 from quart_chat.web.proxies import behind
+from quart_chat.web.wanted import wanted_face
 from quart_chat.web.wellformed import well_formed
 
 KIB = 1024
@@ -127,6 +130,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     house = _parts(settings, settings.redis_url)
     streams = StreamRegistry()
     install(streams)
+    install_endless(streams)
 
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
@@ -148,6 +152,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         proofs,
         forgetting,
         socket,
+        endless,
         health,
         wellknown,
     ):
@@ -383,6 +388,8 @@ def _answer_errors(app: Quart) -> None:
     def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
+        if wanted_face() != PAGE:
+            return Response(f"{heading}\n{text}".strip() + "\n", status, mimetype="text/plain")
         html = templates.page(
             "error.html",
             visitor(request).language,
@@ -404,14 +411,17 @@ def _answer_errors(app: Quart) -> None:
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         spoken = language()
-        if isinstance(error, Locked) and has_request_context() and not by_htmx():
+        seen = has_request_context() and wanted_face() == PAGE
+        if isinstance(error, Locked) and seen and not by_htmx():
             room = str((request.view_args or {}).get("name"))
             return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
-        if isinstance(error, Asked) and has_request_context() and not by_htmx():
+        if isinstance(error, Asked) and seen and not by_htmx():
             try:
                 return await asking.page(visitor(request), str((request.view_args or {}).get("name")), error)
             except StoreAway as gone:
                 return await away(gone)
+        if has_request_context() and wanted_face() != PAGE:
+            return retry_after(page("", fragments.reason(spoken, error), error.status), error)
         why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)

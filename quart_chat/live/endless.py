@@ -68,11 +68,14 @@ class EndlessStream(HTTPStream):
         """Take what the application sends: of an answer that goes on without it, the head alone."""
         if self._serving is None and not self._kept:
             await super().app_send(message)
-        elif message is not None and message["type"] == "http.response.start" and self.state is ASGIHTTPState.REQUEST:
+        elif message is not None and message["type"] == "http.response.start" and self._serving is not None:
             serving, self._serving = self._serving, None
-            self._kept = True
+            self._kept = message["status"] == 200
             await super().app_send(message)
-            self._go_on(cast(Coroutine[Any, Any, None], serving))
+            if self._kept:
+                self._go_on(serving)
+            else:  # something failed after the route
+                serving.close()
 
     def _go_on(self, serving: Coroutine[Any, Any, None]) -> None:
         wire = self._wire
@@ -176,6 +179,7 @@ class EndlessStream(HTTPStream):
 
     def send_away(self) -> None:
         """Break off an answer whose reader does not read: its end would come out of order."""
+        metrics.SLOW.inc()
         self.abort()
 
 
@@ -204,8 +208,15 @@ class QueuedWire:
         self._left = asyncio.Event()
         self._over = False
 
-    async def pieces(self, serving: Coroutine[Any, Any, None]) -> AsyncGenerator[str, None]:
-        """Give the body piece by piece, while the tab is served; serving: returns when it is to end."""
+    async def pieces(
+        self, serving: Coroutine[Any, Any, None], stream: EndlessStream | None
+    ) -> AsyncGenerator[str, None]:
+        """Give the body piece by piece, while the tab is served.
+
+        serving: returns when it is to end. stream: Hypercorn's, if it is that; when its worker ends, this does.
+        """
+        if stream is not None:
+            stream.registry.add(self, stream.context)
         task = asyncio.create_task(serving)
         task.add_done_callback(lambda _: self._finish())
         try:
@@ -223,6 +234,8 @@ class QueuedWire:
         finally:
             self._over = True
             self._left.set()
+            if stream is not None:
+                stream.registry.forget(self)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             serving.close()  # cancelled before it began, nobody has awaited it

@@ -74,7 +74,7 @@ class Lane(Protocol):
     def send_away(self) -> None:
         """Close a tab that does not read."""
 
-    async def receive(self) -> list[str | bytes]:
+    async def receive(self) -> Sequence[str | bytes]:
         """Wait for messages, and take those that are there."""
 
     async def close(self, code: int) -> None:
@@ -527,7 +527,7 @@ def install(registry: StreamRegistry) -> None:
 
 
 def server_of(send: object) -> TCPServer | None:
-    """Find the connection below a stream, if it is that one's alone; HTTP/2 and 3 share it, and frame what is sent again.
+    """Find the connection below a stream, if it is that one's alone; HTTP/2 and 3 share it, and frame what is sent.
 
     send: with which the stream hands on what goes out.
     """

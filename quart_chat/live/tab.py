@@ -56,8 +56,8 @@ class Tab:
     admitted: it may be in the room, as far as this worker has heard; bars: times that this had to be looked at again.
     looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
     since: where its page stood as it connected again; None where it did not.
-    ends: the loop's time, s, at which an endless answer ends, to be asked for anew; None: never. told_from: messages that
-    its room had told when it came in.
+    ends: the loop's time, s, at which an endless answer ends, to be asked for anew; None: never. told_from: messages
+    that its room had told when it came in.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class Tab:
     async def listen(self, since: str | None, lasts: float | None = None) -> None:
         """Serve an endless answer, which never says anything, until its reader leaves: by cancelling or by Gone.
 
-        since: the place from which it goes on; None: with the newest page. lasts: seconds after which it ends, to be asked
-        for anew; None: never.
+        since: the place from which it goes on; None: with the newest page. lasts: seconds after which it ends, to be
+        asked for anew; None: never.
         """
         if lasts is not None:
             self.ends = asyncio.get_running_loop().time() + lasts

@@ -1,7 +1,7 @@
 """The faces of a room: how its entries and its states are shown, once for all who look at it by the same one.
 
-Whoever follows a room (`live/hub`) asks the face of a tab's audience and knows no more of it. Of what a face has no words
-for it says nothing, and then nothing is sent.
+Whoever follows a room (`live/hub`) asks the face of a tab's audience and knows no more of it. What a face has no words
+for it leaves out, and then nothing is sent.
 """
 
 from __future__ import annotations

@@ -234,6 +234,11 @@ def commands_text(language: str) -> str:
     )
 
 
+def done(language: str, *, tells: bool) -> str:
+    """Tell what came of a command that says nothing in the room; tells: it asked what commands there are."""
+    return commands_text(language) if tells else languages.say(language, "Done.")
+
+
 def commands(language: str) -> Markup:
     """Tell one tab what commands there are."""
     return notice(commands_text(language), language)
@@ -454,6 +459,15 @@ def refused(
     return Markup(
         '<hx-partial hx-target="#{}" hx-swap="outerHTML"><div class="turn" id="{}">{}</div></hx-partial>'
     ).format(ids.turn(nonce), ids.turn(key), form)
+
+
+def write_page(room: str, language: str, *, typed: str = "", error: str = "", told: str = "") -> str:
+    """Render the form of a page without scripts as a page of its own.
+
+    typed: what stays in it beside an error; told: what came of what was sent last.
+    """
+    values = {"token": tokens.BLANK, "key": new_page_key(), "room": room, "typed": typed, "error": error, "told": told}
+    return templates.page("write.html", language, **values)
 
 
 # --- files -----------------------------------------------------------------------------------------

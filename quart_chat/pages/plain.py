@@ -1,7 +1,7 @@
 """A room's face in a terminal: lines of plain text, the newest below.
 
-Nobody's text makes a line that looks like somebody else's: further lines of a message begin with a bar, and control characters
-never get into a message (`room/characters`).
+Nobody's text makes a line that looks like somebody else's: further lines of a message begin with a bar, and control
+characters never get into a message (`room/characters`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from quart_chat.room.digest import Digest
 from quart_chat.room.entries import ACTION, PIN, ROLL, TOPIC, Change, Header, Message
 from quart_chat.room.proofs import bare, is_proved
 
-_NEVER = dict.fromkeys(map(ord, BIDI_CONTROLS))  # they turn around what follows, also past a line's end in some terminals
+MOST_NAMED = 12  # people of a room that tells who is in it
+_NEVER = dict.fromkeys(map(ord, BIDI_CONTROLS))  # they turn around what follows, in some terminals past the line
 
 
 class Plain:
@@ -64,9 +65,9 @@ class Plain:
 
     def people(self, here: Sequence[tuple[str, str]], count: int, language: str) -> str:
         """Write who is here."""
-        names = ", ".join(_name(name) for _, name in here[:10])
-        more = ", …" if count > min(10, len(here)) else ""
-        return _note(say(language, "Here: %(names)s", {"names": f"{names}{more} ({count})"}))
+        if not 0 < count <= MOST_NAMED:  # there they come and go all the time
+            return ""
+        return _note(say(language, "Here: %(names)s", {"names": ", ".join(_name(name) for _, name in here)}))
 
     def crowd(self, named: int, count: int, language: str) -> str:
         """Nothing: people of a full room come and go all the time."""
@@ -75,6 +76,12 @@ class Plain:
     def typing(self, typists: Sequence[tuple[str, str]], language: str) -> str:
         """Nothing: a line cannot be taken back."""
         return ""
+
+
+def opening(title: str, link: str, language: str) -> str:
+    """Write where one is, and how to say something there."""
+    how = say(language, "To say something: curl -d text=hello %(link)s", {"link": link})
+    return f"{_note(f'{title} · {link}')}{_note(how)}"
 
 
 def line(text: str) -> str:

@@ -8,8 +8,12 @@ from quart import Response
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types htmx"  # hx-csp makes that policy, and htmx alone writes markup
+)
+
+FRAMED = (  # of the pages that a room's page frames where no script runs
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 
 # Everything that Chromium knows and that asks for something; a name that it does not know fills its console.

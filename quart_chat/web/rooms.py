@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 from markupsafe import Markup
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, Refused, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
+from quart_chat.pages.faces import PLAIN
+from quart_chat.pages.languages import PAGE
 from quart_chat.room.commands import NO_TEXT, Say, read_id, read_nonce
+from quart_chat.room.names import chosen_name
+from quart_chat.room.people import Person
+from quart_chat.web.endless import face_of, write_page
 from quart_chat.web.parts import (
+    Parts,
     Visitor,
     answer,
     by_htmx,
@@ -22,6 +30,7 @@ from quart_chat.web.parts import (
     visitor,
 )
 from quart_chat.web.room_page import NOW, Spot, place, room_page
+from quart_chat.web.wanted import wanted_face
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/r")
 
@@ -31,6 +40,8 @@ async def room(name: str) -> Response:
     """Show a room; another spelling of its name leads to the one true address."""
     if (true := true_name(name)) != name:
         return moved(f"/r/{true}")
+    if (face := wanted_face()) != PAGE:
+        return await face_of(name, visitor(request), face)
     return await room_page(visitor(request), name, Spot(before=place("before"), after=place("after")))
 
 
@@ -50,33 +61,73 @@ async def history(name: str) -> Response:
     return Response(older + fragments.messages(page.messages, name, who.audience, old=True))
 
 
+@blueprint.post("/<name>")
 @blueprint.post("/<name>/messages")
 async def say(name: str) -> Response:
-    """Say something by a plain form."""
+    """Say something by a plain form, or from a terminal."""
     if (true := true_name(name)) != name:
         return moved(f"/r/{true}/messages")
     house, who = parts(), visitor(request)
     form = await request.form
+    face = wanted_face()
     text = form.get("text")
     if text is None:
         raise BadFrame(NO_TEXT)
     asked = Say(text, read_nonce(form.get("nonce")), read_id(form.get("reply")))
     htmx = by_htmx()
     try:
-        said = await house.sayer.say(name, await person_of(house, who), who.visit.address, asked)
+        person = await _speaker(house, who, form.get("name"))
+        said = await house.sayer.say(name, person, who.visit.address, asked)
     except (BadName, BadText, TooFast) as error:
-        if htmx:
+        if htmx or face != PAGE:
             raise
-        why = fragments.refusal(who.language, error)
-        spot = Spot(around=asked.reply) if asked.reply else NOW
-        try:
-            page = await room_page(who, name, spot, typed=text, error=why, status=error.status)
-        except NoMessage:  # what it answers is gone
-            page = await room_page(who, name, typed=text, error=why, status=error.status)
-        return retry_after(page, error)
-    if isinstance(said, Done) and said.tells and not htmx:
-        return await room_page(who, name, error=fragments.commands_text(who.language))
-    return answer(who, "", 204) if htmx else see_other(who, f"/r/{name}")
+        return retry_after(await _typed_again(who, name, asked, error, framed="frame" in form), error)
+    if htmx:
+        return answer(who, "", 204)
+    if face != PAGE:
+        return _said(who, name, said, face)
+    if isinstance(said, Done) and ("frame" in form or said.tells):
+        told = fragments.done(who.language, tells=said.tells)
+        return write_page(who, name, told=told) if "frame" in form else await room_page(who, name, error=told)
+    return see_other(who, f"/r/{name}/write" if "frame" in form else f"/r/{name}")
+
+
+async def _speaker(house: Parts, who: Visitor, called: str | None) -> Person:
+    """Give who says something; called: how somebody without a cookie wants to be called, for this once.
+
+    Raises:
+        BadName: nobody can be called so, or somebody keeps that name.
+    """
+    if called is None or who.proved:
+        return await person_of(house, who)
+    return who.person(await house.prover.as_taken(chosen_name(called), who.public))
+
+
+async def _typed_again(who: Visitor, name: str, asked: Say, error: Refused, *, framed: bool) -> Response:
+    """Give back what was typed, and say why it was not taken."""
+    why = fragments.refusal(who.language, error)
+    if framed:
+        return write_page(who, name, error.status, typed=asked.text, error=why)
+    spot = Spot(around=asked.reply) if asked.reply else NOW
+    try:
+        return await room_page(who, name, spot, typed=asked.text, error=why, status=error.status)
+    except NoMessage:  # what it answers is gone
+        return await room_page(who, name, typed=asked.text, error=why, status=error.status)
+
+
+def _said(who: Visitor, name: str, said: str | Done, face: str) -> Response:
+    """Tell a terminal, or a program, what became of what it said; neither is given a cookie that it did not bring."""
+    if isinstance(said, Done):
+        text = fragments.done(who.language, tells=said.tells)
+        record: dict[str, str | None] = {"id": None, "text": text}
+        status, headers = 200, {}
+    else:
+        link = f"{who.visit.origin}/r/{name}/m/{said}"
+        text, record = link, {"id": said, "link": link}
+        status, headers = 201, {"Location": f"/r/{name}/m/{said}"}
+    if face == PLAIN:
+        return Response(f"{text}\n", status, headers, mimetype="text/plain")
+    return Response(json.dumps(record, ensure_ascii=False) + "\n", status, headers, mimetype="application/json")
 
 
 @blueprint.get("/<name>/topic")

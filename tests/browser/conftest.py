@@ -133,7 +133,7 @@ async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
         context = await browser.new_context(**{"locale": "en-US", **options})
         context.set_default_timeout(PATIENCE)
         await context.add_init_script(TELL_VIOLATIONS)
-        here.append(Visitor(context, url))
+        here.append(Visitor(context, url, scripts=options.get("java_script_enabled", True)))
         return here[-1]
 
     yield visitor

@@ -7,7 +7,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, WebSocket, expect
+from playwright.async_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    FrameLocator,
+    Locator,
+    Page,
+    WebSocket,
+    expect,
+)
 
 PATIENCE = 15_000  # ms until a test gives a state up
 APART = 40  # tries to get a second tab on another worker
@@ -61,8 +70,9 @@ class Witness:
 class Tab:
     """One page of one person."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, *, scripts: bool = True) -> None:
         self.page = page
+        self.scripts = scripts
         self.url = url
         self.witness = Witness(page)
         self.sockets: list[WebSocket] = []
@@ -81,10 +91,14 @@ class Tab:
         return self
 
     async def enter(self, room: str, *, live: bool = True) -> Tab:
-        await self.page.goto(f"{self.url}/r/{room}")
+        await self.go(f"/r/{room}")
         if live:
             await self.is_live()
         return self
+
+    async def go(self, path: str) -> None:
+        """Load a page; without scripts a room's messages go on loading in their frame."""
+        await self.page.goto(self.url + path, wait_until="load" if self.scripts else "domcontentloaded")
 
     async def reload(self) -> None:
         await self.page.reload()
@@ -117,8 +131,31 @@ class Tab:
     # --- what is said ------------------------------------------------------------------------------
 
     @property
+    def is_framed(self) -> bool:
+        """Whether messages, and the form, are in frames: of a room that is live, in a page without scripts."""
+        return not self.scripts and re.search(r"/r/[^/?]+$", self.page.url) is not None
+
+    @property
+    def log(self) -> Page | FrameLocator:
+        """Where the messages are."""
+        return self.page.frame_locator("#live") if self.is_framed else self.page
+
+    @property
+    def form(self) -> Page | FrameLocator:
+        """Where the form is."""
+        return self.page.frame_locator("#write") if self.is_framed else self.page
+
+    async def send(self, text: str) -> None:
+        """Write and send something without a script."""
+        await self.field.fill(text)
+        await self.form.locator(".say .send").click()
+        await expect(self.field).to_have_value("")
+
+    @property
     def field(self) -> Locator:
         """Where the next message is written."""
+        if self.is_framed:
+            return self.form.locator(".say .field")
         return self["#composer > .turn:last-child .field"]
 
     @property
@@ -128,7 +165,7 @@ class Tab:
 
     @property
     def texts(self) -> Locator:
-        return self["#log > .message > .text"]
+        return self.log.locator("#log > .message > .text")
 
     async def turn(self) -> str:
         """The id of the form in use."""
@@ -243,13 +280,14 @@ class Tab:
 class Visitor:
     """One person: a browser context, with a cookie jar of its own."""
 
-    def __init__(self, context: BrowserContext, url: str) -> None:
+    def __init__(self, context: BrowserContext, url: str, *, scripts: bool = True) -> None:
         self.context = context
+        self.scripts = scripts
         self.url = url
         self.tabs: list[Tab] = []
 
     async def tab(self) -> Tab:
-        tab = Tab(await self.context.new_page(), self.url)
+        tab = Tab(await self.context.new_page(), self.url, scripts=self.scripts)
         self.tabs.append(tab)
         return tab
 

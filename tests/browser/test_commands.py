@@ -53,19 +53,22 @@ async def test_help_is_told_to_the_one_who_asks_and_an_unknown_command_stays_in_
 
 async def test_commands_work_by_plain_forms(server: ServerProcess, visitors: Visitors, room: str) -> None:
     tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
-
-    async def send(text: str) -> None:
-        await tab.field.fill(text)
-        await tab["#composer .send"].click()
-
-    await send("/nick Zoé")
-    await expect(tab["#me"]).to_have_text("Zoé")
-    await send("/me waves")
+    told = tab.form.locator("#told")
+    await tab.send("/nick Zoé")
+    await expect(told).to_have_text("Done.")
+    await tab.send("/me waves")
     await expect(tab.texts).to_have_text("Zoé waves")
-    await send("/help")
-    await expect(tab["form.plain .error"]).to_contain_text("/roll 2d6")
+    await expect(told).to_have_count(0)
+    await tab.send("/help")
+    await expect(told).to_contain_text("/roll 2d6")
     tab.witness.allow(r"status of 422")  # what the form gets that is given back
-    await send("/dance")
-    await expect(tab["form.plain .error"]).to_contain_text("There is no command /dance")
-    await expect(tab["#plain"]).to_have_value("/dance")
+    await tab.field.fill("/dance")
+    await tab.page.keyboard.press("Enter")
+    await expect(told).to_contain_text("There is no command /dance")
+    await expect(tab.field).to_have_value("/dance")
     await expect(tab.texts).to_have_count(1)
+    await tab["summary"].filter(has_text="Write several lines").click()
+    await tab["#plain"].fill("/dance\nagain")
+    await tab["form.plain button"].click()
+    await expect(tab["form.plain .error"]).to_contain_text("There is no command /dance")
+    await expect(tab["#plain"]).to_have_value("/dance\nagain")

@@ -151,7 +151,7 @@ async def test_without_a_script_files_come_and_go(server: ServerProcess, visitor
     ana = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
     await send(ana, chosen("sea.png", drawn(), "image/png"), text="plain")
     await ana.shows("plain")
-    await expect(ana["#log .picture img"]).to_be_visible()
+    await expect(ana.log.locator("#log .picture img")).to_be_visible()
     await ana["#attach > .attach"].click()
     ana.witness.allow(REFUSED)
     await ana["#attach-sheet [type=file]"].set_input_files([chosen("a.html", b"<html>")])

@@ -38,7 +38,7 @@ async def bento(server: ServerProcess, visitors: Visitors, room: str, ana: Tab) 
 
 
 def message(tab: Tab, text: str) -> Locator:
-    return tab["#log > .message"].filter(has=tab.page.locator("> .text", has_text=text)).last
+    return tab.log.locator("#log > .message").filter(has=tab.log.locator("> .text", has_text=text)).last
 
 
 async def choose(tab: Tab, text: str, name: str) -> None:
@@ -403,6 +403,7 @@ async def test_all_of_it_works_by_plain_forms(server: ServerProcess, visitors: V
     await tab["#reply"].fill("a reply")
     await tab.page.keyboard.press("Enter")
     await expect(message(ana, "a reply").locator(".quote")).to_contain_text("from Ana")
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
     await message(tab, "from Ana").locator(".by a").click()
     await tab["summary"].filter(has_text="React, pin").click()
     await tab[".panel .quick button"].first.click()
@@ -419,6 +420,7 @@ async def test_all_of_it_works_by_plain_forms(server: ServerProcess, visitors: V
     await tab.page.get_by_role("button", name="Pin", exact=True).click()
     await expect(ana["#pins > li"]).to_have_count(1)
     await tab.page.get_by_role("link", name="Jump to now").first.click()
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
     await message(tab, "a reply").locator(".by a").click()
     await tab["summary"].filter(has_text="React, pin").click()
     await tab.page.get_by_role("link", name="Edit").click()
@@ -463,7 +465,8 @@ async def test_times_are_the_reader_s_own(server: ServerProcess, visitors: Visit
     await plain["#hours"].select_option("12")
     await plain[".times"].get_by_role("button", name="Save").click()
     await expect(plain.page).to_have_url(f"{server.url}/r/{room}")
-    assert re.search(r"[AP]M -0300$", await plain["#log time"].first.get_attribute("title") or "")
+    time = plain.log.locator("#log time").first
+    assert re.search(r"[AP]M -0300$", await time.get_attribute("title") or "")
 
 
 async def test_earlier_texts_are_shown_where_they_are_kept(visitors: Visitors, serve: Serve, room: str) -> None:
@@ -475,7 +478,7 @@ async def test_earlier_texts_are_shown_where_they_are_kept(visitors: Visitors, s
     await ana.page.keyboard.press("Enter")
     await ana.shows("second (edited)")
     for tab in (ana, await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)):
-        await tab.page.get_by_role("link", name="(edited)").click()
+        await tab.log.get_by_role("link", name="(edited)").click()
         await expect(tab[".versions .text"]).to_have_text(["first thing", "second"])
         await tab.page.get_by_role("link", name="To the message").click()
         await expect(tab[".meant > .text"]).to_have_text("second (edited)")

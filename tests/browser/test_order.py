@@ -108,15 +108,13 @@ async def test_rules_are_set_and_hold(server: ServerProcess, visitors: Visitors,
 
 async def test_order_is_kept_without_javascript(server: ServerProcess, visitors: Visitors, room: str) -> None:
     ana = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
-    await ana["[name=text]"].first.fill("welcome")
-    await ana.page.keyboard.press("Enter")
+    await ana.send("welcome")
     bento = await (await visitors(server.url)).enter(room)
     bento.witness.allow(*SENT_AWAY)
     await bento.rename("Bento")
     await bento.say("rude")
     await bento.ends_with("rude")
     await expect(bento.waiting).to_have_count(0)
-    await ana.page.goto(f"{server.url}/r/{room}")
     await message(ana, "rude").locator(".by a").click()
     await ana.page.get_by_text("Mute or ban Bento").click()
     await ana.page.get_by_role("button", name="Ban Bento").click()

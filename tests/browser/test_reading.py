@@ -218,8 +218,7 @@ async def test_without_javascript_the_line_and_the_counts_are_there(
     plain = await (await person.tab()).lobby()
     await plain.enter(room, live=False)
     await expect(plain["#new"]).to_have_count(0)
-    await plain[".say .field"].fill("I am Bento")  # whoever wrote lately can be meant
-    await plain.page.keyboard.press("Enter")
+    await plain.send("I am Bento")  # whoever wrote lately can be meant
     await ana.ends_with("I am Bento")
     name = await ana["#log .message:last-child .name"].inner_text()
     await ana.say("two")

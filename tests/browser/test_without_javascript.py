@@ -5,14 +5,9 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visitors
-from tests.browser.pages import Tab, each_once, numbered
+from tests.browser.pages import each_once, numbered
 from tests.browser.poster import Poster
 from tests.server.processes import ServerProcess
-
-
-async def send(tab: Tab, text: str) -> None:
-    await tab.field.fill(text)
-    await tab["#composer .send"].click()
 
 
 async def test_a_room_is_opened_and_used_by_plain_forms(server: ServerProcess, visitors: Visitors) -> None:
@@ -23,7 +18,7 @@ async def test_a_room_is_opened_and_used_by_plain_forms(server: ServerProcess, v
     await expect(tab["h1"]).to_have_text("Sem Script, Só HTML")
     await expect(tab["#connection"]).to_be_hidden()
     await expect(tab.page.get_by_role("button", name="Write several lines")).to_have_count(0)
-    await send(tab, "first")
+    await tab.send("first")
     await tab.shows("first")
     await tab.field.fill("second, by Enter")
     await tab.page.keyboard.press("Enter")
@@ -33,10 +28,9 @@ async def test_a_room_is_opened_and_used_by_plain_forms(server: ServerProcess, v
     other = await (await visitors(server.url)).enter("sem-script-so-html")
     await other.shows("first", "second, by Enter")
     await other.say("from somebody with scripts")
-    await tab.page.get_by_role("link", name="Look for new messages").click()
     await tab.shows("first", "second, by Enter", "from somebody with scripts")
     await expect(tab["#connection"]).to_be_hidden()
-    await send(tab, "and back")
+    await tab.send("and back")
     await other.ends_with("and back")
 
 
@@ -54,9 +48,9 @@ async def test_several_lines_are_written_in_a_field_of_their_own(
 async def test_a_form_that_is_sent_twice_counts_once(server: ServerProcess, visitors: Visitors, room: str) -> None:
     person = await visitors(server.url, java_script_enabled=False)
     tab = await person.enter(room, live=False)
-    nonce = await tab["#composer [name=nonce]"].get_attribute("value") or ""
+    nonce = await tab.form.locator(".say [name=nonce]").get_attribute("value") or ""
     await tab.field.fill("only once")
-    await tab["#composer .send"].dblclick()
+    await tab.form.locator(".say .send").dblclick()
     await tab.shows("only once")
     answer = await person.context.request.post(
         f"{server.url}/r/{room}/messages",
@@ -64,9 +58,9 @@ async def test_a_form_that_is_sent_twice_counts_once(server: ServerProcess, visi
         headers={"Origin": server.url},
     )
     assert answer.ok
-    await tab.page.reload()
+    await tab.go(f"/r/{room}")
     await tab.shows("only once")
-    await send(tab, "only once")  # the same words, but meant again
+    await tab.send("only once")  # the same words, but meant again
     await tab.shows("only once", "only once")
 
 
@@ -77,16 +71,16 @@ async def test_older_messages_are_reached_by_links(
     await somebody.flood(room, texts)
     tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
     found = await tab.texts.all_text_contents()
-    while await tab["#older a"].count():
-        first = await tab["#log > .message"].first.get_attribute("id")
-        await tab["#older a"].click()
+    while await tab.log.locator("#older a").count():
+        first = await tab.log.locator("#log > .message").first.get_attribute("id")
+        await tab.log.locator("#older a").click()
         await expect(tab[f"[id='{first}']"]).to_have_count(0)
         await expect(tab[".past"]).to_be_visible()
         found = [*await tab.texts.all_text_contents(), *found]
     each_once(found, texts)
     await tab.page.get_by_role("link", name="Jump to now").first.click()
     await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
-    await send(tab, "an answer to the past")
+    await tab.send("an answer to the past")
     await tab.ends_with("an answer to the past")
 
 
@@ -97,11 +91,11 @@ async def test_name_and_language_are_changed_by_plain_forms(
     await tab.rename("Zé sem Script")
     await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
     await expect(tab["#me"]).to_have_text("Zé sem Script")
-    await send(tab, "it is me")
-    await expect(tab["#log .name"]).to_have_text(["Zé sem Script"])
+    await tab.send("it is me")
+    await expect(tab.log.locator("#log .name")).to_have_text(["Zé sem Script"])
     await tab.page.get_by_role("button", name="Português").click()
     await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
     await expect(tab.page).to_have_url(f"{server.url}/r/{room}")
-    await tab.page.reload()
+    await tab.go(f"/r/{room}")
     await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
     await expect(tab["#me"]).to_have_text("Zé sem Script")

@@ -14,7 +14,9 @@ from quart_chat.live.wire import Broadcast
 from quart_chat.pages.languages import Audience
 from quart_chat.store.presence import Here
 from tests.live.clock import Clock
-from tests.live.rig import ANA, EVA, BareTab, PageWire, chain, entry, until
+from tests.live.rig import ANA, ENGLISH, EVA, BareTab, PageWire, chain, entry, until
+
+PORTUGUESE = Audience("pt-BR", "UTC")
 
 
 def started(*tabs: BareTab) -> LiveRoom:
@@ -317,7 +319,7 @@ def shows(*changes: tuple[tuple[tuple[str, str], ...], int]) -> tuple[BareTab, l
     assert not tab.page.faults
     # what a tab that comes in now is sent is the same
     late = BareTab()
-    late.wire.write(room.states("en"))
+    late.wire.write(room.states(ENGLISH))
     assert late.page.states["people"].text == tab.page.states["people"].text
     assert late.page.counted == tab.page.counted
     return tab, tab.wire.frames
@@ -364,9 +366,9 @@ async def test_any_coming_and_going_leaves_a_page_with_what_a_new_one_is_sent(ch
 async def test_what_tabs_are_sent_as_they_come_in_is_rendered_once_until_it_changes() -> None:
     room = started()
     room.show_here(Here(NAMED, 5))
-    first = room.states("en")
-    assert room.states("en") is first
-    other = room.states("pt-BR")
+    first = room.states(ENGLISH)
+    assert room.states(ENGLISH) is first
+    other = room.states(PORTUGUESE)
     assert other.text != first.text
     seen = [first]
     for change in (
@@ -378,9 +380,9 @@ async def test_what_tabs_are_sent_as_they_come_in_is_rendered_once_until_it_chan
         lambda: room.show_here(Here(NAMED[:1], 1)),
     ):
         change()
-        assert room.states("en").text not in [each.text for each in seen]
-        assert room.states("pt-BR") is not other
-        seen.append(room.states("en"))
+        assert room.states(ENGLISH).text not in [each.text for each in seen]
+        assert room.states(PORTUGUESE) is not other
+        seen.append(room.states(ENGLISH))
     room.end()
 
 
@@ -388,8 +390,8 @@ async def test_a_typist_who_stops_is_not_shown_to_who_comes_then(monkeypatch: py
     monkeypatch.setattr(live_room, "TYPING", 0.02)
     room = started()
     room.types(ANA, "Ana")
-    assert "Ana" in room.states("en").text
-    await until(lambda: "Ana" not in room.states("en").text, "nobody typing")
+    assert "Ana" in room.states(ENGLISH).text
+    await until(lambda: "Ana" not in room.states(ENGLISH).text, "nobody typing")
 
 
 async def test_typing_shows_and_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -459,7 +459,7 @@ async def test_a_tab_that_left_while_it_was_let_in_leaves_nothing_behind(
     adopt = TabStream.adopt
 
     def adopting(stream: TabStream) -> StreamWire | None:
-        server = stream._server()
+        server = streams.server_of(stream.send)
         assert server is not None
         server.writer.transport.abort()
         # as uvloop does, which every worker runs on

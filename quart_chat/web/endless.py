@@ -1,0 +1,160 @@
+"""A room's live faces besides its page: without scripts, in a terminal, for programs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from quart import Blueprint, Response, request
+
+from quart_chat.errors import BadFrame
+from quart_chat.live.endless import QueuedWire, endless_of
+from quart_chat.live.tab import Tab
+from quart_chat.live.wire import Wire
+from quart_chat.pages import faces, fragments, frame, plain
+from quart_chat.pages.faces import EVENTS, FRAME, LINES, PLAIN
+from quart_chat.pages.records import RETRY
+from quart_chat.room.entries import is_entry_id
+from quart_chat.room.names import is_slug
+from quart_chat.web.headers import FRAMED
+from quart_chat.web.parts import Parts, Visitor, answer, for_good, parts, spoken_in, standing, true_name, visitor
+from quart_chat.web.room_page import place
+from quart_chat.web.tabs import Begin, serve
+
+blueprint = Blueprint("endless", __name__)
+
+LASTS = 240.0, 360.0  # seconds after which the page without scripts is begun anew; not all at once
+MIMETYPES = {PLAIN: "text/plain", LINES: "application/x-ndjson", EVENTS: "text/event-stream"}
+
+
+@blueprint.get("/r/<name>/live")
+async def live(name: str) -> Response:
+    """Show a room's messages as an endless page, which a page without scripts frames."""
+    if not is_slug(name):
+        return Response("", 308, {"Location": f"/r/{true_name(name)}/live"})
+    house, who = parts(), visitor(request)
+    newest = await house.log.newest(name)
+    title = newest.title or name
+
+    def begin(again: float | None) -> str:
+        read = newest.place if newest.page.messages and who.proved else ""
+        return frame.opening(name, title, who.public, read, who.language, again=None if again is None else round(again))
+
+    lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
+    response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)
+    response.mimetype = "text/html"
+    return framed(response)
+
+
+async def face_of(name: str, who: Visitor, face: str) -> Response:
+    """Answer with a room as a terminal or a program sees it: its newest page, and then what comes, as it comes.
+
+    Of the address's query, follow=0 gives the page alone, and since=ID what came after an entry.
+
+    Raises:
+        BadFrame: since is no id. StoreAway: no answer.
+    """
+    house, who = parts(), _seen_by(who, face)
+    since = place("since")
+    last = request.headers.get("Last-Event-Id", "")
+    if face == EVENTS and is_entry_id(last):
+        since = last
+    begin = await _beginning(house, name, who)
+    if request.args.get("follow") == "0":
+        newest = await house.log.newest(name)
+        page = newest.page
+        shown = faces.of(who.audience).newest(
+            name, page.messages, newest.place, newest.header, spoken_in(who, standing().rules), more=page.more
+        )
+        response = Response(begin(0.0) + shown)
+    else:
+        response = _answer(name, who, begin, since, None)
+    response.mimetype = MIMETYPES[face]
+    response.headers["Vary"] = "Accept, User-Agent"
+    return response
+
+
+async def _beginning(house: Parts, name: str, who: Visitor) -> Begin:
+    face, link = who.audience.face, f"{who.visit.origin}/r/{name}"
+    title = (await house.log.titles([name])).get(name, name)
+
+    def begin(again: float | None) -> str:
+        if face == PLAIN:
+            return plain.opening(title, link, who.language)
+        return f"retry: {max(RETRY, round(1000 * again))}\n\n" if face == EVENTS and again is not None else ""
+
+    return begin
+
+
+def _seen_by(who: Visitor, face: str) -> Visitor:
+    return replace(who, audience=who.audience._replace(face=face))
+
+
+def _answer(name: str, who: Visitor, begin: Begin, since: str | None, lasts: float | None) -> Response:
+    """Begin an answer that goes on."""
+    house = parts()
+
+    async def stay(tab: Tab) -> None:
+        await tab.listen(since, lasts)
+
+    def serving(wire: Wire) -> Coroutine[Any, Any, None]:
+        return serve(house, name, who, wire, stay, begin=begin)
+
+    headers = {"X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return Response("", headers=headers)
+    stream = endless_of(request.scope)
+    direct = stream.adopt() if stream is not None else None
+    if stream is not None and direct is not None:
+        stream.keep(serving(direct))
+        response = Response("", headers=headers)
+        response.automatically_set_content_length = False
+        response.headers.pop("Content-Length", None)
+        return response
+    queued = QueuedWire()
+    response = Response(queued.pieces(serving(queued), stream), headers=headers)
+    response.timeout = None
+    return response
+
+
+def framed(response: Response) -> Response:
+    """Let pages of this server frame an answer, in which no script runs."""
+    response.headers["Content-Security-Policy"] = FRAMED
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+@blueprint.get("/edited/<entry_id>.css")
+async def edited(entry_id: str) -> Response:
+    """Give the stylesheet that strikes out what a message said before."""
+    return _correction(entry_id, deleted=False)
+
+
+@blueprint.get("/deleted/<entry_id>.css")
+async def deleted(entry_id: str) -> Response:
+    """Give the stylesheet that hides what a message said."""
+    return _correction(entry_id, deleted=True)
+
+
+def _correction(entry_id: str, *, deleted: bool) -> Response:
+    if not is_entry_id(entry_id):
+        raise BadFrame("An address of a message ends with its id, such as 1700000000000-0.")
+    return for_good(frame.correction(entry_id, deleted=deleted), "text/css", "public")
+
+
+# --- the form beside it ------------------------------------------------------------------------------
+
+
+@blueprint.get("/r/<name>/write")
+async def write(name: str) -> Response:
+    """Show the form of a page without scripts, in a frame of its own: what is written leaves the messages alone."""
+    if not is_slug(name):
+        return Response("", 308, {"Location": f"/r/{true_name(name)}/write"})
+    return write_page(visitor(request), name)
+
+
+def write_page(who: Visitor, name: str, status: int = 200, **shown: str) -> Response:
+    """Answer with that form; shown: what `fragments.write_page` takes besides."""
+    return framed(answer(who, fragments.write_page(name, who.language, **shown), status))
