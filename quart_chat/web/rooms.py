@@ -73,7 +73,9 @@ async def say(name: str) -> Response:
     text = form.get("text")
     if text is None:
         raise BadFrame(NO_TEXT)
-    asked = Say(text, read_nonce(form.get("nonce")), read_id(form.get("reply")))
+    # who types into a terminal has no key at hand, and nothing that would send it again
+    nonce = form.get("nonce") if face == PAGE or "nonce" in form else fragments.new_page_key()
+    asked = Say(text, read_nonce(nonce), read_id(form.get("reply")))
     htmx = by_htmx()
     try:
         person = await _speaker(house, who, form.get("name"))
