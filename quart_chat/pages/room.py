@@ -27,7 +27,7 @@ class Shown:
     people, count: who is here, as `fragments.people` takes them.
     place: where its socket goes on; None for a page of older messages, which has no socket.
     more: whether older messages lie before it; newer: whether some lie beyond it. megabytes: that a file may have;
-    0: none are taken. rules: that hold in the room.
+    0: none are taken. rules: that hold in the room. plain: no script is to run.
     """
 
     audience: Audience
@@ -41,6 +41,7 @@ class Shown:
     newer: bool
     megabytes: int = 0
     rules: Rules = COMMON
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Meant:
     keeps: bool = False
 
 
-forms: Kept[tuple[str, Audience], tuple[Shown, tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
+forms: Kept[tuple[str, Audience, bool], tuple[Shown, tuple[Message, ...], Form]] = Kept(FORMS, BYTES)
 """A room's page as it stood last, by the room's name, with all that it shows and the very messages."""
 
 
@@ -118,7 +119,7 @@ def _with_line(html: bytes, shown: Shown, new: str, left: str) -> bytes:
 
 
 def _kept(shown: Shown, messages: tuple[Message, ...]) -> Form:
-    key = shown.room, shown.audience
+    key = shown.room, shown.audience, shown.plain
     kept = forms.get(key)
     if kept is not None and kept[0] == shown and kept[1] is messages:
         return kept[2]

@@ -21,16 +21,18 @@ from quart_chat.web.parts import Visitor, answer, glance_of, parts, standing, wh
 class Spot(NamedTuple):
     """Which part of a room a page shows: before, after or around a message, by its id; none of them: its end.
 
-    editing: the message around which it is is being edited.
+    editing: the message around which it is is being edited. plain: no script is to run in it.
     """
 
     before: str | None = None
     after: str | None = None
     around: str | None = None
     editing: bool = False
+    plain: bool = False
 
 
 NOW = Spot()
+WITHOUT_SCRIPTS = Spot(plain=True)
 
 
 def place(argument: str) -> str | None:
@@ -61,7 +63,7 @@ async def room_page(
         await house.people.visit(who.public, name, now)
         await house.prover.keep(person)
     around = await _read(name, spot, newest)
-    read = glance.read if spot == NOW else None
+    read = glance.read if spot in (NOW, WITHOUT_SCRIPTS) else None
     if read is not None:  # the store is told a moment later than this worker knows it
         read = max(read, house.hub.read_by(name, who.public) or read, key=order)
     new, left = _news(newest, read, who.public)
@@ -73,11 +75,12 @@ async def room_page(
         header=newest.header,
         people=glance.here.people,
         count=glance.here.count,
-        place=newest.place if spot == NOW else None,
+        place=newest.place if spot in (NOW, WITHOUT_SCRIPTS) else None,
         more=around.page.more,
         newer=around.newer,
         megabytes=house.settings.file_megabytes if house.settings.files and rules.files else 0,
         rules=rules,
+        plain=spot.plain,
     )
     meant = None
     if spot.around is not None:

@@ -29,7 +29,7 @@ from quart_chat.web.parts import (
     true_name,
     visitor,
 )
-from quart_chat.web.room_page import NOW, Spot, place, room_page
+from quart_chat.web.room_page import NOW, WITHOUT_SCRIPTS, Spot, place, room_page
 from quart_chat.web.wanted import wanted_face
 
 blueprint = Blueprint("rooms", __name__, url_prefix="/r")
@@ -43,6 +43,14 @@ async def room(name: str) -> Response:
     if (face := wanted_face()) != PAGE:
         return await face_of(name, visitor(request), face)
     return await room_page(visitor(request), name, Spot(before=place("before"), after=place("after")))
+
+
+@blueprint.get("/<name>/plain")
+async def plain(name: str) -> Response:
+    """Show a room as browsers without scripts see it, to who wants that."""
+    if (true := true_name(name)) != name:
+        return moved(f"/r/{true}/plain")
+    return await room_page(visitor(request), name, WITHOUT_SCRIPTS)
 
 
 @blueprint.get("/<name>/messages")
