@@ -376,7 +376,8 @@ async def _finish(response: Response) -> Response:
         kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
     if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
-        response.set_data("")
+        if 300 <= response.status_code < 400:
+            response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
     return protect(response, visitor(request).lasting)

@@ -39,6 +39,8 @@ _NUMBERS = itertools.count()
 REPLACED = (  # what the chat puts in the places of Hypercorn's own
     (hypercorn.protocol.h11, "WSStream"),
     (hypercorn.protocol.h2, "WSStream"),
+    (hypercorn.protocol.h11, "HTTPStream"),
+    (hypercorn.protocol.h2, "HTTPStream"),
     (hypercorn.protocol, "H11Protocol"),
     (hypercorn.asyncio.run, "TCPServer"),
 )

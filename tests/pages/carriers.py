@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import asking, fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, faces, fragments, frame, order, room, rows, search, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
@@ -105,6 +105,24 @@ def order_page(text: str, name: str, to: Audience) -> str:
     return order.page(shown, ANA, to)
 
 
+def endless_page(text: str, name: str, to: Audience) -> str:
+    """A page without scripts, with all that is ever written to it."""
+    face = faces.of(to._replace(face=faces.FRAME))
+    changes = Changes(text, AT, reactions=(Reaction("👍", 2, ((ANA, name), (BOB, text))),))
+    befell = (changed(name, changes), changed(name, changes, text=False), changed(text, Changes(deleted=True)))
+    parts = [
+        frame.opening("r", text, ANA, PLACE, to.language, again=0),
+        face.newest("r", [answer(text, name)], PLACE, Header(text), to, more=True),
+        face.appended("r", Digest((message(text, name),), befell), PLACE, to),
+        face.people([(ANA, name), (BOB, text)], 7, to.language),
+        face.typing([(ANA, name), (BOB, text)], to.language),
+        face.notice(text, to.language),
+        face.sent_away(text, to.language),
+        "</ol></main></body></html>",  # it never says so by itself
+    ]
+    return "".join(parts)
+
+
 def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
     before, after = transcripts.html_parts(transcripts.Header("r", text, AT), to)
     one = answer(text, name)._replace(files=(Attached(text, DIGEST, 1),))
@@ -188,6 +206,9 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "a room whose message is edited": lambda text, name, to: room_page(
         text, name, to, typed=of_a_line(text), error=name, meant=meant(of_a_line(text), name, editing=True)
     ),
+    "an endless page": endless_page,
+    "its form": lambda text, name, to: fragments.write_page("r", to.language, typed=text, error=name),
+    "its form after a command": lambda text, name, to: fragments.write_page("r", to.language, told=text),
     "form": lambda text, name, to: templates.page(
         "form.html", to.language, heading=name, form=fragments.topic_form("r", text, to.language)
     ),

@@ -158,6 +158,8 @@ NO_TEXTS_HERE = {
     ("search.page", "found"): "counted here; its messages are shown by `hits`",
     ("transcript.html", "rows"): "markup",
     ("own.css", "person"): "a public id",
+    ("correction.css", "deleted"): "True or False",
+    ("_scripts.html:unscripted", "plain"): "True or False",
     ("_order.html:do", "label"): "a catalogue's",
     ("_order.html:deed", "until"): "a time",
     ("_search.html:code", "text"): "a catalogue's",

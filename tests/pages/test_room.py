@@ -144,14 +144,14 @@ def test_a_page_is_kept_once_whatever_its_readers_call_the_server() -> None:
     for origin in ("http://x", "https://chat.example", "http://127.0.0.1:8000"):
         page = tree(render(one, messages, ANA, origin, "t"))
         assert page.by_id("link").text == f"{origin}/r/hosts"
-    assert room.forms.get((one.room, one.audience)) is not None
+    assert room.forms.get((one.room, one.audience, False)) is not None
 
 
 def test_names_that_robots_try_push_nothing_out() -> None:
     for values in ({}, {"count": 1}):
         one = shown("robot", people=(), more=False, **{"count": 0, **values})
         render(one, (), ANA, ORIGIN, "t")
-        assert (room.forms.get((one.room, one.audience)) is not None) == bool(values)
+        assert (room.forms.get((one.room, one.audience, False)) is not None) == bool(values)
 
 
 def test_what_is_kept_of_the_names_that_robots_try_is_bounded() -> None:
@@ -165,7 +165,7 @@ def test_what_is_kept_of_the_names_that_robots_try_is_bounded() -> None:
 def test_a_room_s_next_page_takes_the_place_of_the_one_before() -> None:
     for newer in (shown("next"), shown("next", place="6-0", count=2)):
         render(newer, (message(1),), ANA, ORIGIN, "t")
-        kept = room.forms.get(("next", EN))
+        kept = room.forms.get(("next", EN, False))
         assert kept is not None
         assert kept[0] is newer
-        assert [key for key in room.forms._held if key[0] == "next"] == [("next", EN)]
+        assert [key for key in room.forms._held if key[0] == "next"] == [("next", EN, False)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-VOID = {"input", "meta", "link", "br", "hr", "img", "source"}
+VOID = {"base", "input", "meta", "link", "br", "hr", "img", "source"}
 
 
 @dataclass

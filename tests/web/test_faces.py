@@ -1,0 +1,135 @@
+"""One address, four faces: what somebody accepts decides, and what comes back to who says something there."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from tests.server.processes import ServerProcess
+from tests.web.visits import browser, fresh
+
+CURL = {"User-Agent": "curl/8.9.1", "Accept": "*/*"}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+ASKS = [
+    (CURL, "text/plain"),
+    ({"User-Agent": "Wget/1.24", "Accept": "*/*"}, "text/plain"),
+    ({"User-Agent": "facebookexternalhit/1.1", "Accept": "*/*"}, "text/html"),  # a preview of a link wants the page
+    ({"Accept": BROWSER}, "text/html"),
+    ({"User-Agent": "curl/8.9.1", "Accept": BROWSER}, "text/html"),
+    ({"Accept": "text/plain"}, "text/plain"),
+    ({"Accept": "application/json"}, "application/x-ndjson"),
+    ({"Accept": "application/x-ndjson"}, "application/x-ndjson"),
+    ({"Accept": "text/html;q=0.5, application/json"}, "application/x-ndjson"),
+    ({"Accept": "text/event-stream"}, "text/event-stream"),
+    ({"Accept": "image/png"}, "text/html"),
+    ({"Accept": "text/plain;" + "q=1," * 2000}, "text/html"),
+    ({"Accept": ";;;,"}, "text/html"),
+]
+
+
+@pytest.mark.parametrize(("headers", "kind"), ASKS)
+def test_what_somebody_accepts_decides_what_they_see(server: ServerProcess, headers: dict[str, str], kind: str) -> None:
+    with browser(server, **headers) as client:
+        answer = client.get("/r/faces?follow=0")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].partition(";")[0] == kind
+        assert client.head("/r/faces").headers["Content-Type"].partition(";")[0] == kind
+        assert "Set-Cookie" in answer.headers or kind != "text/html"
+        assert "Set-Cookie" not in answer.headers or kind == "text/html"
+
+
+def test_a_terminal_says_something_and_reads_it(server: ServerProcess) -> None:
+    room = fresh()
+    with browser(server, origin=False, **CURL) as curl:
+        said = curl.post(f"/r/{room}", data={"text": "hello", "name": "Ana"})
+        assert said.status_code == 201
+        assert said.headers["Content-Type"].startswith("text/plain")
+        link = said.text.strip()
+        assert link == f"{server.url}{said.headers['Location']}"
+        assert "Set-Cookie" not in said.headers
+        assert curl.post(f"/r/{room}/messages", data={"text": "two\nlines"}).status_code == 201
+        text = curl.get(f"/r/{room}?follow=0").text
+        assert text.startswith(f"-- {room} · {server.url}/r/{room}\n")
+        assert "Ana: hello\n" in text
+        assert ": two\n      │ lines\n" in text
+        assert curl.get(link, headers={"Accept": BROWSER}).status_code == 200
+
+
+def test_a_program_says_something_and_reads_it(server: ServerProcess) -> None:
+    room = fresh()
+    with browser(server, origin=False, Accept="application/json") as program:
+        said = program.post(f"/r/{room}", data={"text": "hello", "nonce": "n-1", "name": "Ana"})
+        assert said.status_code == 201
+        told = said.json()
+        assert told["link"].endswith(f"/r/{room}/m/{told['id']}")
+        lines = program.get(f"/r/{room}?follow=0").text.splitlines()
+        records = [json.loads(line) for line in lines]
+        assert [one["type"] for one in records] == ["page", "header", "message"]
+        assert (records[2]["id"], records[2]["text"], records[2]["author"]["name"]) == (told["id"], "hello", "Ana")
+
+
+@pytest.mark.parametrize("headers", [CURL, {"Accept": "text/plain"}])
+def test_a_terminal_is_told_why_not_in_words(server: ServerProcess, headers: dict[str, str]) -> None:
+    room = fresh()
+    with browser(server, origin=False, **headers) as curl:
+        for fields, status, why in (
+            ({"text": " "}, 422, "The message is empty.\n"),
+            ({"words": "x"}, 400, "A message needs its field “text”"),
+            ({"text": "/dance"}, 422, "There is no command /dance"),
+            ({"text": "x", "name": "\u200b"}, 422, ""),
+            ({"text": "x", "nonce": "a b"}, 400, "A message needs its field “nonce”"),
+        ):
+            answer = curl.post(f"/r/{room}", data=fields)
+            assert (answer.status_code, "<" in answer.text) == (status, False), answer.text
+            assert answer.text.startswith(why)
+            assert answer.headers["Content-Type"].startswith("text/plain")
+        assert curl.get(f"/r/{room}?since=what").status_code == 400
+        assert curl.get("/nothing").text.endswith("Rooms are at /r/their-name.\n")
+        assert curl.post(f"/r/{room}", data={"text": "/help"}).text.startswith("Commands: /me waves")
+        assert curl.post(f"/r/{room}", data={"text": "/me waves", "name": "Ana"}).status_code == 201
+
+
+def test_a_name_that_somebody_keeps_is_not_a_guest_s(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh()
+    assert ana.post("/me", data={"name": "Keeper of Keys"}).status_code == 303
+    assert ana.post("/me/phrase", data={"phrase": "a long enough phrase of mine"}).status_code == 303
+    with browser(server, origin=False, **CURL) as curl:
+        refused = curl.post(f"/r/{room}", data={"text": "x", "name": "Keeper of Keys"})
+        assert refused.status_code == 422
+        assert "is kept by its owner" in refused.text
+
+
+def test_a_cookie_s_name_is_not_changed_by_the_field(ana: httpx.Client) -> None:
+    room = fresh()
+    ana.post("/me", data={"name": "Ana Lima"})
+    ana.post(f"/r/{room}", data={"text": "x", "nonce": "n-1", "name": "Somebody"}, headers={"Accept": "text/plain"})
+    assert "Ana Lima: x\n" in ana.get(f"/r/{room}?follow=0", headers={"Accept": "text/plain"}).text
+
+
+def test_outsiders_of_a_private_room_see_no_face_of_it(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh("private")
+    ana.post(f"/r/{room}/messages", data={"text": "the secret", "nonce": "n-1"})
+    ana.post(f"/r/{room}/order", data={"private": "1", "files": "1", "writers": "everyone", "slow": "0"})
+    for accept in (*(headers.get("Accept", "") for headers, _ in ASKS), "text/plain"):
+        with browser(server, origin=False, Accept=accept) as outsider:
+            for path in ("", "/live", "/write", "/plain"):
+                answer = outsider.get(f"/r/{room}{path}?follow=0")
+                assert answer.status_code == 403, (accept, path)
+                assert "secret" not in answer.text
+            assert outsider.post(f"/r/{room}", data={"text": "x", "nonce": "n"}).status_code == 403
+
+
+def test_the_form_of_a_page_without_scripts_gives_back_what_was_not_taken(ana: httpx.Client) -> None:
+    room = fresh()
+    form = ana.get(f"/r/{room}/write")
+    assert form.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in form.headers["Content-Security-Policy"]
+    assert "script" not in form.headers["Content-Security-Policy"].replace("script-src 'none'", "")
+    said = ana.post(f"/r/{room}/messages", data={"text": "hi", "nonce": "w-0", "frame": "1"})
+    assert (said.status_code, said.headers["Location"]) == (303, f"/r/{room}/write")
+    again = ana.post(f"/r/{room}/messages", data={"text": "/dance <b>", "nonce": "w-1", "frame": "1"})
+    assert again.status_code == 422
+    assert 'value="/dance &lt;b&gt;"' in again.text
+    assert again.headers["X-Frame-Options"] == "SAMEORIGIN"
