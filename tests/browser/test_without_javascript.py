@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 from playwright.async_api import expect
 
-from tests.browser.conftest import Visitors
+from tests.browser.conftest import Serve, Visitors
 from tests.browser.pages import each_once, numbered
 from tests.browser.poster import Poster
+from tests.browser.test_messages import choose, message
 from tests.server.processes import ServerProcess
 
 
@@ -99,3 +102,61 @@ async def test_name_and_language_are_changed_by_plain_forms(
     await tab.go(f"/r/{room}")
     await expect(tab["html"]).to_have_attribute("lang", "pt-BR")
     await expect(tab["#me"]).to_have_text("Zé sem Script")
+
+
+async def test_what_happens_is_seen_as_it_happens(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    ana = await (await visitors(server.url)).enter(room)
+    bento = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    await expect(bento.log.locator(".here").last).to_contain_text("2 people here")
+    await ana.field.press_sequentially("thinking")
+    name = await ana.name()
+    await expect(bento.log.locator(".typing").last).to_have_text(f"{name} is typing…")
+    await ana.field.fill("")
+    await ana.say("a tpyo")
+    await bento.shows("a tpyo")
+    await ana.say("a secret")
+    await bento.shows("a tpyo", "a secret")
+    await choose(ana, "a tpyo", "Edit")
+    await ana[".edit [name=text]"].fill("a typo")
+    await ana.page.keyboard.press("Enter")
+    await expect(bento.log.locator(".change").last).to_have_text(f"{name} corrected a message: a typo (edited)")
+    struck = bento.log.locator("#log > .message > .text").first
+    await expect(struck).to_have_css("text-decoration-line", "line-through")
+    row = message(ana, "a secret")
+    await row.hover()
+    await row.get_by_role("button", name="More").click()
+    await ana["#menu"].get_by_text("Delete", exact=True).click()
+    await ana["#menu"].get_by_role("button", name="Delete for everyone").click()
+    await expect(bento.log.locator(".change").last).to_have_text(f"{name} deleted a message.")
+    await expect(bento.log.get_by_text("a secret")).to_be_hidden()
+    await bento.go(f"/r/{room}")  # and the next page has each as it stands
+    await bento.shows("a typo (edited)", "This message was deleted.")
+
+
+async def test_a_page_that_ends_comes_again_by_itself_and_shows_nothing_twice(
+    visitors: Visitors, serve: Serve, room: str
+) -> None:
+    server = serve()
+    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    tab.expect_network_errors()
+    await tab.send("before")
+    await tab.shows("before")
+    server.send(signal.SIGHUP)  # the workers end one by one, and so do what they told
+    other = await (await visitors(server.url)).enter(room)
+    other.expect_network_errors()
+    await other.say("after")
+    await tab.shows("before", "after")
+
+
+async def test_who_wants_no_scripts_gets_the_same(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    tab = await (await visitors(server.url)).enter(room)
+    await tab.page.get_by_role("link", name="Without scripts").click()
+    await expect(tab.page).to_have_url(f"{server.url}/r/{room}/plain")
+    form, log = tab.page.frame_locator("#write"), tab.page.frame_locator("#live")
+    await form.locator(".field").fill("by choice")
+    await form.locator(".send").click()
+    await expect(log.locator("#log > .message > .text")).to_have_text("by choice")
+    assert await tab.page.evaluate("typeof window.htmx") == "undefined"
+    await tab.page.get_by_role("link", name="With scripts").click()
+    await tab.is_live()
+    await tab.shows("by choice")
