@@ -9,7 +9,7 @@ from typing import Any
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame
+from quart_chat.errors import BadFrame, StoreAway
 from quart_chat.live.endless import QueuedWire, endless_of
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import Wire
@@ -19,12 +19,24 @@ from quart_chat.pages.records import RETRY
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
 from quart_chat.web.headers import FRAMED
-from quart_chat.web.parts import Parts, Visitor, answer, for_good, parts, spoken_in, standing, true_name, visitor
+from quart_chat.web.parts import (
+    Parts,
+    Visitor,
+    answer,
+    for_good,
+    moved,
+    parts,
+    spoken_in,
+    standing,
+    true_name,
+    visitor,
+)
 from quart_chat.web.room_page import place
 from quart_chat.web.tabs import Begin, serve
 
 blueprint = Blueprint("endless", __name__)
 
+AGAIN = 3  # seconds after which it is asked for again, where the store is away
 LASTS = 240.0, 360.0  # seconds after which the page without scripts is begun anew; not all at once
 MIMETYPES = {PLAIN: "text/plain", LINES: "application/x-ndjson", EVENTS: "text/event-stream"}
 
@@ -33,9 +45,14 @@ MIMETYPES = {PLAIN: "text/plain", LINES: "application/x-ndjson", EVENTS: "text/e
 async def live(name: str) -> Response:
     """Show a room's messages as an endless page, which a page without scripts frames."""
     if not is_slug(name):
-        return Response("", 308, {"Location": f"/r/{true_name(name)}/live"})
+        return moved(f"/r/{true_name(name)}/live")
     house, who = parts(), visitor(request)
-    newest = await house.log.newest(name)
+    try:
+        standing()
+        newest = await house.log.newest(name)
+    except StoreAway:
+        waits = frame.opening(name, name, who.public, "", who.language, again=AGAIN)
+        return Response(waits + faces.of(_seen_by(who, FRAME).audience).connection("store", who.language), 503)
     title = newest.title or name
 
     def begin(again: float | None) -> str:
@@ -45,7 +62,7 @@ async def live(name: str) -> Response:
     lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
     response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)
     response.mimetype = "text/html"
-    return framed(response)
+    return response
 
 
 async def face_of(name: str, who: Visitor, face: str) -> Response:
@@ -119,6 +136,12 @@ def _answer(name: str, who: Visitor, begin: Begin, since: str | None, lasts: flo
     return response
 
 
+@blueprint.after_request
+async def let_frame(response: Response) -> Response:
+    """Let pages frame what there is instead, too."""
+    return framed(response)
+
+
 def framed(response: Response) -> Response:
     """Let pages of this server frame an answer, in which no script runs."""
     response.headers["Content-Security-Policy"] = FRAMED
@@ -151,7 +174,7 @@ def _correction(entry_id: str, *, deleted: bool) -> Response:
 async def write(name: str) -> Response:
     """Show the form of a page without scripts, in a frame of its own: what is written leaves the messages alone."""
     if not is_slug(name):
-        return Response("", 308, {"Location": f"/r/{true_name(name)}/write"})
+        return moved(f"/r/{true_name(name)}/write")
     return write_page(visitor(request), name)
 
 

@@ -56,7 +56,13 @@ EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
 # Whoever holds an owner's link owns the room, banned there or not; invites and answers are for who is not in it
 KEYS = ("order.key", "order.take_role", "order.invitation", "order.accept", "order.enter", "asking.come_in")
-SAYS_ITSELF = ("messages.menu", "search.find", "files.send")  # that the store is away; each asks for `standing` first
+SAYS_ITSELF = (
+    "messages.menu",
+    "search.find",
+    "files.send",
+    "endless.live",
+    "endless.write",
+)  # that the store is away; each asks for `standing` first
 GLANCES = "rooms.room"
 LONGEST = 1000  # characters of Accept-Language that are read
 

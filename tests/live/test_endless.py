@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from quart_chat.errors import StoreAway
 from quart_chat.live import hub as hubs
 from quart_chat.live.wire import MAX_UNREAD
 from tests.live.rig import until
@@ -265,3 +266,18 @@ def _eva() -> Any:
         name = "Eva"
 
     return Eva()
+
+
+async def test_a_page_that_finds_no_store_comes_again_by_itself(fast: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*args: Any) -> Any:
+        raise StoreAway("a test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fast.parts.warden), "let_in", away)
+        async with httpx.AsyncClient(base_url=fast.origin, trust_env=False) as http:
+            page = await http.get("/r/room/live")
+            assert page.status_code == 503
+            assert 'content="3; url=/r/room/live"' in page.text
+            assert 'class="state beat store"' in page.text
+            assert (await http.get("/r/room/write")).status_code == 200
+            assert (await http.get("/r/room", headers={"Accept": TEXT})).status_code == 503

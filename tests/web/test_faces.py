@@ -111,7 +111,7 @@ def test_a_cookie_s_name_is_not_changed_by_the_field(ana: httpx.Client) -> None:
 def test_outsiders_of_a_private_room_see_no_face_of_it(server: ServerProcess, ana: httpx.Client) -> None:
     room = fresh("private")
     ana.post(f"/r/{room}/messages", data={"text": "the secret", "nonce": "n-1"})
-    ana.post(f"/r/{room}/order", data={"private": "1", "files": "1", "writers": "everyone", "slow": "0"})
+    ana.post(f"/r/{room}/order", data={"closed": "1", "files": "1", "writers": "everyone", "slow": "0"})
     for accept in (*(headers.get("Accept", "") for headers, _ in ASKS), "text/plain"):
         with browser(server, origin=False, Accept=accept) as outsider:
             for path in ("", "/live", "/write", "/plain"):
@@ -133,3 +133,17 @@ def test_the_form_of_a_page_without_scripts_gives_back_what_was_not_taken(ana: h
     assert again.status_code == 422
     assert 'value="/dance &lt;b&gt;"' in again.text
     assert again.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_what_a_frame_shows_instead_may_be_framed_too(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh("private")
+    ana.post(f"/r/{room}/messages", data={"text": "x", "nonce": "n-1"})
+    ana.post(f"/r/{room}/order", data={"closed": "1", "files": "1", "writers": "everyone", "slow": "0"})
+    with browser(server, Accept=BROWSER) as outsider:
+        for path in ("live", "write"):
+            refused = outsider.get(f"/r/{room}/{path}")
+            assert refused.status_code == 403
+            assert refused.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert outsider.get(f"/r/{room}").headers["X-Frame-Options"] == "DENY"
+    moved = ana.get("/r/Some%20Room/live?x=1")
+    assert (moved.status_code, moved.headers["Location"]) == (308, "/r/some-room/live?x=1")
