@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import asking, fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -145,6 +145,7 @@ NO_TEXTS = {
             "moderates",
             "sets_topic",
             "rules_it",
+            "searches",
         ),
         "whether",
     ),
@@ -158,6 +159,7 @@ NO_TEXTS_HERE = {
     ("search.page", "found"): "counted here; its messages are shown by `hits`",
     ("transcript.html", "rows"): "markup",
     ("own.css", "person"): "a public id",
+    ("_lobby.html:when", "time"): "a time",
     ("_order.html:do", "label"): "a catalogue's",
     ("_order.html:deed", "until"): "a time",
     ("_search.html:code", "text"): "a catalogue's",
@@ -216,7 +218,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (asking, fragments, order, rows, room, search):
+    for module in (asking, fragments, lobby, order, rows, room, search):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:
