@@ -43,7 +43,7 @@ class _Own(NamedTuple):
     name: str
     title: str
     news: News
-    count: str
+    number: str
     meant: str
     line: _Line | None
 
@@ -84,7 +84,7 @@ class _Shown(NamedTuple):
     address: str
     left: tuple[str, str] | None
     total: News
-    count: str
+    number: str
     meant: str
 
     @property
