@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, templates, transcripts
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
@@ -25,7 +25,6 @@ from quart_chat.room.reading import Line, News
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import Right, Role, Rules, Standing
 from quart_chat.room.search import Found, Hit, read
-from quart_chat.tools import transcripts
 
 PERSON = new_id()
 ANA = public_id(PERSON)
