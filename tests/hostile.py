@@ -84,7 +84,7 @@ HOSTILE = (*ELEMENTS, *ATTRIBUTES, *HTMX, *TEMPLATES, *LINES, *ELSEWHERE)
 
 TEXTS = ("value", "title", "data-face", "placeholder", "aria-label", "alt")  # attributes that hold what people write
 ADDRESSES_OF_OURS = ("href", "srcset", "hx-get")  # and those that hold it as a part of an address
-LEADS = re.compile(r"(/(?![/\\])|#|$|https?://h/)")  # where our own links lead
+LEADS = re.compile(r"(/(?![/\\])|#|$|https?://h/|mailto:\?body=http%3A%2F%2Fh%2F)")  # where our own links lead
 
 
 def taken_for_markup(tree: Tree) -> list[str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from quart_chat.pages import languages, rows, templates
+from markupsafe import Markup
+
+from quart_chat.pages import assets, languages, rows, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
@@ -21,6 +23,7 @@ Kind = Literal["jsonl", "text", "html"]
 
 NOTHING_ABOVE = Above()
 NO_CHARTER = Charter()
+CUT = "More was said here: the server could not read on. Ask for it again."
 WAS_DELETED = "This message was deleted."
 
 
@@ -40,21 +43,55 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a room is written into a file. begin, end: what comes before and after its messages."""
+    """How a room is written down. begin, end: what comes before and after its messages.
+
+    cut: what says, before the end, that some are missing.
+    """
 
     begin: str
     write: Callable[[Sequence[Record]], str]
     end: str = ""
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A room as a page for reading and printing. first, last: the days from which to which it goes, "" for all.
+
+    query: that asks for the same days; "" for all.
+    """
+
+    first: str = ""
+    last: str = ""
+    query: str = ""
 
 
 def form(kind: Kind, header: Header, audience: Audience) -> Form:
-    """Choose how a room is written; audience: for whom text and html are."""
+    """Choose how a room is written into a file; audience: for whom text and html are."""
+    cut = languages.say(audience.language, CUT)
     if kind == "jsonl":
-        return Form(json_header(header), lambda records: "".join(map(json_line, records)))
+        return Form(json_header(header), lambda records: "".join(map(json_line, records)), cut=_line({"error": CUT}))
     if kind == "text":
-        return Form(text_header(header), lambda records: "".join(text_line(one.message, audience) for one in records))
-    begin, end = html_parts(header, audience)
-    return Form(begin, lambda records: html_rows((one.message for one in records), audience), end)
+
+        def write(records: Sequence[Record]) -> str:
+            return "".join(text_line(one.message, audience) for one in records)
+
+        return Form(text_header(header), write, cut=f"\n{cut}\n")
+    return _html(html_parts(header, audience), audience)
+
+
+def page(header: Header, reading: Reading, audience: Audience) -> Form:
+    """Render the page on which a room is read and printed."""
+    mark = "\0rows\0"
+    html = templates.page("reading.html", audience.language, header=header, reading=reading, rows=mark)
+    before, _, after = html.rpartition(mark)
+    return _html((before, after), audience)
+
+
+def _html(parts: tuple[str, str], audience: Audience) -> Form:
+    begin, end = parts
+    cut = Markup('<li class="cut">{}</li>\n').format(languages.say(audience.language, CUT))
+    return Form(begin, lambda records: html_rows((one.message for one in records), audience), end, str(cut))
 
 
 # --- JSON Lines --------------------------------------------------------------------------------------
@@ -121,10 +158,10 @@ def text_header(header: Header) -> str:
 
 def text_line(message: Message, audience: Audience) -> str:
     """Write a message, its day before the first of each."""
-    shown = rows.row(message, rows.View("", audience, "file"))
-    day = f"\n{shown.by.day}\n\n" if shown.by.new_day else ""
+    by = rows.by(message, rows.View("", audience, "file"))
+    day = f"\n{by.day}\n\n" if by.new_day else ""
     first, *others = _told(message, audience.language).split("\n")
-    lines = [f"[{shown.by.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
+    lines = [f"[{by.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
     if not message.deleted:
         lines += [f"    📎 {one.name} ({languages.size(one.size, audience.language)})" for one in message.files]
     if message.reply is not None:
@@ -155,15 +192,16 @@ def _told(message: Message, language: str) -> str:
 def html_parts(header: Header, audience: Audience) -> tuple[str, str]:
     """Render what comes before and after the rows of a page that needs no other file."""
     mark = "\0rows\0"
-    page = templates.page("transcript.html", audience.language, title=header.title, rows=mark)
-    before, _, after = page.partition(mark)
+    style = Markup(assets.text("transcript.css"))  # noqa: S704 - a file of ours
+    html = templates.page("transcript.html", audience.language, title=header.title, style=style, rows=mark)
+    before, _, after = html.rpartition(mark)
     return before, after
 
 
 def html_rows(messages: Iterable[Message], audience: Audience) -> str:
     """Render messages as the room's page does."""
     view = rows.View("", audience, "file")
-    return "".join(f"{rows.render([message], view)}\n" for message in messages)
+    return "".join(f"{rows.once(message, view)}\n" for message in messages)
 
 
 def audience_of(language: str, zone: str) -> Audience:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, templates, transcripts
+from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, share, templates, transcripts
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
@@ -16,7 +16,7 @@ from quart_chat.pages.search import Looked
 from quart_chat.room.asking import Question
 from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import Changes, Reaction
-from quart_chat.room.digest import Digest
+from quart_chat.room.digest import Digest, Record
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
 from quart_chat.room.lobby import Listed, Visited
 from quart_chat.room.mentions import Mention
@@ -117,6 +117,19 @@ def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
     before, after = transcripts.html_parts(transcripts.Header("r", text, AT), to)
     one = answer(text, name)._replace(files=(Attached(text, DIGEST, 1),))
     return before, transcripts.html_rows([one], to), after
+
+
+def reading(text: str, name: str, to: Audience) -> str:
+    """A room's page for reading; its days are what somebody typed."""
+    header = transcripts.Header("r", text, AT, Header(name, (Quote(PLACE, ANA, name, text),)))
+    made = transcripts.page(header, transcripts.Reading(text, name, "?from=2026-11-28"), to)
+    record = Record(answer(text, name))
+    return made.begin + made.write([record]) + made.cut + made.end
+
+
+def shared(title: str) -> share.Share:
+    standing = Standing(Role.OWNER, Rules(closed=True), locked=True)
+    return share.Share("r", title, "http://h/r/r", standing)
 
 
 # Every fragment that carries something of somebody's: a text and a name.
@@ -229,5 +242,10 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "a refusal": lambda text, name, to: fragments.paragraph(
         fragments.refusal(to.language, BadName("“%(name)s” has more than %(most)d MB.", name=text, most=1))
     ),
+    "a room to read through": reading,
+    "a saved room": lambda text, name, to: "".join(
+        (one := transcripts.form("html", transcripts.Header("r", text, AT), to)).begin + one.cut + one.end
+    ),
+    "how a room is shared": lambda text, name, to: share.page(shared(text), to.language),
     "transcript": lambda text, name, to: "".join(transcript(text, name, to)),
 }
