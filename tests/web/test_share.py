@@ -14,15 +14,15 @@ CLOSED = {"writers": "everyone", "slow": "0", "files": "1", "closed": "1"}
 
 
 def test_a_room_s_link_is_shared_as_a_code_and_by_mail(client: httpx.Client) -> None:
-    room = fresh("shared")
-    client.post("/rooms", data={"title": f"{room} <b>"})
+    title = fresh("shared")
+    room = client.post("/rooms", data={"title": f"{title} <b>"}).headers["Location"].removeprefix("/r/")
     page = client.get(f"/r/{room}/share")
     assert page.status_code == 200
     assert f'<p class="link">{client.base_url}/r/{room}</p>' in page.text
-    assert '<svg class="qr"' in page.text or "<svg" in page.text
+    assert 'class="qr"' in page.text
     assert f"mailto:?body=http%3A%2F%2F127.0.0.1%3A{client.base_url.port}%2Fr%2F{room}" in page.text
     assert "Whoever opens the link is in." in page.text
-    assert f"{room} &lt;b&gt;" in page.text
+    assert f"{title} &lt;b&gt;" in page.text
     part = client.get(f"/r/{room}/share", headers=HTMX).text
     assert "<!doctype" not in part
     assert "<svg" in part
@@ -33,7 +33,7 @@ def test_a_room_s_link_is_shared_as_a_code_and_by_mail(client: httpx.Client) -> 
 def test_who_keeps_order_makes_an_invite_there_and_others_are_told_who_does(
     ana: httpx.Client, bob: httpx.Client
 ) -> None:
-    room = fresh("invites")
+    room = fresh("asked")
     ana.post("/rooms", data={"title": room})
     assert 'action="/r/' not in bob.get(f"/r/{room}/share").text, "an open room needs no invites"
     bob.post(f"/r/{room}/messages", data={"text": "I am here", "nonce": fresh("n")})
@@ -41,7 +41,7 @@ def test_who_keeps_order_makes_an_invite_there_and_others_are_told_who_does(
     told = bob.get(f"/r/{room}/share").text
     assert "whoever has only the link does not get in" in told
     assert "Its moderators make invites." in told
-    assert "/invites" not in told
+    assert "New invite" not in told
     page = ana.get(f"/r/{room}/share").text
     assert Tree(page.partition("<!doctype html>")[2]).by_id("invite").attributes["action"] == f"/r/{room}/invites"
     made = ana.post(f"/r/{room}/invites", data={"uses": "1", "for": "hour"}, headers=HTMX).text
@@ -64,14 +64,8 @@ def test_an_outsider_of_a_private_room_gets_neither_code_nor_transcript(ana: htt
     room = f"{room}-hidden-title"
     ana.post(f"/r/{room}/messages", data={"text": "a secret", "nonce": fresh("n")})
     ana.post(f"/r/{room}/order", data=CLOSED)
-    for path in (
-        "share",
-        "transcript",
-        "transcript.html",
-        "transcript.txt",
-        "transcript.json",
-        "transcript?from=2020-01-01",
-    ):
+    files = (f"transcript.{kind}" for kind in ("html", "txt", "json", "txt?to=2099-01-01"))
+    for path in ("share", "transcript", *files):
         for headers in ({}, HTMX):
             refused = bob.get(f"/r/{room}/{path}", headers=headers)
             assert refused.status_code == 403, path

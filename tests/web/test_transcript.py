@@ -88,14 +88,13 @@ def test_what_was_deleted_leaves_a_trace_and_earlier_texts_are_not_in_it(
 
 
 def test_what_was_saved_as_json_is_what_an_import_reads(ana: httpx.Client) -> None:
-    room = fresh("again")
-    ana.post("/rooms", data={"title": f"{room} ☕"})
-    room = f"{room}"
+    title = f"{fresh('again')} ☕"
+    room = ana.post("/rooms", data={"title": title}).headers["Location"].removeprefix("/r/")
     texts = [f"text {number}" for number in range(3)]
     ids = [say(ana, room, text) for text in texts]
     ana.post(f"/r/{room}/m/{ids[0]}/react", data={"emoji": "👍"})
     reader = JsonReader(io.StringIO(written(ana, room, "json").text))
-    assert reader.header().title == f"{room} ☕"
+    assert reader.header().title == title
     records = list(reader.messages())
     assert [one.message.text for one in records] == texts
     assert [one.message.id for one in records] == ids
