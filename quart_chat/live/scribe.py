@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,8 +18,8 @@ from quart_chat.room.span import Span
 from quart_chat.store.limits import Limits
 from quart_chat.store.log import Log
 
-READ = 100  # messages that are read at once, and
-AT_ONCE = 20  # that are written at once: 2 ms of the loop, after which others go on
+READ = 100  # messages that are read at once: 2 ms of the loop
+BREATH = 0.002  # seconds of writing, after which others go on: some ten messages as HTML, and any hundred as text
 
 logger = get_logger(__name__)
 
@@ -51,13 +52,20 @@ class Scribe:
             async with aclosing(self._log.records(room, READ, *span)) as pages:
                 async for records in pages:
                     await self._warden.let_in(room, person, address)
-                    shown = [Record(one.message, replace(one.held, versions=())) for one in records]
-                    for start in range(0, len(shown), AT_ONCE):
-                        async with self._turn:
-                            piece = form.write(shown[start : start + AT_ONCE])
-                            await asyncio.sleep(0)
-                        yield piece.encode()
+                    rest = deque(Record(one.message, replace(one.held, versions=())) for one in records)
+                    while rest:
+                        yield (await self._piece(form, rest)).encode()
         except (StoreAway, Unwelcome) as error:
             logger.warning("transcript.cut", reason=type(error).__name__)
             yield form.cut.encode()
         yield form.end.encode()
+
+    async def _piece(self, form: Form, rest: deque[Record]) -> str:
+        """Write what comes next, for a moment."""
+        loop, written = asyncio.get_running_loop(), []
+        async with self._turn:
+            breath = loop.time() + BREATH
+            while rest and (not written or loop.time() < breath):
+                written.append(form.write([rest.popleft()]))
+            await asyncio.sleep(0)
+        return "".join(written)
