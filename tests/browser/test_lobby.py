@@ -97,6 +97,7 @@ async def test_the_last_line_comes_live_and_a_room_is_found_and_taken_off_the_li
     await expect(reader["#sought"]).to_be_focused()
     await reader[".rooms.own button"].press("Enter")
     await expect(reader["#rooms"]).to_contain_text("is off your list. Go back there")
+    await expect(reader["#rooms .told a"]).to_be_focused()
     await reader["#sought"].fill("")
     await expect(reader[".rooms.own a"]).to_have_count(2)
     await reader.lobby()
