@@ -62,7 +62,8 @@ class Scribe:
 
     async def _piece(self, form: Form, rest: deque[Record]) -> str:
         """Write what comes next, for a moment."""
-        loop, written = asyncio.get_running_loop(), []
+        loop = asyncio.get_running_loop()
+        written: list[str] = []
         async with self._turn:
             breath = loop.time() + BREATH
             while rest and (not written or loop.time() < breath):
