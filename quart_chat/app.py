@@ -33,6 +33,7 @@ from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
+from quart_chat.live.scribe import Scribe
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
@@ -82,7 +83,9 @@ from quart_chat.web import (
     reading,
     rooms,
     search,
+    share,
     socket,
+    transcript,
     wellknown,
 )
 from quart_chat.web.headers import at_home, protect
@@ -143,6 +146,8 @@ def create_app(settings: Settings | None = None) -> Quart:
         messages,
         files,
         search,
+        transcript,
+        share,
         order,
         asking,
         reading,
@@ -228,6 +233,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         studio=Studio(spool),
         per_minute=settings.uploads_per_minute,
     )
+    warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
     return Parts(
         settings=settings,
         store=store,
@@ -243,9 +249,10 @@ def _parts(settings: Settings, url: str) -> Parts:
         changer=changer,
         rules=rules,
         directory=Directory(pipeline, presence, settings.listed_rooms),
-        warden=Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases),
+        warden=warden,
         asker=Asker(rules, limits, signing, clock),
         searcher=Searcher(Searching(pipeline), limits),
+        scribe=Scribe(log, limits, warden),
         uploads=uploads,
         shelf=shelf,
         leftovers=leftovers,

@@ -22,6 +22,8 @@ from quart_chat import __version__, keys
 from quart_chat.config import Settings
 from quart_chat.errors import QuartChatError, SettingsError
 from quart_chat.live.leftovers import Leftovers
+from quart_chat.pages import transcripts
+from quart_chat.pages.transcripts import Header
 from quart_chat.room.names import clean_title, slug_of
 from quart_chat.room.record import LINKED
 from quart_chat.room.rights import Role
@@ -30,8 +32,8 @@ from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.archive import Archive, InTheWay, Opening, RoomSummary
 from quart_chat.store.log import Retention
 from quart_chat.store.rules import RoomRules, new_secret
-from quart_chat.tools import checkup, session, transcripts
-from quart_chat.tools.transcripts import BadLine, Header, JsonReader
+from quart_chat.tools import checkup, session
+from quart_chat.tools.transcripts import BadLine, JsonReader
 
 SOME = 500  # messages between two steps of the progress bar
 

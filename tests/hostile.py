@@ -84,7 +84,8 @@ HOSTILE = (*ELEMENTS, *ATTRIBUTES, *HTMX, *TEMPLATES, *LINES, *ELSEWHERE)
 
 TEXTS = ("value", "title", "data-face", "placeholder", "aria-label", "alt")  # attributes that hold what people write
 ADDRESSES_OF_OURS = ("href", "srcset", "hx-get")  # and those that hold it as a part of an address
-LEADS = re.compile(r"(/(?![/\\])|#|$|https?://h/)")  # where our own links lead
+_MAIL = r"mailto:\?body=https?%3A%2F%2F(h|127\.0\.0\.1%3A[0-9]+)%2Fr%2F[a-z0-9-]+$"  # that carries a room's address
+LEADS = re.compile(rf"(/(?![/\\])|#|$|https?://h/|{_MAIL})")  # where our own links lead
 
 
 def taken_for_markup(tree: Tree) -> list[str]:

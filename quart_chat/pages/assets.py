@@ -27,6 +27,12 @@ def version_of_pages() -> str:
 
 
 @cache
+def text(name: str) -> str:
+    """Give a static file's text, for what is saved and finds no other file."""
+    return folder("static").joinpath(name).read_text("utf-8")
+
+
+@cache
 def url(name: str) -> str:
     """Give a static file's address."""
     return f"/static/{name}?v={versions()[name]}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 from markupsafe import Markup, escape
 
@@ -308,50 +307,6 @@ def new_line(language: str, link: str = "") -> Markup:
 def counted(number: int) -> str:
     """Write a number that is counted as far as MOST."""
     return str(number) if number < MOST else f"{MOST - 1}+"
-
-
-def lobby(
-    visited: Sequence[tuple[str, str, News]],
-    listed: Iterable[tuple[str, str, str, int, str]],
-    person: Person,
-    language: str,
-    *,
-    typed: str = "",
-    error: str = "",
-) -> str:
-    """Render the lobby, its token a blank; visited: rooms, as `rooms` takes them; typed: what stays in the field.
-
-    listed: rooms that are shown to everybody: name in addresses, title, topic, and how many are in them.
-    """
-    shown, *total = _sums(visited)
-    values = {"token": tokens.BLANK, "person": person, "rooms": shown, "total": total, "typed": typed, "error": error}
-    been = {name for name, *_ in visited}
-    values["listed"] = [one for one in listed if one[0] not in been]
-    return templates.page("lobby.html", language, gate=templates.new_gate(), **values)
-
-
-def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Markup, str]:
-    """Render the list of somebody's rooms for a lobby that is open, and how much is new in all.
-
-    visited: name in addresses, title, and what is new. Gives also what tells whether it is another one.
-    """
-    shown, *total = _sums(visited)
-    return fragment(language, "_reading.html", "all_rooms", shown, *total), shown.mark
-
-
-class _Rooms(NamedTuple):
-    """Somebody's rooms as the lobby lists them; mark: another one for each other list."""
-
-    listed: list[tuple[str, str, News, str, str]]
-    mark: str
-
-
-def _sums(visited: Sequence[tuple[str, str, News]]) -> tuple[Any, ...]:
-    total = News(min(MOST, sum(news.new for *_, news in visited)), min(MOST, sum(news.meant for *_, news in visited)))
-    listed = [(name, title, news, counted(news.new), counted(news.meant)) for name, title, news in visited]
-    shown = [(name, news.new, news.meant) for name, _, news in visited]
-    mark = hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
-    return _Rooms(listed, mark), total, counted(total.new), counted(total.meant)
 
 
 @cache

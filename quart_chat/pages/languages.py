@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
@@ -13,7 +13,7 @@ from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -22,6 +22,7 @@ from babel.units import format_unit
 
 DEFAULT = "en"
 PAGE = "page"  # the face of a room that its page shows
+WEEK = 7 * 24 * 60  # minutes
 HEADER = "X-Page-Language"  # by which htmx says in which language the page is that asks
 
 Direction = Literal["ltr", "rtl"]
@@ -184,6 +185,28 @@ def _moment(minute: int, audience: Audience) -> str:
     when, there, locale = local(minute * 60_000, audience), zone(audience.zone), _locale(audience.language)
     style = locale.datetime_formats["medium"].format(f"{_style(audience)} z", locale.date_formats["medium"].pattern)
     return format_datetime(when, style, tzinfo=there, locale=locale)
+
+
+def ago(ms: int, now: int, audience: Audience) -> str:
+    """Say how long ago something was, as `2 min. ago`; of what is older than a week, the day, as `Nov 22, 2026`.
+
+    ms, now: since the epoch. All that is said turns with the minute, so that a page changes once in it.
+    """
+    minutes = max(0, now // 60_000 - ms // 60_000)
+    if not minutes:
+        return say(audience.language, "just now")
+    return _ago(minutes, audience.language) if minutes < WEEK else _date_in_short(ms // 60_000, audience)
+
+
+@lru_cache(maxsize=4096)
+def _ago(minutes: int, tag: str) -> str:
+    past = timedelta(minutes=-minutes)
+    return format_timedelta(past, "minute", threshold=1, add_direction=True, format="short", locale=_locale(tag))
+
+
+@lru_cache(maxsize=4096)
+def _date_in_short(minute: int, audience: Audience) -> str:
+    return format_date(_date(minute, audience), "medium", locale=_locale(audience.language))
 
 
 @lru_cache(maxsize=4096)

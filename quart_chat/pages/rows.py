@@ -95,6 +95,21 @@ _OWN = Row._fields[1:]
 
 def row(message: Message, view: View, query: Query | None = None) -> Row:
     """Work out what a message's row shows; nothing but these goes into it. query: by which it was found."""
+    changes = message.changes
+    plain = not message.kind and changes is None and not message.mentions and query is None
+    return Row(
+        by=by(message, view),
+        place=message.id,
+        iso=languages.iso(message.at),
+        said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view, query),
+        quote=_NOTHING if message.reply is None else quote(message.reply, view),
+        files=_NOTHING if not message.files or message.deleted else files(message.id, message.files, view),
+        reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
+    )
+
+
+def by(message: Message, view: View) -> By:
+    """Work out what stands above a message, and whether it does."""
     before, audience, listed = message.before, view.audience, view.mode not in OUTSIDE
     new_day = listed and (
         before is None or languages.date_of(before.at, audience) != languages.date_of(message.at, audience)
@@ -107,17 +122,7 @@ def row(message: Message, view: View, query: Query | None = None) -> Row:
         and before.name in (message.name, None)  # a new name has to be seen once
         and 0 <= message.at - before.at < GROUP
     )
-    changes = message.changes
-    plain = not message.kind and changes is None and not message.mentions and query is None
-    return Row(
-        by=_by(view, message.author, message.name, message.at // MINUTES, (new_day, follows, message.kind)),
-        place=message.id,
-        iso=languages.iso(message.at),
-        said=to_html(message.text) if plain else said(_said_by(message), changes or UNCHANGED, view, query),
-        quote=_NOTHING if message.reply is None else quote(message.reply, view),
-        files=_NOTHING if not message.files or message.deleted else files(message.id, message.files, view),
-        reactions=_NOTHING if changes is None else reactions(message.id, changes, view),
-    )
+    return _by(view, message.author, message.name, message.at // MINUTES, (new_day, follows, message.kind))
 
 
 @lru_cache(BEGUN)
@@ -228,6 +233,11 @@ def render(shown: Iterable[Message], view: View, meant: str = "", *, editing: bo
         led = view._replace(mode="edited" if editing else "meant")
         return Markup("").join(_rendered(one, led if one.id == meant else view) for one in shown)
     return Markup("".join([_rendered(one, view) for one in shown]))  # noqa: S704 - made of markup
+
+
+def once(message: Message, view: View) -> Markup:
+    """Render a message as a row that nobody will ask for again soon: it would push out those that are kept."""
+    return _written(row(message, view), view)
 
 
 def found(hit: Hit, query: Query, view: View, shown: Container[str] = ()) -> Markup:

@@ -76,6 +76,9 @@ LISTINGS_OF_ADDRESS = Limit(20, HOUR)
 SEARCHES = Limit(60, MINUTE, free=None)  # of a person, who makes some with each word that they type
 SEARCHES_OF_ADDRESS = Limit(300, MINUTE, free=None)  # each takes a worker a quarter of a second at most, mostly 10 ms
 
+TRANSCRIPTS = Limit(10, 10 * MINUTE)  # of a person: each takes a worker two seconds for 10,000 messages
+TRANSCRIPTS_OF_ADDRESS = _of_address(60, 10 * MINUTE)
+
 COUNTS = Limit(60, MINUTE, free=None)  # of what is new in somebody's rooms: thirty cost the store up to 15 ms
 COUNTS_OF_ADDRESS = Limit(600, MINUTE, free=None)
 

@@ -1,4 +1,4 @@
-"""How far somebody has read, and what is new to them since."""
+"""How far somebody has read, what is new to them since, and the last that was said."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import PIN, TOPIC, Change, Message, order
 
 MOST = 100  # messages that are counted: from there on it is "99+"
+HOUR = 3_600_000  # ms
 RECENT = 150  # messages of a room that are remembered to count from: some are one's own, or deleted
 
 
@@ -25,6 +27,35 @@ class News(NamedTuple):
 
 
 NO_NEWS = News()
+
+
+class Line(NamedTuple):
+    """The last that was said in a room, in short.
+
+    at: ms since the epoch. author: public id; name: as it was then. kind: of the message. text: its beginning, without
+    markup, on one line; "" where its kind says all.
+    """
+
+    id: str
+    at: int
+    author: str
+    name: str
+    kind: str
+    text: str
+
+
+def line_of(message: Message) -> Line:
+    """Sum a message up as it stands; one that is deleted has no line."""
+    text = quote_of(message).text if message.said or message.files else ""
+    return Line(message.id, message.at, message.author, message.name, message.kind, text)
+
+
+def has_gone(line: Line, keep: int, now: int) -> bool:
+    """Tell whether a message is older than its room keeps any, and is only still there because nobody came by yet.
+
+    keep: hours, 0 for as long as there is room; now: ms since the epoch.
+    """
+    return keep > 0 and line.at <= now - keep * HOUR
 
 
 def people_meant(message: Message) -> frozenset[str]:

@@ -129,6 +129,15 @@ def read(typed: str, zone: tzinfo) -> Query:
     return Query(_longest_first(terms), _longest_first(names), since, until)
 
 
+def words(typed: str) -> tuple[Term, ...]:
+    """Read plain words to look for in short texts, such as titles: the first MOST, of the first LONGEST characters.
+
+    Nothing that is typed is wrong here, for it is looked for with each key.
+    """
+    folded = dict.fromkeys(fold(typed[:LONGEST]).split())
+    return tuple(_term(word, whole=False) for word in list(folded)[:MOST])
+
+
 def _longest_first(terms: dict[str, Term]) -> tuple[Term, ...]:
     return tuple(sorted(terms.values(), key=lambda term: -len(term.longest)))
 

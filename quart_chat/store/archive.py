@@ -7,16 +7,16 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 from quart_chat.errors import QuartChatError
-from quart_chat.room.changes import NOTHING, write_held, write_versions
+from quart_chat.room.changes import write_held, write_versions
+from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
-from quart_chat.room.entries import NO_ENTRY, Header, write_before, write_message, write_pins
+from quart_chat.room.entries import Header, write_before, write_message, write_pins
 from quart_chat.store import keys
 from quart_chat.store.appends import write_sizes
-from quart_chat.store.changing import header_of, held_of
+from quart_chat.store.changing import header_of
 from quart_chat.store.expiring import list_room
 from quart_chat.store.holdings import Holdings
 from quart_chat.store.line import Argument
@@ -47,13 +47,6 @@ class RoomSummary:
     messages: int
     last: int | None
     header: Header
-
-
-class Charter(NamedTuple):
-    """Who keeps a room and by which rules, as its store has them. members: names of who was let in, by public id."""
-
-    rules: Mapping[str, str] = MappingProxyType({})
-    members: Mapping[str, str] = MappingProxyType({})
 
 
 class Opening(NamedTuple):
@@ -101,18 +94,9 @@ class Archive:
         last = int(fields["at"]) if fields else None
         return RoomSummary(name, title, int(opened or 0), count, last, header_of(topic, pins))
 
-    async def messages(self, room: str) -> AsyncIterator[Sequence[Record]]:
+    def messages(self, room: str) -> AsyncIterator[Sequence[Record]]:
         """Read a room's messages as they stand, oldest first, some at a time."""
-        place = NO_ENTRY
-        while True:
-            page = await self._log.after(room, place, READ)
-            if not page.messages:
-                return
-            held = await held_of(self._pipeline, room, [message.id for message in page.messages])
-            yield [Record(message, held.get(message.id, NOTHING)) for message in page.messages]
-            if not page.more:
-                return
-            place = page.messages[-1].id
+        return self._log.records(room, READ)
 
     async def restore(self, room: str, opening: Opening, messages: Sequence[Record], after: str = "") -> str:
         """Write messages into a room; gives the id that it ends with then.

@@ -140,6 +140,11 @@ async def changes_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[
     return _read_all(ids, await pipeline.command("HMGET", keys.changes(room), *ids))
 
 
+def shown_of(entry_id: str, written: str | None) -> Changes | None:
+    """Read what pages show of what befell a message, as the store has it; None: nothing did."""
+    return None if written is None else _read(entry_id, UNCHANGED, read_shown, written)
+
+
 async def held_of(pipeline: Pipeline, room: str, ids: Sequence[str]) -> dict[str, Held]:
     """Read all that befell messages; those that nothing befell are left out."""
     if not ids:

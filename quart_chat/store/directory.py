@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
 
 from quart_chat.errors import StoreAway
 from quart_chat.room.entries import NO_ENTRY, order
+from quart_chat.room.lobby import Listed
 from quart_chat.store import keys
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
@@ -14,19 +14,6 @@ from quart_chat.store.rules import read_rules
 
 AT_ONCE = 30  # rooms, 1 ms of the worker: others go between
 FRESH = 2.0  # seconds for which a worker's list holds, or that the store was away
-
-
-class Listed(NamedTuple):
-    """A room as the lobby shows it to everybody.
-
-    name: in addresses; topic: "" for none; people: how many are here; last: its newest entry's id.
-    """
-
-    name: str
-    title: str
-    topic: str
-    people: int
-    last: str
 
 
 class Directory:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Unwelcome
-from quart_chat.room.digest import unquoted
-from quart_chat.room.entries import NO_ENTRY, Entry, order
+from quart_chat.room.changes import NOTHING
+from quart_chat.room.digest import Record, unquoted
+from quart_chat.room.entries import NO_ENTRY, Entry, Header, order
 from quart_chat.room.places import REPLAY
 from quart_chat.room.rights import PRIVATE
 from quart_chat.store import keys
 from quart_chat.store.appends import Appended, Appends, Draft
-from quart_chat.store.changing import Changing, overlay
+from quart_chat.store.changing import Changing, header_of, held_of, overlay
 from quart_chat.store.line import Argument
 from quart_chat.store.newest import Newest, NewestPages, Page, as_first
 from quart_chat.store.pipeline import Pipeline, Script
@@ -24,6 +25,8 @@ from quart_chat.store.rows import read_row
 PAGE = 50  # messages of a page of history
 SECONDS = 1000  # ms
 LOG_ENTRIES = 5 * REPLAY  # what a worker that lost its feed may read on
+MOST_OF_MS = 10**15 - 1  # no more entries are of one ms
+SET_BACK = DAYS * SECONDS  # ms by which a clock may have been set back
 LOG_AGE = 1 * DAYS * SECONDS
 
 
@@ -54,6 +57,14 @@ class Tail:
 
     entries: tuple[Entry, ...]
     end: str
+
+
+class About(NamedTuple):
+    """What a room is, without what is said in it. opened: ms since the epoch; 0: not known."""
+
+    title: str
+    opened: int
+    header: Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,12 @@ class Log:
         found = await asyncio.gather(*(self._pipeline.command("HGET", keys.meta(room), "title") for room in rooms))
         return {room: title for room, title in zip(rooms, found, strict=True) if title is not None}
 
+    async def about(self, room: str) -> About | None:
+        """Tell what a room is; None where there is none of that name."""
+        found = await self._pipeline.command("HMGET", keys.meta(room), "title", "opened", "topic", "pins")
+        title, opened, topic, pins = found
+        return None if title is None else About(title, int(opened or 0), header_of(topic, pins))
+
     async def newest(self, room: str, count: int = PAGE) -> Newest:
         """Read a room's newest page together with the place that it shows."""
         return await self._newest.read(room, count)
@@ -152,6 +169,28 @@ class Log:
         rows = await self._pipeline.command("XRANGE", keys.messages(room), f"({entry_id}", "+", "COUNT", count + 1)
         page = await self._page(room, rows, count, backwards=False)
         return Page(as_first(page.messages), page.more) if order(entry_id) == order(NO_ENTRY) else page
+
+    async def records(
+        self, room: str, count: int, since: int = 0, until: int | None = None
+    ) -> AsyncGenerator[Sequence[Record], None]:
+        """Read a room's messages with all that befell them, oldest first, `count` at a time.
+
+        since, until: ms since the epoch, from the first and before the second; None: all.
+        """
+        place = f"{since - 1}-{MOST_OF_MS}" if since > 0 else NO_ENTRY  # ids are the time of day, or above it
+        while True:
+            page = await self.after(room, place, count)
+            if not page.messages:
+                return
+            held = await held_of(self._pipeline, room, [message.id for message in page.messages])
+            yield [
+                Record(one, held.get(one.id, NOTHING))
+                for one in page.messages
+                if since <= one.at and (until is None or one.at < until)
+            ]
+            place = page.messages[-1].id
+            if not page.more or (until is not None and order(place)[0] >= until + SET_BACK):
+                return
 
     async def around(self, room: str, entry_id: str, count: int = PAGE) -> Around:
         """Read the messages around one, as many as a page holds, the one in their middle."""

@@ -50,6 +50,11 @@ class People:
         found = await self._pipeline.command("ZREVRANGE", keys.visited(person), 0, -1)
         return [str(room) for room in found]
 
+    async def visits(self, person: str) -> list[tuple[str, int]]:
+        """Give the same, each with when they were there last, ms since the epoch."""
+        found = await self._pipeline.command("ZREVRANGE", keys.visited(person), 0, -1, "WITHSCORES")
+        return [(str(room), int(float(at))) for room, at in zip(found[::2], found[1::2], strict=True)]
+
     async def leave(self, person: str, room: str) -> None:
         """Forget that somebody was in a room."""
         await self._pipeline.command("ZREM", keys.visited(person), room)

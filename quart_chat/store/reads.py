@@ -1,4 +1,4 @@
-"""How far people have read rooms, by room, and what is new to them since."""
+"""How far people have read rooms, by room, what is new to them since, and the last that was said."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from itertools import chain
 
 from quart_chat.kept import Kept
 from quart_chat.room.entries import NO_ENTRY
-from quart_chat.room.reading import MOST, NO_NEWS, RECENT, News
+from quart_chat.room.reading import MOST, NO_NEWS, RECENT, Line, News, line_of
 from quart_chat.store import keys
+from quart_chat.store.changing import shown_of
 from quart_chat.store.line import Argument
 from quart_chat.store.people import People
 from quart_chat.store.pipeline import Pipeline, Script
+from quart_chat.store.rows import read_row
 
 CALLED = 3000  # ms in which somebody is called once, in whichever tab
-KNOWN = 20_000  # counts that a worker keeps
+KNOWN = 20_000  # counts that a worker keeps, and
+LINES = 20_000  # last lines of rooms: at most 8 MB
+BEHIND = 10  # deleted messages, at most, behind which the last line is looked for
 REMEMBERED = 10_000  # people of a room: 1 MB
 AT_ONCE = 1000  # of them that one script notes, about a ms of the store
 
@@ -27,6 +31,7 @@ class Unread:
 
     title: of the room; None where there is none. end: the id of its last entry.
     read: how far they had read, an entry's id; None: not known. held: messages that the room had; 0 where all was read.
+    line: the last that was said; None where nothing was, or the newest messages are deleted.
     """
 
     title: str | None
@@ -34,6 +39,7 @@ class Unread:
     read: str | None
     news: News
     held: int = 0
+    line: Line | None = None
 
 
 class Reads:
@@ -47,6 +53,7 @@ class Reads:
         self._read = Script.load("read.lua")
         self._unread = Script.load("unread.lua")
         self._known: Kept[tuple[str, str], Unread] = Kept(KNOWN, KNOWN)
+        self._lines: Kept[str, tuple[str, int, Line | None]] = Kept(LINES, LINES)  # with what they were read under
 
     async def note(self, room: str, places: Mapping[str, str]) -> bool:
         """Note how far people have read: public id to the id of the last entry that they were shown.
@@ -73,20 +80,37 @@ class Reads:
         return dict(zip(people, await self._pipeline.command("HMGET", keys.read(room), *people), strict=True))
 
     async def unread(self, room: str, person: str) -> Unread:
-        """Count what is new to somebody; person: public id. What has not changed is not counted again."""
-        known = self._known.get((room, person))
+        """Count what is new to somebody, and give the last line; person: public id.
+
+        What has not changed is neither counted again nor sent.
+        """
+        known, line = self._known.get((room, person)), self._lines.get(room)
         told = ("", "", 0) if known is None else (known.end, known.read or "", known.held)
+        told_line = ("", 0) if line is None else line[:2]
         names = keys.read(room), keys.messages(room), keys.meta(room), keys.changes(room), keys.last(room)
-        title, end, read, held, *counted = await self._pipeline.script(self._unread, names, (person, RECENT, *told))
+        args = (person, RECENT, *told, *told_line, BEHIND)
+        title, end, read, held, newest, *counted = await self._pipeline.script(self._unread, names, args)
         if counted:
             new, meant, first = counted
             news = News(min(int(new), MOST), min(int(meant), MOST), first)
         else:
             news = known.news if known is not None else NO_NEWS
-        unread = Unread(title, end or NO_ENTRY, read, news, int(held))
+        if newest:
+            line = end or "", int(newest[0]), _line(*newest[1:])
+            self._lines.put(room, line, 1)
+        unread = Unread(title, end or NO_ENTRY, read, news, int(held), line[2] if line is not None and title else None)
         self._known.put((room, person), unread, 1)
         return unread
 
     async def may_call(self, person: str) -> bool:
         """Tell whether it falls to whoever asks to let somebody hear that they are meant; to no other for a while."""
         return await self._pipeline.command("SET", keys.called(person), "1", "NX", "PX", CALLED) is not None
+
+
+def _line(entry_id: str = "", fields: Sequence[str] = (), change: str | None = None) -> Line | None:
+    """Read a last line as the script gives it; None for none, or one that is torn."""
+    message = read_row(entry_id, fields).message if entry_id else None
+    if message is None:
+        return None
+    changes = shown_of(entry_id, change)
+    return line_of(message if changes is None else message._replace(changes=changes))

@@ -1,39 +1,32 @@
-"""A room as a file: JSON Lines, which can be brought back, text and HTML, which are for reading."""
+"""A room's file of JSON Lines, read again: checked line by line, for anybody may have written it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from quart_chat.errors import QuartChatError, Refused
-from quart_chat.pages import languages, rows, templates
-from quart_chat.pages.languages import Audience
+from quart_chat.pages.transcripts import VERSION, Header
 from quart_chat.room.attachments import MOST_FILES, Attached, clean_file_name, read_attached
 from quart_chat.room.changes import NOTHING, Held, clean_emoji, delete, react
 from quart_chat.room.characters import one_line
+from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import KINDS, PIN, TOPIC, Message, Neighbour, Quote, is_entry_id, order
 from quart_chat.room.entries import Header as Above
 from quart_chat.room.mentions import Mention
 from quart_chat.room.names import clean_name, clean_title
 from quart_chat.room.people import is_public_id
-from quart_chat.room.proofs import bare
 from quart_chat.room.rights import Role
 from quart_chat.room.texts import clean_text, clean_topic
-from quart_chat.store.archive import Charter
-
-VERSION = 1  # of the format
-Kind = Literal["jsonl", "text", "html"]
 
 LONGEST = 1024 * 1024  # characters of a line; a message with all that can befall it has some 600,000
 LONGEST_HEADER = 16 * LONGEST  # a closed room with 100,000 members has 5 million
-NOTHING_ABOVE = Above()
-NO_CHARTER = Charter()
 _PUBLIC, _HASH = "[0-9a-f]{16}", "[0-9a-f]{64}"
 _CHARTER = {  # what a room's rules may hold: names of fields, and their values
     "rules": r"\{.{1,1000}\}",
@@ -46,98 +39,10 @@ _CHARTER = {  # what a room's rules may hold: names of fields, and their values
     "phrase": r"\$argon2id\$[\x21-\x7e]{1,300}",
     "question|answer": ".{0,1000}",
 }
-WAS_DELETED = "This message was deleted."
 
 
 class BadLine(QuartChatError):
     """A line of a file that cannot be brought back; the text says which and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The first line of a file. room: its name in addresses; opened: ms since the epoch; above: what stands above.
-
-    charter: who keeps the room and by which rules.
-    """
-
-    room: str
-    title: str
-    opened: int
-    above: Above = NOTHING_ABOVE
-    charter: Charter = NO_CHARTER
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a room is written into a file. begin, end: what comes before and after its messages."""
-
-    begin: str
-    write: Callable[[Sequence[Record]], str]
-    end: str = ""
-
-
-def form(kind: Kind, header: Header, audience: Audience) -> Form:
-    """Choose how a room is written; audience: for whom text and html are."""
-    if kind == "jsonl":
-        return Form(json_header(header), lambda records: "".join(map(json_line, records)))
-    if kind == "text":
-        return Form(text_header(header), lambda records: "".join(text_line(one.message, audience) for one in records))
-    begin, end = html_parts(header, audience)
-    return Form(begin, lambda records: html_rows((one.message for one in records), audience), end)
-
-
-# --- JSON Lines --------------------------------------------------------------------------------------
-
-
-def json_header(header: Header) -> str:
-    """Write the first line."""
-    fields = {"quart_chat": VERSION, "room": header.room, "title": header.title, "opened": _write_time(header.opened)}
-    if header.above.topic:
-        fields["topic"] = header.above.topic
-    if header.above.pins:
-        fields["pins"] = [pinned._asdict() for pinned in header.above.pins]
-    if header.charter.rules:
-        fields["rules"] = dict(header.charter.rules)
-    if header.charter.members:
-        fields["members"] = dict(header.charter.members)
-    return _line(fields)
-
-
-def json_line(record: Record) -> str:
-    """Write a message as it stands."""
-    message, held = record
-    fields: dict[str, Any] = {
-        "id": message.id,
-        "time": _write_time(message.at),
-        "author": message.author,
-        "name": message.name,
-        "text": "" if held.deleted else message.said,
-    }
-    if message.kind:
-        fields["kind"] = message.kind
-    if message.files and not held.deleted:
-        fields["files"] = [one._asdict() for one in message.files]
-    if message.reply is not None:
-        fields["reply"] = message.reply._asdict()
-    if message.meant and not held.deleted:
-        fields["mentions"] = message.meant
-    if held.edited:
-        fields["edited"] = _write_time(held.edited)
-    if held.versions:
-        fields["versions"] = [{"time": _write_time(at), "text": text} for at, text in held.versions]
-    if held.reactions:
-        fields["reactions"] = held.reactions
-    if held.deleted:
-        fields["deleted"] = True
-    return _line(fields)
-
-
-def _line(fields: dict[str, Any]) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _write_time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class JsonReader:
@@ -321,63 +226,3 @@ def _time(fields: dict[str, Any], name: str) -> int:
     if ms < 0:
         raise ValueError(f"{name!r} lies before 1970")
     return ms
-
-
-# --- for reading -------------------------------------------------------------------------------------
-
-
-def text_header(header: Header) -> str:
-    """Write the title."""
-    return f"{header.title}\n{'=' * len(header.title)}\n"
-
-
-def text_line(message: Message, audience: Audience) -> str:
-    """Write a message, its day before the first of each."""
-    shown = rows.row(message, rows.View("", audience, "file"))
-    day = f"\n{shown.by.day}\n\n" if shown.by.new_day else ""
-    first, *others = _told(message, audience.language).split("\n")
-    lines = [f"[{shown.by.clock}] {first}".rstrip(), *(f"    {line}" for line in others)]
-    if not message.deleted:
-        lines += [f"    📎 {one.name} ({languages.size(one.size, audience.language)})" for one in message.files]
-    if message.reply is not None:
-        lines.insert(
-            0,
-            f"    > {bare(message.reply.name)}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}",
-        )
-    if message.changes is not None and message.changes.reactions:
-        lines.append("    " + "  ".join(f"{one.emoji} {one.number}" for one in message.changes.reactions))
-    return day + "".join(f"{line}\n" for line in lines)
-
-
-def _told(message: Message, language: str) -> str:
-    """Tell what a message says, and who."""
-    name, said = bare(message.name), message.said
-    if message.deleted:
-        return f"{name}: {languages.say(language, WAS_DELETED)}"
-    if message.kind == TOPIC:
-        did = languages.say(language, "set the topic:") if said else languages.say(language, "cleared the topic.")
-        return f"* {name} {did} {said}".rstrip()
-    if message.kind == PIN:
-        return f"* {name} {languages.say(language, 'pinned a message.')}"
-    told = f"* {name} {said}" if message.kind else f"{name}: {said}"
-    edited = message.changes is not None and message.changes.edited
-    return f"{told} {languages.say(language, '(edited)')}" if edited else told
-
-
-def html_parts(header: Header, audience: Audience) -> tuple[str, str]:
-    """Render what comes before and after the rows of a page that needs no other file."""
-    mark = "\0rows\0"
-    page = templates.page("transcript.html", audience.language, title=header.title, rows=mark)
-    before, _, after = page.partition(mark)
-    return before, after
-
-
-def html_rows(messages: Iterable[Message], audience: Audience) -> str:
-    """Render messages as the room's page does."""
-    view = rows.View("", audience, "file")
-    return "".join(f"{rows.render([message], view)}\n" for message in messages)
-
-
-def audience_of(language: str, zone: str) -> Audience:
-    """Say for whom a transcript is written; the language as Accept-Language has it."""
-    return Audience(languages.choose((), [language]), zone)

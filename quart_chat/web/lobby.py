@@ -1,4 +1,4 @@
-"""The lobby: name a room, or go back to one."""
+"""The lobby: name a room, go back to one, or find one that is open to everybody."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadName, StoreAway, TooFast
+from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
 from quart_chat.pages import fragments
+from quart_chat.pages import lobby as lobby_page
+from quart_chat.pages.lobby import Rooms
 from quart_chat.room.limits import TOO_MUCH
-from quart_chat.room.names import slug_of, surprise_title
-from quart_chat.store.directory import Listed
+from quart_chat.room.lobby import Listed, Visited
+from quart_chat.room.names import is_slug, slug_of, surprise_title
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 from quart_chat.web.reading import visited_rooms
 
@@ -27,15 +29,33 @@ async def lobby() -> Response:
 
 @blueprint.get("/rooms")
 async def rooms() -> Response:
-    """Give the rooms that somebody has been in, with what is new in them, for a lobby that is open."""
-    who = visitor(request)
+    """Give the lists of rooms, for a lobby that is open: as they stand, or those that fit what is typed."""
+    who, sought = visitor(request), request.args.get("q", "")
     if not by_htmx():
         return see_other(who, "/")
-    visited, wait = await visited_rooms(who)
-    if wait:
+    (visited, wait), listed = await asyncio.gather(visited_rooms(who), parts().directory.read())
+    if wait and not sought:  # who types gets what fits all the same, without numbers
         raise TooFast(TOO_MUCH, wait)
-    html, mark = fragments.rooms(visited, who.language)
+    html, mark = lobby_page.part(_rooms(who, visited, listed, sought))
     return Response("", 204) if request.args.get("shown") == mark else Response(html)
+
+
+@blueprint.post("/rooms/off")
+async def take_off() -> Response:
+    """Take a room off somebody's own list; its link leads back there, and puts it on the list again."""
+    house, who = parts(), visitor(request)
+    form = await request.form
+    room, sought = form.get("room", ""), form.get("q", "")
+    if not is_slug(room):
+        raise BadFrame("That is no room’s name.")
+    been = await visited_rooms(who)
+    left = next(((one.name, one.title) for one in been[0] if one.name == room), None)
+    if who.proved:
+        await house.people.leave(who.public, room)
+    if not by_htmx():
+        return await _page(who, left=left)
+    visited = [one for one in been[0] if one.name != room]
+    return answer(who, lobby_page.part(_rooms(who, visited, await _listed(), sought, left=left))[0])
 
 
 @blueprint.post("/rooms")
@@ -60,12 +80,25 @@ async def _surprise() -> str:
     return title
 
 
-async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 200) -> Response:
+async def _page(
+    who: Visitor, typed: str = "", error: str = "", status: int = 200, *, left: tuple[str, str] | None = None
+) -> Response:
     house = parts()
     person = await person_of(house, who)
     (visited, _), listed = await asyncio.gather(visited_rooms(who), _listed())
-    html = fragments.lobby(visited, listed, person, who.language, typed=typed, error=error)
-    return answer(who, html, status)
+    shown = _rooms(who, visited, listed, request.args.get("q", ""), left=left)
+    return answer(who, lobby_page.page(shown, person, typed=typed, error=error), status)
+
+
+def _rooms(
+    who: Visitor,
+    visited: list[Visited],
+    listed: list[Listed],
+    sought: str = "",
+    *,
+    left: tuple[str, str] | None = None,
+) -> Rooms:
+    return Rooms(visited, listed, who.public, who.audience, parts().clock(), sought.strip(), left)
 
 
 async def _listed() -> list[Listed]:

@@ -10,7 +10,7 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, BadPhrase, NoMessage, NotYours, TooFast
 from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
-from quart_chat.pages import fragments, order
+from quart_chat.pages import fragments, order, share
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.entries import Message, is_entry_id
 from quart_chat.room.people import is_public_id
@@ -167,7 +167,10 @@ async def invite(name: str) -> Response:
     if length is None or not _USES.fullmatch(uses):
         raise BadFrame(UNKNOWN)
     secret = await house.warden.invite(name, person, int(uses), house.clock() + length)
-    return await _page(who, name, made="invite", link=f"{who.visit.origin}/r/{name}/invites/{secret}")
+    link = f"{who.visit.origin}/r/{name}/invites/{secret}"
+    if by_htmx():
+        return Response(share.invited(who.language, link))
+    return await _page(who, name, made="invite", link=link)
 
 
 @blueprint.get("/invites/<secret>")

@@ -25,6 +25,7 @@ from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
 from quart_chat.live.prover import Prover
 from quart_chat.live.sayer import Sayer
+from quart_chat.live.scribe import Scribe
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
@@ -87,6 +88,7 @@ class Parts:
     sayer: Sayer
     changer: Changer
     searcher: Searcher
+    scribe: Scribe
     rules: RoomRules
     directory: Directory
     warden: Warden

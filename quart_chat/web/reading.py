@@ -9,8 +9,9 @@ from quart import Blueprint, Response, abort, request
 from quart_chat.pages import fragments
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.limits import COUNTS, COUNTS_OF_ADDRESS
+from quart_chat.room.lobby import Visited, by_activity
 from quart_chat.room.names import is_slug
-from quart_chat.room.reading import MOST, NO_NEWS, News
+from quart_chat.room.reading import MOST, has_gone
 from quart_chat.web.parts import Visitor, for_good, parts, visitor
 
 blueprint = Blueprint("reading", __name__)
@@ -36,20 +37,25 @@ async def icon(count: int, meant: int) -> Response:
     return for_good(fragments.icon(count, meant), "image/svg+xml", "public")
 
 
-async def visited_rooms(who: Visitor) -> tuple[list[tuple[str, str, News]], float]:
-    """Give the rooms that somebody has been in, latest first: name, title and what is new.
+async def visited_rooms(who: Visitor) -> tuple[list[Visited], float]:
+    """Give the rooms that somebody has been in and may be in, the one in which something was said last first.
 
-    Where they ask too often nothing is counted; then also the seconds to wait, else 0.0.
+    Where they ask too often nothing is counted or told of them; then also the seconds to wait, else 0.0.
     """
     house = parts()
-    been = await house.people.visited(who.public) if who.proved else []
+    been = await house.people.visits(who.public) if who.proved else []
     if not been:
         return [], 0.0
     wait = await house.limits.take_from_both("counts", who.public, who.visit.address, COUNTS, COUNTS_OF_ADDRESS)
-    stand = await asyncio.gather(*(house.rules.standing(room, who.public, who.visit.address) for room in been))
-    visited = [room for room, standing in zip(been, stand, strict=True) if standing.inside]
+    stand = await asyncio.gather(*(house.rules.standing(room, who.public, who.visit.address) for room, _ in been))
+    visits = [(*visit, one.rules.keep) for visit, one in zip(been, stand, strict=True) if one.inside]
     if wait:
-        titles = await house.log.titles(visited)
-        return [(room, titles[room], NO_NEWS) for room in visited if room in titles], wait
-    found = await asyncio.gather(*(house.reads.unread(room, who.public) for room in visited))
-    return [(room, one.title, one.news) for room, one in zip(visited, found, strict=True) if one.title is not None], 0.0
+        titles = await house.log.titles([room for room, *_ in visits])
+        return [Visited(room, titles[room], at=at) for room, at, _ in visits if room in titles], wait
+    found = await asyncio.gather(*(house.reads.unread(room, who.public) for room, *_ in visits))
+    now, visited = house.clock(), []
+    for (room, at, keep), one in zip(visits, found, strict=True):
+        if one.title is not None:
+            line = None if one.line is None or has_gone(one.line, keep, now) else one.line
+            visited.append(Visited(room, one.title, one.news, line, at if line is None else line.at))
+    return by_activity(visited), 0.0

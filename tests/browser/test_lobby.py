@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.async_api import expect
 
@@ -68,3 +69,109 @@ async def test_visited_rooms_are_listed_latest_first(server: ServerProcess, visi
     stranger = await (await (await visitors(server.url)).tab()).lobby()
     await expect(stranger["h1"]).to_be_visible()
     await expect(stranger[".rooms"]).to_have_count(0)
+
+
+async def test_the_last_line_comes_live_and_a_room_is_found_and_taken_off_the_list(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    writer = await (await (await visitors(server.url)).tab()).enter(room)
+    other = f"{room}-ação"
+    reader = await (await visitors(server.url)).tab()
+    for title in (other, room, f"{room}-third"):
+        await reader.lobby()
+        await reader["#title"].fill(title)
+        await reader.page.keyboard.press("Enter")
+        await reader.is_live()
+    await reader.lobby()
+    mine = reader[f'.rooms a[href="/r/{room}"]']
+    await expect(mine).to_contain_text(f"/r/{room}")
+    await reader["#sought"].focus()
+    await writer.say("see you **at eight**")
+    await expect(mine).to_contain_text(": see you at eight")
+    await expect(mine).to_contain_text("just now")
+    await expect(reader[".rooms.own a"].first).to_have_attribute("href", f"/r/{room}")
+    await expect(reader["#sought"]).to_be_focused()
+    await reader.page.keyboard.type("ACAO")
+    await expect(reader[".rooms.own a"]).to_have_count(1)
+    await expect(reader["#rooms"]).to_contain_text("1 room found.")
+    await expect(reader["#sought"]).to_be_focused()
+    await reader[".rooms.own button"].press("Enter")
+    await expect(reader["#rooms"]).to_contain_text("is off your list. Go back there")
+    await expect(reader["#rooms .told a"]).to_be_focused()
+    await reader["#sought"].fill("")
+    await expect(reader[".rooms.own a"]).to_have_count(2)
+    await reader.lobby()
+    await expect(reader[".rooms.own a"]).to_have_count(2)
+
+
+async def test_a_room_is_shared_from_its_panel_and_an_invite_lets_in(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    owner = await (await visitors(server.url)).tab()
+    await owner.lobby()
+    await owner["#title"].fill(room)
+    await owner.page.keyboard.press("Enter")
+    await owner.is_live()
+    await owner["#share a"].press("Enter")
+    await expect(owner["#share .qr"]).to_be_visible()
+    await expect(owner["#share a"]).to_be_focused()
+    await expect(owner["#invite"]).to_have_count(0)
+    await owner.page.goto(f"{server.url}/r/{room}/order")
+    await owner["input[name=closed]"].check()
+    await owner.page.get_by_role("button", name="Save", exact=True).click()
+    await owner.enter(room)
+    await owner["#share a"].click()
+    await owner.page.get_by_role("button", name="New invite").click()
+    link = await owner["#invited .link"].text_content()
+    guest = await (await visitors(server.url)).tab()
+    await guest.page.goto(link or "")
+    await guest.page.get_by_role("button", name="Come in").click()
+    await guest.is_live()
+
+
+async def test_without_javascript_rooms_are_found_left_shared_and_written_down(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    tab = await (await (await visitors(server.url, java_script_enabled=False)).tab()).lobby()
+    for title in (room, f"{room}-two", f"{room}-three"):
+        await tab["#title"].fill(title)
+        await tab.page.keyboard.press("Enter")
+        await tab["#composer .field"].fill(f"said in {title}")
+        await tab.page.keyboard.press("Enter")
+        await expect(tab["#log"]).to_contain_text(f"said in {title}")
+        await tab.lobby()
+    await expect(tab[".rooms.own .last"]).to_have_text([f"You: said in {room}{end}" for end in ("-three", "-two", "")])
+    await tab["#sought"].fill("THREE")
+    await tab.page.get_by_role("button", name="Search").click()
+    await expect(tab[".rooms.own a"]).to_have_count(1)
+    await tab[".rooms.own button"].click()
+    await expect(tab["#rooms"]).to_contain_text(f"“{room}-three” is off your list.")
+    await expect(tab[".rooms.own a"]).to_have_count(2)
+    await tab.enter(room, live=False)
+    await tab["#share a"].click()
+    await expect(tab[".qr"]).to_be_visible()
+    await tab.page.get_by_role("link", name="Back to the room").click()
+    await tab.page.get_by_role("link", name="Print or save").click()
+    await expect(tab[".message .text"]).to_have_text(f"said in {room}")
+    async with tab.page.expect_download() as saved:
+        await tab.page.get_by_role("link", name="Save as text").click()
+    text = Path(await (await saved.value).path()).read_text("utf-8")
+    assert f": said in {room}\n" in text
+    await tab.page.emulate_media(media="print")
+    await expect(tab["nav"]).to_be_hidden()
+    await expect(tab[".message .text"]).to_be_visible()
+
+
+async def test_a_room_s_page_is_printed_with_its_messages_alone(
+    server: ServerProcess, visitors: Visitors, room: str
+) -> None:
+    tab = await (await (await visitors(server.url)).tab()).enter(room)
+    await tab.page.set_viewport_size({"width": 800, "height": 400})
+    for number in range(10):
+        await tab.say(f"text {number}")
+    await tab.page.emulate_media(media="print")
+    for hidden in (".write", "#side", ".look", ".home"):
+        await expect(tab[hidden]).to_be_hidden()
+    await expect(tab.texts).to_have_count(10)
+    height = await tab["#scroll"].evaluate("element => element.scrollHeight - element.clientHeight")
+    assert height == 0, "all of them are on paper"

@@ -92,7 +92,7 @@ async def test_what_is_read_in_one_place_is_read_in_all_and_the_lobby_counts_liv
 ) -> None:
     ana, person, bento = await parted(server, visitors, room)
     lobby = await (await person.tab()).lobby()
-    mine = lobby[".rooms a"].filter(has_text=f"/r/{room}")
+    mine = lobby[f'.rooms a[href="/r/{room}"]']
     await expect(mine).to_be_visible()
     await expect(mine.locator(".count")).to_have_count(0)
     await mine.focus()

@@ -280,4 +280,3 @@ async def test_a_page_that_finds_no_store_comes_again_by_itself(fast: Served, mo
             assert 'content="3; url=/r/room/live"' in page.text
             assert 'class="state beat store"' in page.text
             assert (await http.get("/r/room/write")).status_code == 200
-            assert (await http.get("/r/room", headers={"Accept": TEXT})).status_code == 503

@@ -8,22 +8,36 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import asking, faces, fragments, frame, order, room, rows, search, templates
+from quart_chat.pages import (
+    asking,
+    faces,
+    fragments,
+    frame,
+    lobby,
+    order,
+    room,
+    rows,
+    search,
+    share,
+    templates,
+    transcripts,
+)
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
 from quart_chat.room.asking import Question
 from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import Changes, Reaction
-from quart_chat.room.digest import Digest
+from quart_chat.room.digest import Digest, Record
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
+from quart_chat.room.lobby import Listed, Visited
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
-from quart_chat.room.reading import News
+from quart_chat.room.reading import Line, News
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import Right, Role, Rules, Standing
 from quart_chat.room.search import Found, Hit, read
-from quart_chat.tools import transcripts
 
 PERSON = new_id()
 ANA = public_id(PERSON)
@@ -85,6 +99,13 @@ def room_page(text: str, name: str, to: Audience, **more: Any) -> str:
     return room.render(shown, messages, Person(PERSON, name), "http://h", "t", **more).decode()
 
 
+def lobby_rooms(text: str, name: str, to: Audience, **more: Any) -> Rooms:
+    lines = [Line(PLACE, AT, BOB, name, kind, text) for kind in ("", "me", "topic", "pin")]
+    visited = [Visited("r", text, News(3, 1), line) for line in lines] + [Visited("s", name)]
+    listed = [Listed("t", text, name, 2, PLACE), Listed("u", name, "", 0, "0-0")]
+    return Rooms(visited, listed, ANA, to, AT, **more)
+
+
 def asking_order(text: str, name: str, to: Audience) -> str:
     """The form for a question of one's own; both are what no other of its owner's texts is."""
     question = Question(text.replace("\n", " "), name.replace("\n", " "))
@@ -129,6 +150,19 @@ def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
     return before, transcripts.html_rows([one], to), after
 
 
+def reading(text: str, name: str, to: Audience) -> str:
+    """A room's page for reading; its days are what somebody typed."""
+    header = transcripts.Header("r", text, AT, Header(name, (Quote(PLACE, ANA, name, text),)))
+    made = transcripts.page(header, transcripts.Reading(text, name, "?from=2026-11-28"), to)
+    record = Record(answer(text, name))
+    return made.begin + made.write([record]) + made.cut + made.end
+
+
+def shared(title: str) -> share.Share:
+    standing = Standing(Role.OWNER, Rules(closed=True), locked=True)
+    return share.Share("r", title, "http://h/r/r", standing)
+
+
 # Every fragment that carries something of somebody's: a text and a name.
 CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "messages": lambda text, name, to: fragments.messages([message(text, name)], "r", to, old=True),
@@ -163,15 +197,13 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "notice": lambda text, name, to: fragments.notice(text, to.language),
     "ended": lambda text, name, to: fragments.sent_away(text, to.language),
     "error": lambda text, name, to: templates.page("error.html", to.language, heading=name, text=text, back="/"),
-    "lobby": lambda text, name, to: fragments.lobby(
-        [("r", text, News(3, 1))],
-        [("s", text, name, 2, PLACE), ("t", name, "", 0, PLACE)],
-        Person(PERSON, name),
-        to.language,
-        typed=text,
-        error=name,
+    "lobby": lambda text, name, to: lobby.page(
+        lobby_rooms(text, name, to, left=("v", text)), Person(PERSON, name), typed=text, error=name
     ),
-    "rooms": lambda text, name, to: fragments.rooms([("r", text, News(3, 1)), ("s", name, News())], to.language)[0],
+    "rooms": lambda text, name, to: lobby.part(lobby_rooms(text, name, to))[0],
+    "rooms that are looked for": lambda text, name, to: lobby.page(
+        Rooms([], [], ANA, to, AT, text), Person(PERSON, name), typed=text, error=text
+    ),
     "unread": lambda text, name, to: fragments.unread(text, News(3, 1, PLACE), to.language),
     "called": lambda text, name, to: fragments.called("r", message(text, name), to.language),
     "a reason": lambda text, name, to: fragments.notice(reason(text, to), to.language),
@@ -244,5 +276,10 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     "a refusal": lambda text, name, to: fragments.paragraph(
         fragments.refusal(to.language, BadName("“%(name)s” has more than %(most)d MB.", name=text, most=1))
     ),
+    "a room to read through": reading,
+    "a saved room": lambda text, name, to: "".join(
+        (one := transcripts.form("html", transcripts.Header("r", text, AT), to)).begin + one.cut + one.end
+    ),
+    "how a room is shared": lambda text, name, to: share.page(shared(text), to.language),
     "transcript": lambda text, name, to: "".join(transcript(text, name, to)),
 }

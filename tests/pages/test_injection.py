@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import asking, fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, share, templates, transcripts
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -97,7 +97,7 @@ NO_TEXTS = {
     **dict.fromkeys(("public", "own", "person_id", "reacted", "mention", "author"), "public ids, 16 hex digits"),
     **dict.fromkeys(("language", "audience", "choices", "moment", "iso"), "one of ours"),
     **dict.fromkeys(
-        ("state", "worker", "mode", "kind", "may", "swap", "reply", "role", "what", "rules", "was", "offered"),
+        ("state", "worker", "mode", "kind", "may", "swap", "reply", "role", "what", "rules", "was", "offered", "mail"),
         "words and ids of ours",
     ),
     **dict.fromkeys(
@@ -145,6 +145,7 @@ NO_TEXTS = {
             "moderates",
             "sets_topic",
             "rules_it",
+            "searches",
         ),
         "whether",
     ),
@@ -157,9 +158,21 @@ NO_TEXTS_HERE = {
     ("search.page", "shown"): "markup",
     ("search.page", "found"): "counted here; its messages are shown by `hits`",
     ("transcript.html", "rows"): "markup",
+    ("reading.html", "rows"): "markup",
+    ("transcript.html", "style"): "a file of ours",
+    ("share.html", "sheet"): "markup",
+    ("share.part", "shared"): "its title is shown by `share.page` alone",
+    ("transcripts.audience_of", "zone"): "the server's own",
+    **dict.fromkeys(
+        (("transcripts.json_header", "header"), ("transcripts.json_line", "record")), "JSON, which no browser shows"
+    ),
+    **dict.fromkeys(
+        (("transcripts.text_header", "header"), ("transcripts.text_line", "message")), "text, sent with nosniff"
+    ),
     ("own.css", "person"): "a public id",
     ("correction.css", "deleted"): "True or False",
     ("_scripts.html:unscripted", "plain"): "True or False",
+    ("_lobby.html:when", "time"): "a time",
     ("_order.html:do", "label"): "a catalogue's",
     ("_order.html:deed", "until"): "a time",
     ("_search.html:code", "text"): "a catalogue's",
@@ -218,7 +231,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (asking, fragments, order, rows, room, search):
+    for module in (asking, fragments, lobby, order, rows, room, search, share, transcripts):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:

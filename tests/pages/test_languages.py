@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quart_chat.pages import templates
-from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, apart, choose, direction, say
+from quart_chat.pages import languages, templates
+from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, Audience, apart, choose, direction, say
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,13 @@ def test_so_does_a_name_in_what_is_said() -> None:
     assert say("en", "%(name)s is typing…", {"name": "سارة"}) == "\u2068سارة\u2069 is typing…"
     assert "\u2068سارة\u2069" in templates.fragment("en", "_states.html", "typing", [("a" * 16, "سارة")])
     assert "\u2068" not in templates.fragment("en", "_states.html", "typing", [("a" * 16, "Ana")])
+
+
+def test_how_long_ago_something_was_turns_with_the_minute() -> None:
+    audience, now = Audience("en", "UTC"), 1_750_032_030_000
+    assert languages.ago(now - 20_000, now, audience) == "just now"
+    assert languages.ago(now - 40_000, now, audience) == languages.ago(now - 80_000, now, audience) == "1 min. ago"
+    assert languages.ago(now + 99_999_000, now, audience) == "just now"  # a clock was set back
+    assert languages.ago(now - 3 * 3_600_000, now, audience) == "3 hr. ago"
+    assert languages.ago(now - 6 * 86_400_000, now, Audience("pt-BR", "UTC")) == "há 6 dias"
+    assert languages.ago(now - 8 * 86_400_000, now, audience) == "Jun 8, 2025"

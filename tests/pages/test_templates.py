@@ -4,14 +4,16 @@ from typing import get_args
 
 import pytest
 
-from quart_chat.pages import assets, fragments, templates
+from quart_chat.pages import assets, fragments, lobby, templates
 from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.rows import Mode, View, render, row
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.entries import KINDS, Header, Message, Quote
+from quart_chat.room.lobby import Listed, Visited
 from quart_chat.room.people import Person
-from quart_chat.room.reading import News
+from quart_chat.room.reading import Line, News
 from quart_chat.room.rights import Right
 
 HEADER = Header("topic", (Quote("4-0", "a" * 16, "Ana", "text"),))
@@ -72,15 +74,23 @@ def everything(language: str) -> list[str]:
         fragments.typing(people, language),
         fragments.typing(people * 4, language),
         fragments.profile(ana, language, "room", "error", "typed"),
-        fragments.lobby([("r", "R", News(2, 1)), ("s", "S", News())], [], ana, language, error="error"),
-        fragments.lobby([], [("r", "R", "topic", 2, "1-0"), ("s", "S", "", 0, "0-0")], ana, language),
-        fragments.rooms([("r", "R", News(2, 1)), ("s", "S", News(100, 100))], language)[0],
+        *lobbies(ana, language),
         *(fragments.unread("R", news, language) for news in (News(), News(2, 0), News(100, 1, "5-0"))),
         *(fragments.new_line(language, link) for link in ("", "/r/r")),
         fragments.called("r", Message("5-0", 5, "a" * 16, "Ana", "text", None), language),
         templates.page("error.html", language, heading="h", text="t", back="/", again=True),
         *(room_page(language, place) for place in ("5-0", None)),
     ]
+
+
+def lobbies(ana: Person, language: str) -> list[str]:
+    audience = Audience(language, "UTC")
+    lines = [None, *(Line("5-0", 5, "a" * 16, "Ana", kind, text) for kind in KINDS for text in ("text", ""))]
+    visited = [Visited("r", "R", News(2, 1), line, 5) for line in lines] + [Visited("s", "S", News(100, 100))]
+    listed = [Listed("t", "T", "topic", 2, "1-0"), Listed("u", "U", "", 0, "0-0")]
+    shown = [Rooms(visited, listed, "a" * 16, audience, 10**9, sought) for sought in ("", "r", "nothing")]
+    shown += [Rooms([], [], "b" * 16, audience, 10**9), Rooms(visited, [], "b" * 16, audience, 0, left=("x", "X"))]
+    return [one for each in shown for one in (lobby.page(each, ana, error="error"), lobby.part(each)[0])]
 
 
 def befallen(language: str) -> list[str]:

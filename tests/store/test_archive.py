@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import Message
 from quart_chat.store import keys
-from quart_chat.store.archive import RESTORE, Archive, Charter, Opening
+from quart_chat.store.archive import RESTORE, Archive, Opening
 from quart_chat.store.log import Retention
 from quart_chat.store.pipeline import Pipeline
 

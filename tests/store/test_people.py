@@ -35,6 +35,7 @@ async def test_rooms_are_listed_by_the_last_visit(people: People, look: Redis) -
         await people.visit(ANA, room, 1000 + now)
     await people.visit(BOB, "four", 1)
     assert await people.visited(ANA) == ["one", "three", "two"]
+    assert await people.visits(ANA) == [("one", 1003), ("three", 1002), ("two", 1001)]
     assert await people.visited(BOB) == ["four"]
     assert KEPT - 10_000 < look.pttl(keys.visited(ANA)) <= KEPT
 

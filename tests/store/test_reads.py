@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from redis import Redis
 
-from quart_chat.room.changes import NOTHING, delete, edit, react, write_held
+from quart_chat.room.changes import NOTHING, Held, delete, edit, react, write_held
 from quart_chat.room.digest import quote_of
 from quart_chat.room.entries import PIN, Change, write_change
 from quart_chat.room.mentions import Mention
@@ -196,3 +196,74 @@ async def test_where_rooms_stay_for_ever_so_do_their_readers(
 async def test_one_of_many_lets_somebody_hear(places: Reads) -> None:
     assert [await places.may_call(ANA) for _ in range(3)] == [True, False, False]
     assert await places.may_call(BOB)
+
+
+async def line(places: Reads, person: str = ANA) -> str | None:
+    found = (await places.unread("r", person)).line
+    return found and f"{found.name}: {found.text}"
+
+
+async def test_the_last_line_comes_along_as_it_stands_and_without_what_was_deleted(log: Log, places: Reads) -> None:
+    assert await line(places) is None
+    first = await say(log, EVA, "**one** ||hidden||")
+    assert await line(places) == "Eva: one ▒▒▒"
+    second = await say(log, BOB, "two " + "x" * 500)
+    found = (await places.unread("r", ANA)).line
+    assert found is not None
+    assert (found.id, found.author, len(found.text)) == (second, BOB, 140)
+    await befall(log, second, delete())
+    assert await line(places) == "Eva: one ▒▒▒"
+    await befall(log, first, edit(NOTHING, (0, "one"), "other", NOW, keep=False))
+    assert await line(places) == "Eva: other"
+    await befall(log, first, delete())
+    assert await line(places) is None
+    for number in range(reads.BEHIND):
+        await befall(log, await say(log, EVA, f"t{number}"), delete())
+    assert await line(places) is None
+
+
+async def test_a_line_that_has_not_changed_is_not_sent_again_whoever_asks(
+    log: Log, places: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    made = reads._line
+    monkeypatch.setattr(reads, "_line", lambda *args: (read.append(args[0] if args else ""), made(*args))[1])
+    first = await say(log, EVA, "one")
+    for person in (ANA, BOB, ANA):
+        assert await line(places, person) == "Eva: one"
+    assert read == [first]
+    await places.note("r", {ANA: first})
+    assert await line(places) == "Eva: one"
+    assert read == [first]
+    second = await say(log, EVA, "two")
+    assert await line(places) == await line(places, BOB) == "Eva: two"
+    assert read == [first, second]
+
+
+async def test_a_line_that_went_by_age_is_told_no_more(log: Log, places: Reads, look: Redis) -> None:
+    first, second = await say(log, EVA, "one"), await say(log, EVA, "two")
+    assert await line(places) == "Eva: two"
+    look.xdel(keys.messages("r"), second)  # no entry tells of it
+    assert await line(places) == "Eva: one"
+    look.xdel(keys.messages("r"), first)
+    assert await line(places) is None
+    look.delete(*keys.held("r"))
+    assert await line(places) is None
+    await say(log, EVA, "anew")
+    assert await line(places) == "Eva: anew"
+
+
+@pytest.mark.parametrize("held", ["", "{", "[]", '{"k":"m"}'])
+async def test_a_torn_last_line_is_none(log: Log, places: Reads, look: Redis, held: str) -> None:
+    await say(log, EVA)
+    torn = look.xadd(keys.messages("r"), {"at": "1", "author": EVA, "name": "Eva", "before": "", "body": held})
+    look.set(keys.last("r"), torn)
+    assert await line(places) is None
+
+
+async def befall(log: Log, entry_id: str, held: Held) -> None:
+    found = await log.changes.find("r", entry_id)
+    assert found.message is not None
+    body = write_change(Change(entry_id, found.message.name, "", held.shown, text=True, reactions=False))
+    values = [Value("changes", entry_id, found.written, write_held(held))]
+    assert await log.changes.write("r", body, values, about=entry_id)

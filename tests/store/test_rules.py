@@ -10,12 +10,13 @@ from redis import Redis
 
 from quart_chat.errors import StoreAway, Unwelcome
 from quart_chat.room.asking import Question
+from quart_chat.room.charter import Charter
 from quart_chat.room.entries import write_message
 from quart_chat.room.record import Deed, Known, Whom
 from quart_chat.room.rights import MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.appends import Draft
-from quart_chat.store.archive import Archive, Charter, Opening
+from quart_chat.store.archive import Archive, Opening
 from quart_chat.store.changing import Teller, Value
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.pipeline import Pipeline

@@ -28,6 +28,7 @@ VALUES = {
     "meant": "1",
     "secret": "s",
     "token": "t",
+    "kind": "txt",
 }
 
 
