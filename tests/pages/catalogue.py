@@ -1,12 +1,14 @@
 """Every message id that the pages can say: read from the code's syntax trees and from the templates.
 
-`python -m tests.pages.catalogue` prints those that the Portuguese catalogue lacks.
+`python -m tests.pages.catalogue` prints what a catalogue lacks; with a tag, such as `de`, of that language alone.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -29,15 +31,26 @@ CALLS = {"say": 1} | {
 }
 
 
-def message_ids() -> set[MessageId]:
+@cache
+def message_ids() -> frozenset[MessageId]:
     """Give every message id of the package and its templates."""
-    return {*_of_code(), *_of_templates()}
+    return frozenset((*_of_code(), *_of_templates()))
 
 
+def path_of(tag: str) -> Path:
+    """Tell where a language's .po is."""
+    return PACKAGE / "pages" / "translations" / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+
+
+def source(tag: str) -> str:
+    """Give a language's .po as it is written."""
+    return path_of(tag).read_text(encoding="utf-8")
+
+
+@cache
 def catalogue(tag: str) -> Catalog:
     """Read a language's .po."""
-    path = PACKAGE / "pages" / "translations" / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as file:
+    with path_of(tag).open("rb") as file:
         return read_po(file, abort_invalid=True)
 
 
@@ -96,7 +109,7 @@ def _forms(string: object, found: Catalog) -> list[str]:
 
 
 if __name__ == "__main__":
-    for tag in TRANSLATED:
+    for tag in sys.argv[1:] or TRANSLATED:
         held = catalogue(tag)
         for missing in sorted(message_ids() - said_in(held), key=str):
             print(f"{tag} lacks        {missing!r}")
