@@ -74,6 +74,22 @@ async def test_no_word_of_english_is_left_in_arabic(server: ServerProcess, visit
     assert {one for one in same if len(one) > 1} == {language.name for language in LANGUAGES}
 
 
+MARK_IS_LAST = """(text, mark) => {
+  const words = document.createTreeWalker(text, NodeFilter.SHOW_TEXT).nextNode()
+  const box = (from, to) => {
+    const range = document.createRange()
+    range.setStart(words, from)
+    range.setEnd(words, to)
+    return range.getBoundingClientRect()
+  }
+  const at = words.data.indexOf(mark)
+  return box(at, at + 1).left > box(0, 1).left
+}"""
+OUTSIDE = """[...document.querySelectorAll("main *, header *")].filter(one => one.checkVisibility())
+  .filter(one => one.getBoundingClientRect().width > 1)
+  .filter(one => one.getBoundingClientRect().left < -1 || one.getBoundingClientRect().right > innerWidth + 1)
+  .map(one => one.outerHTML.slice(0, 100))"""
+
 # Boxes, and not what stands in a line: that is for the browser to order
 BOXES = """
     .top, .home, .titles, .top h1, #topic, .look, .about, .open, .open .row > *, .open .quiet, .rooms a,
@@ -135,3 +151,30 @@ async def test_a_page_written_from_the_right_is_the_mirror_of_the_other(
     await is_mirrored(tab, "#side")
     await tab.lobby()
     await is_mirrored(tab, ".open", ".rooms")
+
+
+async def test_arabic_is_read_from_the_right(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    tab = await (await visitors(server.url, locale="ar-EG")).enter(room)
+    await somebody.say(room, "Is it true (really)?", "هل هذا صحيح؟")
+    await tab.shows("Is it true (really)?", "هل هذا صحيح؟")
+    await expect(tab["html"]).to_have_attribute("dir", "rtl")
+    width = await tab.page.evaluate("innerWidth")
+    panel, log = await tab["#side"].bounding_box(), await tab["#scroll"].bounding_box()
+    assert panel
+    assert log
+    assert panel["x"] + panel["width"] == pytest.approx(width, abs=1)
+    assert log["x"] + log["width"] <= panel["x"] + 1
+    english, arabic = tab["#log .text"].first, tab["#log .text"].last
+    for text, way in ((english, "ltr"), (arabic, "rtl")):
+        assert await text.evaluate("text => getComputedStyle(text).direction") == way
+    # the question mark stands where the sentence ends: on the right of one and on the left of the other
+    assert await english.evaluate(MARK_IS_LAST, "?")
+    assert not await arabic.evaluate(MARK_IS_LAST, "؟")
+    await tab.page.set_viewport_size({"width": 360, "height": 640})
+    for path in (f"/r/{room}", f"/r/{room}/order", f"/r/{room}/search?q=true", "/me", "/"):
+        await tab.page.goto(server.url + path)
+        await expect(tab["html"]).to_have_attribute("dir", "rtl")
+        assert await tab.page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        assert await tab.page.evaluate(OUTSIDE) == [], path
