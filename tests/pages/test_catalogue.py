@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC
 from gettext import c2py
 from itertools import pairwise
 
 import pytest
 from babel.messages.catalog import Message
 
-from quart_chat.pages.languages import LANGUAGES
+from quart_chat.pages.languages import LANGUAGES, TAGS, say
+from quart_chat.room.search import read
 from tests.pages.catalogue import TRANSLATED, catalogue, message_ids, said_in, source
 
 FIELD = re.compile(r"%\(\w+\)[a-z]|%")  # a lone % would break the filling of the others
@@ -109,6 +111,17 @@ def test_a_translation_brings_no_markup(tag: str) -> None:
     for message in messages(tag):
         for string in strings(message):
             assert sorted(MARKUP.findall(string)) == sorted(MARKUP.findall(ids(message)[-1])), string
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_search_understands_what_the_page_says_of_it(tag: str) -> None:
+    author, exact = (read(say(tag, text), UTC) for text in ("from:name", "“exact words”"))
+    assert author.names
+    assert not author.terms
+    (words,) = exact.terms
+    assert not words.pattern.search(f"{words.longest}x")
+    assert read(say(tag, "before:2026-11-28"), UTC) == read("before:2026-11-28", UTC)
+    assert read(say(tag, "after:2026-11-01"), UTC) == read("after:2026-11-01", UTC)
 
 
 def test_the_catalogue_has_the_plural_forms_of_its_language(tag: str) -> None:
