@@ -105,7 +105,7 @@ from quart_chat.web.wellformed import well_formed
 KIB = 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
-REST = 0.05  # seconds between templates that are made ahead
+REST = 0.2  # seconds between templates that are made ahead
 NOTED = "Something went wrong here. It has been noted."
 
 logger = get_logger(__name__)
