@@ -82,7 +82,7 @@ def _spoken(wanted: str) -> str | None:
     First what it is itself, or is called with less said of it (RFC 4647, 3.4): Spanish for es-MX. Then any other of its
     kind: who reads the Portuguese of Portugal reads that of Brazil sooner than English.
     """
-    subtags = wanted.lower().split("-")
+    subtags = wanted.lower().split("-", 4)[:4]  # no language of ours needs more, and a header may have hundreds
     for length in range(len(subtags), 0, -1):
         if found := _BY_TAG.get("-".join(subtags[:length])):
             return found
