@@ -288,8 +288,6 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
                 raise SettingsError(too_old)
         except StoreAway as error:
             logger.warning("store.away.at_start", reason=str(error))
-        for tag in TAGS:
-            translations(tag)  # parsed before the first reader waits for it
         running.append(asyncio.create_task(_warm_up()))
         work: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: house.feed.run(house.hub),
@@ -321,9 +319,11 @@ async def _warm_up() -> None:
     """Make what the first page and message would wait for.
 
     One template after the other, with a rest between, so that who comes meanwhile waits for one at most: they take
-    130 ms a language.
+    130 ms a language, and its catalogue 8.
     """
     await asyncio.to_thread(to_html, "*warm* :fire:")
+    for tag in TAGS:
+        await asyncio.to_thread(translations, tag)
     for tag in TAGS:
         for name in templates.names():
             await asyncio.to_thread(templates.prepare, tag, name)
