@@ -22,6 +22,7 @@ from quart_chat.room.proofs import bare
 from quart_chat.room.reading import MOST, News
 from quart_chat.room.rights import Right
 
+AFTERNOON = (14 * 60 + 5) * 60_000  # ms: a time of day that looks different on every clock
 BLOCK = 100  # composers that a page fetches at once: messages that can be written while offline
 
 State = Literal["waiting", "live", "away", "store", "ended"]
@@ -503,7 +504,9 @@ def carry(token: str, becomes: Person, now: Person | None, language: str, room: 
 
 def times_form(audience: Audience, room: str | None) -> Markup:
     """Render the form that chooses how times are shown; room: where it leads back to."""
-    return fragment(audience.language, "_times.html", "form", audience, room, zones.choices_beside(audience.zone))
+    clocks = [(hours, languages.clock(AFTERNOON, Audience(audience.language, "UTC", hours))) for hours in ("24", "12")]
+    choices = zones.choices_beside(audience.zone)
+    return fragment(audience.language, "_times.html", "form", audience, room, choices, clocks)
 
 
 def own_marks(public: str) -> str:

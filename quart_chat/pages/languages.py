@@ -40,8 +40,18 @@ class Language:
     name: str
 
 
-LANGUAGES = (Language("en", "English"), Language("pt-BR", "Português"))
+LANGUAGES = (
+    Language("en", "English"),
+    Language("de", "Deutsch"),
+    Language("es", "Español"),
+    Language("fr", "Français"),
+    Language("pt-BR", "Português"),
+    Language("ar", "العربية"),
+)
 TAGS = tuple(language.tag for language in LANGUAGES)
+
+_BY_TAG = {tag.lower(): tag for tag in TAGS}
+_BY_KIND = {tag.partition("-")[0].lower(): tag for tag in reversed(TAGS)}
 
 
 class Audience(NamedTuple):
@@ -66,11 +76,20 @@ def choose(chosen: Sequence[str | None], accepted: Sequence[str]) -> str:
     for tag in chosen:
         if tag in TAGS:
             return str(tag)
-    for wanted in accepted:
-        for tag in TAGS:
-            if wanted.lower() == tag.lower() or wanted.split("-")[0].lower() == tag.split("-")[0].lower():
-                return tag
-    return DEFAULT
+    return next(filter(None, map(_spoken, accepted)), DEFAULT)
+
+
+def _spoken(wanted: str) -> str | None:
+    """Find what comes nearest to a language that somebody reads.
+
+    First what it is itself, or is called with less said of it (RFC 4647, 3.4): Spanish for es-MX. Then any other of its
+    kind: who reads the Portuguese of Portugal reads that of Brazil sooner than English.
+    """
+    subtags = wanted.lower().split("-", 4)[:4]  # no language of ours needs more, and a header may have hundreds
+    for length in range(len(subtags), 0, -1):
+        if found := _BY_TAG.get("-".join(subtags[:length])):
+            return found
+    return _BY_KIND.get(subtags[0])
 
 
 @cache
@@ -211,11 +230,21 @@ def _date_in_short(minute: int, audience: Audience) -> str:
 
 @lru_cache(maxsize=4096)
 def size(count: int, tag: str) -> str:
-    """Write a number of bytes as people read it, as `340 KB` or `1.2 MB`."""
-    for unit, least in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
-        if count >= least:
-            return f"{format_decimal(round(count / least, 1), '#,##0.#', locale=_locale(tag))} {unit}"
-    return f"{count} B"
+    """Write a number of bytes as people read it, as `340 KB` or `1.2 MB`.
+
+    The units are of the catalogues: those of CLDR have one byte of one kilobyte, and none in Arabic.
+    """
+    if count < 10**3:
+        return say(tag, "%(number)s B", {"number": str(count)})
+    if count < 10**6:
+        return say(tag, "%(number)s KB", {"number": _rounded(count / 10**3, tag)})
+    if count < 10**9:
+        return say(tag, "%(number)s MB", {"number": _rounded(count / 10**6, tag)})
+    return say(tag, "%(number)s GB", {"number": _rounded(count / 10**9, tag)})
+
+
+def _rounded(number: float, tag: str) -> str:
+    return str(format_decimal(round(number, 1), "#,##0.#", locale=_locale(tag)))
 
 
 def moment(ms: int, audience: Audience) -> str:

@@ -45,10 +45,14 @@ def new_gate() -> str:
     return secrets.token_hex(8)
 
 
-def compile_all(language: str) -> None:
-    """Compile all templates of a language: 130 ms, which the first reader of each would wait for."""
-    for name in environment(language).list_templates():
-        environment(language).get_template(name)
+def names() -> list[str]:
+    """Give the names of all templates."""
+    return environment(languages.DEFAULT).list_templates()
+
+
+def prepare(language: str, name: str) -> None:
+    """Compile a template, so that nobody waits for it."""
+    environment(language).get_template(name)
 
 
 @cache

@@ -23,14 +23,20 @@ TOO_LONG = "A search has at most %(most)d characters; this one has %(count)d."
 NO_DAY = "“%(typed)s” is no day. A day looks like 2026-11-28."
 
 # Each language's words count in all of them, for the address of a search may be shared
-KEYS = {"from": "from", "de": "from", "before": "before", "antes": "before", "after": "after", "depois": "after"}
+KEYS = {
+    **dict.fromkeys(("from", "de", "von", "من"), "from"),
+    **dict.fromkeys(("before", "antes", "avant", "vor", "قبل"), "before"),
+    **dict.fromkeys(("after", "depois", "después", "despues", "après", "apres", "nach", "بعد"), "after"),
+}
 
-_TO_COME = frozenset(f"{key}:" for key in KEYS)  # with nothing after them yet
+_TO_COME = frozenset(fold(f"{key}:") for key in KEYS)  # with nothing after them yet
 
 _KEY = f"({'|'.join(KEYS)}):"
 _PART = re.compile(rf'(?:{_KEY}\s*(?!{_KEY.replace("(", "(?:")}))?(?:"([^"]*)("?)|([^\s"]+))', re.IGNORECASE)
-_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{0,2})(?:-([0-9]{0,2}))?)?")
-_QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„«»", '"'))  # as phones put them in
+_DAY = re.compile(r"(\d{4})(?:-(\d{0,2})(?:-(\d{0,2}))?)?")  # digits of any script
+_DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# Quotation marks as phones put them in, and what comes along with a day that is copied out of an Arabic page
+_AS_TYPED = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys(_DIRECTIONS, ""))
 
 # Python takes the vowel signs of India's scripts for no part of a word
 _OF_A_WORD = r"[\w\u0900-\u0963\u0966-\u0ddf]"
@@ -110,7 +116,7 @@ def read(typed: str, zone: tzinfo) -> Query:
     names: dict[str, Term] = {}
     since: int | None = None
     until: int | None = None
-    for count, part in enumerate(_PART.finditer(typed.translate(_QUOTATION_MARKS))):
+    for count, part in enumerate(_PART.finditer(typed.translate(_AS_TYPED))):
         if count == MOST:
             raise BadSearch("A search has at most %(most)d words.", most=MOST)
         key, quoted, closed, word = part.groups()
@@ -164,7 +170,8 @@ def _begin_of(written: str, zone: tzinfo) -> int:
 
 
 def _number(written: str | None) -> int:
-    return 1 if written in (None, "", "0") else int(written or 1)
+    number = int(written or 1)
+    return 1 if number == 0 and len(written or "") == 1 else number
 
 
 def places(query: Query, folded: str) -> Iterable[tuple[int, int]]:

@@ -188,8 +188,8 @@ def spoken_in(who: Visitor, rules: Rules) -> Audience:
 
 @lru_cache(1000)  # browsers of one language say the same
 def _accepted(header: str) -> tuple[str, ...]:
-    """Read the tags of Accept-Language, best first."""
-    return tuple(parse_accept_header(header, LanguageAccept).values())
+    """Read the tags of Accept-Language, best first, without those that are not wanted (RFC 9110, 12.4.2)."""
+    return tuple(tag for tag, quality in parse_accept_header(header, LanguageAccept) if quality > 0)
 
 
 def asks_for_token(who: Visitor) -> bool:

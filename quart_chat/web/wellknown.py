@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from quart import Blueprint, Response, abort, request
 
-from quart_chat.pages.languages import TAGS
 from quart_chat.web.parts import parts, visitor
 
 blueprint = Blueprint("wellknown", __name__, url_prefix="/.well-known")
@@ -26,7 +25,6 @@ async def security() -> Response:
     lines = [
         *(f"Contact: {contact}" for contact in contacts),
         f"Expires: {until:%Y-%m-%dT%H:%M:%SZ}",
-        f"Preferred-Languages: {', '.join(TAGS)}",
         f"Canonical: {visitor(request).visit.origin}{request.path}",
     ]
     return Response("".join(f"{line}\n" for line in lines), mimetype="text/plain")

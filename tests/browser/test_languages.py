@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from quart_chat.pages.languages import LANGUAGES, TAGS
 from tests.browser.conftest import Visitors
 from tests.browser.pages import Tab
 from tests.browser.poster import Poster
@@ -55,10 +56,10 @@ async def test_a_chosen_language_is_remembered(server: ServerProcess, visitors: 
     await expect(tab["h2, label[for=title]"].first).not_to_have_text("Name of the room")
 
 
-async def test_no_word_of_english_is_left_in_portuguese(server: ServerProcess, visitors: Visitors, room: str) -> None:
+async def test_no_word_of_english_is_left_in_arabic(server: ServerProcess, visitors: Visitors, room: str) -> None:
     english: list[str | None] = []
-    portuguese: list[str | None] = []
-    for words, locale in ((english, "en-US"), (portuguese, "pt-BR")):
+    arabic: list[str | None] = []
+    for words, locale in ((english, "en-US"), (arabic, "ar-EG")):
         tab = await (await (await visitors(server.url, locale=locale)).tab()).lobby()
         words.extend([await element.inner_text() for element in await tab["header p, label, button"].all()])
         await tab.enter(room)
@@ -68,10 +69,26 @@ async def test_no_word_of_english_is_left_in_portuguese(server: ServerProcess, v
                 "all => all.flatMap(one => ['aria-label', 'placeholder', 'title'].map(name => one.getAttribute(name)))"
             )
         )
-    assert len(english) == len(portuguese)
-    same = {one for one, other in zip(english, portuguese, strict=True) if one and one == other}
-    assert {one for one in same if len(one) > 1} == {"English", "Português"}
+    assert len(english) == len(arabic)
+    same = {one for one, other in zip(english, arabic, strict=True) if one and one == other}
+    assert {one for one in same if len(one) > 1} == {language.name for language in LANGUAGES}
 
+
+MARK_IS_LAST = """(text, mark) => {
+  const words = document.createTreeWalker(text, NodeFilter.SHOW_TEXT).nextNode()
+  const box = (from, to) => {
+    const range = document.createRange()
+    range.setStart(words, from)
+    range.setEnd(words, to)
+    return range.getBoundingClientRect()
+  }
+  const at = words.data.indexOf(mark)
+  return box(at, at + 1).left > box(0, 1).left
+}"""
+OUTSIDE = """[...document.querySelectorAll("html, main *, header *")].filter(one => one.checkVisibility())
+  .filter(one => one.getBoundingClientRect().width > 1)
+  .filter(one => one.getBoundingClientRect().left < -1 || one.getBoundingClientRect().right > innerWidth + 1)
+  .map(one => one.outerHTML.slice(0, 100))"""
 
 # Boxes, and not what stands in a line: that is for the browser to order
 BOXES = """
@@ -134,3 +151,41 @@ async def test_a_page_written_from_the_right_is_the_mirror_of_the_other(
     await is_mirrored(tab, "#side")
     await tab.lobby()
     await is_mirrored(tab, ".open", ".rooms")
+
+
+async def test_arabic_is_read_from_the_right(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    tab = await (await visitors(server.url, locale="ar-EG")).enter(room)
+    await somebody.say(room, "Is it true (really)?", "هل هذا صحيح؟")
+    await tab.shows("Is it true (really)?", "هل هذا صحيح؟")
+    await expect(tab["html"]).to_have_attribute("dir", "rtl")
+    width = await tab.page.evaluate("innerWidth")
+    panel, log = await tab["#side"].bounding_box(), await tab["#scroll"].bounding_box()
+    assert panel
+    assert log
+    assert panel["x"] + panel["width"] == pytest.approx(width, abs=1)
+    assert log["x"] + log["width"] <= panel["x"] + 1
+    english, arabic = tab["#log .text"].first, tab["#log .text"].last
+    for text, way in ((english, "ltr"), (arabic, "rtl")):
+        assert await text.evaluate("text => getComputedStyle(text).direction") == way
+    # the question mark stands where the sentence ends: on the right of one and on the left of the other
+    assert await english.evaluate(MARK_IS_LAST, "?")
+    assert not await arabic.evaluate(MARK_IS_LAST, "؟")
+    await tab.page.set_viewport_size({"width": 360, "height": 640})
+    for path in (f"/r/{room}", f"/r/{room}/search?q=true"):
+        await tab.page.goto(server.url + path)
+        await expect(tab["html"]).to_have_attribute("dir", "rtl")
+        assert await tab.page.evaluate(OUTSIDE) == [], path
+
+
+async def test_the_words_of_every_language_fit_on_a_phone(server: ServerProcess, visitors: Visitors, room: str) -> None:
+    visitor = await visitors(server.url, viewport={"width": 360, "height": 640})
+    tab = await visitor.enter(room)
+    await tab.say("mine, so that all rules are shown as forms")
+    for tag in TAGS:
+        await visitor.context.add_cookies([{"name": "quart_chat_language", "value": tag, "url": server.url}])
+        for path in (f"/r/{room}/order", "/me"):
+            await tab.page.goto(server.url + path)
+            await expect(tab["html"]).to_have_attribute("lang", tag)
+            assert await tab.page.evaluate(OUTSIDE) == [], (tag, path)

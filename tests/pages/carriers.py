@@ -44,7 +44,7 @@ ANA = public_id(PERSON)
 BOB = "b" * 16
 NONCE, PLACE, AT = "0123456789abcdef-3", "1700000000000-1", 1_700_000_000_000
 DIGEST = "d" * 64
-AUDIENCES = [Audience("en", "UTC"), Audience("pt-BR", "America/Sao_Paulo")]
+AUDIENCES = [Audience("en", "UTC"), Audience("ar", "Asia/Riyadh")]  # from the left, and from the right
 
 
 def message(text: str, name: str, before: Neighbour | None = None) -> Message:

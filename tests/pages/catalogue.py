@@ -1,17 +1,21 @@
 """Every message id that the pages can say: read from the code's syntax trees and from the templates.
 
-`python -m tests.pages.catalogue` prints those that the Portuguese catalogue lacks.
+`python -m tests.pages.catalogue` prints what the catalogues lack; with a tag, such as `de`, what that one lacks; and
+`python -m tests.pages.catalogue new it` begins one.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 import quart_chat
 from quart_chat import errors
@@ -29,15 +33,26 @@ CALLS = {"say": 1} | {
 }
 
 
-def message_ids() -> set[MessageId]:
+@cache
+def message_ids() -> frozenset[MessageId]:
     """Give every message id of the package and its templates."""
-    return {*_of_code(), *_of_templates()}
+    return frozenset((*_of_code(), *_of_templates()))
 
 
+def path_of(tag: str) -> Path:
+    """Tell where a language's .po is."""
+    return PACKAGE / "pages" / "translations" / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
+
+
+def source(tag: str) -> str:
+    """Give a language's .po as it is written."""
+    return path_of(tag).read_text(encoding="utf-8")
+
+
+@cache
 def catalogue(tag: str) -> Catalog:
     """Read a language's .po."""
-    path = PACKAGE / "pages" / "translations" / tag.replace("-", "_") / "LC_MESSAGES" / "messages.po"
-    with path.open("rb") as file:
+    with path_of(tag).open("rb") as file:
         return read_po(file, abort_invalid=True)
 
 
@@ -95,10 +110,42 @@ def _forms(string: object, found: Catalog) -> list[str]:
     return [str(string or "")]
 
 
+HEADER = """msgid ""
+msgstr ""
+"Project-Id-Version: Quart Chat\\n"
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural}\\n"
+
+"""
+
+
+def begin(tag: str) -> None:
+    """Write a language's .po in which everything is still to be said, with as many plural forms as it has."""
+    made = Catalog(locale=Locale.parse(tag, sep="-"))
+    for message in catalogue("pt-BR"):
+        if message.id:
+            made.add(message.id, user_comments=message.user_comments)
+    path_of(tag).parent.mkdir(parents=True)
+    with path_of(tag).open("wb") as file:
+        file.write(HEADER.format(language=made.locale, plural=made.plural_forms).encode())
+        write_po(file, made, width=0, omit_header=True)
+
+
+def report(tag: str) -> None:
+    """Print what a catalogue lacks, and what it has too much."""
+    held = catalogue(tag)
+    for missing in sorted(message_ids() - said_in(held), key=str):
+        print(f"{tag} lacks        {missing!r}")
+    for superfluous in sorted({_key(m.id) for m in held if m.id} - message_ids(), key=str):
+        print(f"{tag} superfluous  {superfluous!r}")
+
+
 if __name__ == "__main__":
-    for tag in TRANSLATED:
-        held = catalogue(tag)
-        for missing in sorted(message_ids() - said_in(held), key=str):
-            print(f"{tag} lacks        {missing!r}")
-        for superfluous in sorted({_key(m.id) for m in held if m.id} - message_ids(), key=str):
-            print(f"{tag} superfluous  {superfluous!r}")
+    if sys.argv[1:2] == ["new"]:
+        begin(sys.argv[2])
+    else:
+        for tag in sys.argv[1:] or TRANSLATED:
+            report(tag)

@@ -7,7 +7,7 @@ import pytest
 from quart_chat.errors import TooFast
 from quart_chat.files import folder
 from quart_chat.pages import fragments, ids, rows
-from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.languages import Audience
 from quart_chat.room.changes import Changes
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Header
@@ -67,7 +67,7 @@ OTHERS: dict[str, Callable[[Audience], str]] = {
     "a fresh composer": lambda to: fragments.fresh_composer(NONCE, to.language),
 }
 
-anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=TAGS)
+anybody = pytest.mark.parametrize("audience", AUDIENCES, ids=lambda one: one.language)
 
 
 @anybody

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from quart_chat.pages import assets, fragments, lobby, templates
-from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.languages import Audience
 from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.rows import Mode, View, render, row
@@ -35,7 +35,7 @@ def test_what_a_template_is_given_is_not() -> None:
         assert said.endswith(" 1" if count == 1 else " 2 s")
 
 
-@pytest.mark.parametrize("language", TAGS)
+@pytest.mark.parametrize("language", ["en", "ar"])
 def test_every_template_says_the_same_as_it_would_without_that(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates, "new_gate", lambda: "g")
     worked_out = everything(language)

@@ -77,6 +77,11 @@ def test_what_is_no_choice_is_none(odd: str) -> None:
         ("en", "12", "9:05 AM", "Nov 22, 2025, 9:05 AM EST"),
         ("pt-BR", "", "09:05", "22 de nov. de 2025 09:05 EST"),
         ("pt-BR", "12", "9:05 AM", "22 de nov. de 2025 9:05 AM EST"),
+        ("es", "", "9:05", "22 nov 2025, 9:05 EST"),
+        ("fr", "", "09:05", "22 nov. 2025, 09:05 EST"),
+        ("de", "", "09:05", "22.11.2025, 09:05 EST"),
+        ("ar", "", "9:05 ص", "22\u200f/11\u200f/2025، 9:05 ص EST"),  # digits as CLDR has them for the Arabic of all
+        ("ar", "24", "09:05", "22\u200f/11\u200f/2025، 09:05 EST"),
     ],
 )
 def test_times_are_written_as_wanted(language: str, hours: str, short: str, long: str) -> None:

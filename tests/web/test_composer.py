@@ -5,6 +5,7 @@ import gzip
 import httpx
 import pytest
 
+from quart_chat.pages.languages import TAGS, say
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
 from tests.web.visits import ask
@@ -73,6 +74,15 @@ def test_being_away_is_fetched_ahead(client: httpx.Client) -> None:
     assert 'id="connection" class="away"' in page.text
     assert "hx-swap-oob" not in page.text  # it must not swap itself in while it is only fetched
     assert client.get("/compose/en/none").text == ""
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_what_a_page_fetches_ahead_is_there_in_every_language(client: httpx.Client, tag: str) -> None:
+    gone = "No connection. What you write is sent as soon as it is back."
+    assert say(tag, gone) in client.get(f"/away/{tag}").text
+    assert f'aria-label="{say(tag, "Message")}"' in client.get(f"/compose/{tag}/{KEY}/0").text
+    lines = client.post(f"/compose/{tag}/lines", data={"nonce": f"{KEY}-1", "text": ""})
+    assert say(tag, "Write a message") in lines.text
 
 
 def test_one_s_own_marks_are_a_stylesheet(client: httpx.Client) -> None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from quart_chat.pages.languages import LANGUAGES, Language, direction
+from quart_chat.pages.languages import say as said
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess
 from tests.web.routes import VALUES, routes
@@ -116,6 +118,18 @@ def test_a_room_has_its_own_language_for_whom_chose_none(
     page = bob.get(f"/r/{room}").text
     assert '<html lang="en" dir="ltr">' in page
     assert '<ol id="log" lang="pt-BR"' in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.tag)
+def test_an_owner_may_choose_any_language(ana: httpx.Client, bob: httpx.Client, language: Language) -> None:
+    room = fresh()
+    say(ana, room, "x")
+    named = f'lang="{language.tag}" dir="{direction(language.tag)}"'
+    assert f'<option value="{language.tag}" {named}>{language.name}</option>' in ana.get(f"/r/{room}/order").text
+    assert rule(ana, room, language=language.tag).status_code == 303
+    page = bob.get(f"/r/{room}").text
+    assert f"<html {named}>" in page
+    assert said(language.tag, "Write a message") in page
 
 
 async def test_a_tab_is_spoken_to_in_its_room_s_language(server: ServerProcess) -> None:

@@ -199,7 +199,7 @@ def test_any_place_that_could_be_one_is_answered(server: ServerProcess, argument
 def test_a_page_says_times_in_the_operator_s_zone_and_the_reader_s_language(client: httpx.Client) -> None:
     room = fresh()
     say(client, room, "x", "n")
-    english = client.get(f"/r/{room}", headers={"Accept-Language": "de, en;q=0.5"})
+    english = client.get(f"/r/{room}", headers={"Accept-Language": "ja, de;q=0, en;q=0.5"})
     portuguese = client.get(f"/r/{room}", headers={"Accept-Language": "pt;q=0.9, en;q=0.5"})
     assert '<html lang="en" dir="ltr">' in english.text
     assert '<html lang="pt-BR" dir="ltr">' in portuguese.text
