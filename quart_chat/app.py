@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart, Response, abort, g, has_request_context, request, websocket
+from quart import Quart, Response, g, has_request_context, request, websocket
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -21,7 +21,6 @@ from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Asked, Locked, Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
-from quart_chat.files import folder
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
@@ -72,6 +71,7 @@ from quart_chat.web import (
     files,
     forgetting,
     health,
+    installing,
     lobby,
     messages,
     order,
@@ -81,6 +81,7 @@ from quart_chat.web import (
     rooms,
     search,
     socket,
+    statics,
     wellknown,
 )
 from quart_chat.web.headers import at_home, protect
@@ -88,7 +89,6 @@ from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import (
     EXTENSION,
-    FOR_GOOD,
     Parts,
     answer,
     asks_for_token,
@@ -128,7 +128,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     streams = StreamRegistry()
     install(streams)
 
-    app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
+    app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
@@ -149,13 +149,14 @@ def create_app(settings: Settings | None = None) -> Quart:
         forgetting,
         socket,
         health,
+        statics,
+        installing,
         wellknown,
     ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
     app.before_request(_refuse_foreign_forms)
-    app.before_request(_refuse_unknown_files)
     app.before_request(let_in)
     app.after_request(_finish)
     _live(app, house, streams)
@@ -225,6 +226,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     )
     return Parts(
         settings=settings,
+        assets=assets.static(),
         store=store,
         pipeline=pipeline,
         log=log,
@@ -289,7 +291,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             logger.warning("store.away.at_start", reason=str(error))
         for tag in TAGS:
             translations(tag)  # parsed before the first reader waits for it
-        running.append(asyncio.create_task(asyncio.to_thread(_warm_up)))
+        running.append(asyncio.create_task(asyncio.to_thread(_warm_up, house)))
         work: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: house.feed.run(house.hub),
             house.hub.beat,
@@ -316,11 +318,12 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.store.aclose()
 
 
-def _warm_up() -> None:
+def _warm_up(house: Parts) -> None:
     """Make what the first page and message would wait for."""
     for tag in TAGS:
         templates.compile_all(tag)
     to_html("*warm* :fire:")
+    house.assets.compress()
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
@@ -358,18 +361,9 @@ async def _refuse_foreign_forms() -> None:
             check_token(who, request.headers.get(HEADER) or (await request.form).get(FIELD, ""))
 
 
-async def _refuse_unknown_files() -> None:
-    if request.endpoint == "static" and (request.view_args or {}).get("filename") not in assets.versions():
-        abort(404)  # Quart would ask the disk, and fail at a name that is too long for it
-
-
 async def _finish(response: Response) -> Response:
     if request.method == "POST":
         await pass_over(request, SHORT)
-    if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
-        name = request.path.removeprefix("/static/")
-        kept = request.args.get("v") == assets.versions().get(name)
-        response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
     if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
         response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])

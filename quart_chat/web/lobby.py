@@ -11,6 +11,7 @@ from quart_chat.pages import fragments
 from quart_chat.room.limits import TOO_MUCH
 from quart_chat.room.names import slug_of, surprise_title
 from quart_chat.store.directory import Listed
+from quart_chat.web.packing import is_unprompted, pack
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 from quart_chat.web.reading import visited_rooms
 
@@ -65,7 +66,10 @@ async def _page(who: Visitor, typed: str = "", error: str = "", status: int = 20
     person = await person_of(house, who)
     (visited, _), listed = await asyncio.gather(visited_rooms(who), _listed())
     html = fragments.lobby(visited, listed, person, who.language, typed=typed, error=error)
-    return answer(who, html, status)
+    response = answer(who, html, status)
+    if typed or error or not is_unprompted(secure=who.visit.secure):
+        return response
+    return pack(response, await response.get_data(as_text=False))
 
 
 async def _listed() -> list[Listed]:

@@ -1,0 +1,56 @@
+"""Answers that are compressed as they go out: which encodings a browser takes, and which answers are packed.
+
+Nothing that holds what others must not learn beside what others choose is packed (docs/security.md tells why), and no
+answer without an end.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from typing import Literal
+
+import brotli
+from quart import Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+
+Encoding = Literal["br", "gzip", ""]
+
+LEAST = 1000  # bytes; what is shorter fits into one packet with its headers, packed or not
+LONGEST = 300  # characters of Accept-Encoding that are read
+# A room's page of 37 KB takes 0.07 and 0.09 ms, where it is made in 0.9, and then has 6.5 and 6.3 KB; brotli at its
+# best would take 48 ms for 4.7 KB.
+BROTLI, GZIP = 1, 3
+KEPT = 2  # brotli's for what browsers keep: composers ahead have 2.7 KB instead of 4.0
+
+
+def taken() -> Encoding:
+    """Tell in which encoding whoever asks gets an answer; "" as it is."""
+    return _taken(request.headers.get("Accept-Encoding", "")[:LONGEST])
+
+
+@lru_cache(1000)  # browsers say the same
+def _taken(header: str) -> Encoding:
+    accepted = parse_accept_header(header, Accept)
+    brotli_, gzip_ = accepted.quality("br"), accepted.quality("gzip")
+    if not max(brotli_, gzip_):
+        return ""
+    return "br" if brotli_ >= gzip_ else "gzip"
+
+
+def is_unprompted(*, secure: bool) -> bool:
+    """Tell whether no other site's page can have made the browser ask; secure: by HTTPS, where each browser says it."""
+    site = request.headers.get("Sec-Fetch-Site")
+    return site in ("same-origin", "none") or (site is None and not secure)
+
+
+def pack(response: Response, body: bytes, quality: int = BROTLI) -> Response:
+    """Give an answer its body, packed as its reader takes it; quality: of brotli, from 0 to 11."""
+    response.headers["Vary"] = "Accept-Encoding"
+    encoding = taken() if len(body) >= LEAST else ""
+    if encoding:
+        response.headers["Content-Encoding"] = encoding
+        body = brotli.compress(body, quality=quality) if encoding == "br" else gzip.compress(body, GZIP, mtime=0)
+    response.set_data(body)
+    return response
