@@ -93,6 +93,7 @@ async def room_page(
         person,
         who.visit.origin,
         house.identities.form_token(who.identity),
+        known=who.proved,
         sounds=who.sounds,
         new=new,
         left=left,
