@@ -21,7 +21,7 @@ from quart_chat.files import folder
 
 PATH = "/static/"
 BUNDLES = {
-    "room-page.css": ("base.css", "room.css", "search.css", "files.css"),
+    "room-page.css": ("base.css", "room.css", "search.css", "files.css", "short.css"),
     # in one file htmx may wait for the page's end: it starts when the file has run, and with it the extensions
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-csp.min.js", "vendor/hx-ws.min.js"),
 }

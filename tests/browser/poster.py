@@ -42,6 +42,10 @@ class Poster:
     async def get(self, path: str) -> httpx.Response:
         return await self._client.get(path)
 
+    async def post(self, path: str, form: dict[str, str]) -> None:
+        answer = await self._client.post(path, data=form)
+        assert answer.status_code < 400, answer.text
+
     async def say(self, room: str, *texts: str) -> None:
         """Say something, by the form of a browser without JavaScript."""
         for text in texts:
