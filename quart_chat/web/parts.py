@@ -52,7 +52,7 @@ from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import UNSAID, Visit, comes_from_here, visit
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
-from quart_chat.web.packing import KEPT, pack
+from quart_chat.web.packing import pack
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
@@ -298,7 +298,7 @@ def see_other(who: Visitor, path: str) -> Response:
 def for_good(body: str | bytes, mimetype: str, whose: str = "private") -> Response:
     """Answer with what is the same for ever at its address; whose: cache may keep it, "private" or "public"."""
     response = Response(headers={"Cache-Control": f"{whose}, {FOR_GOOD}"}, mimetype=mimetype)
-    return pack(response, body.encode() if isinstance(body, str) else body, KEPT)
+    return pack(response, body.encode() if isinstance(body, str) else body)
 
 
 def moved(path: str) -> Response:
