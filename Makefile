@@ -73,6 +73,10 @@ soak: .venv/.dev  ## ten minutes of people who come and go, drawn into docs/soak
 floods: .venv/.dev  ## what others in a room notice of who floods it, three minutes; ARGS="--seconds 60"
 	@$(BIN)/python -m tests.chaos.floods $(ARGS)
 
+.PHONY: network
+network: .venv/.dev chromium  ## what a bad network makes of a room, five minutes, into docs/performance.md; ARGS="--rounds 3"
+	@$(BIN)/python -m tests.browser.slow --into docs/performance.md $(ARGS)
+
 .PHONY: format
 format: .venv/.dev  ## write code the way the checks want it
 	$(BIN)/ruff check --fix-only .

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart, Response, abort, g, has_request_context, request, websocket
+from quart import Quart, Response, g, has_request_context, request, websocket
 from structlog.contextvars import bind_contextvars
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -21,7 +21,6 @@ from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import Asked, Locked, Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
-from quart_chat.files import folder
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
@@ -75,6 +74,7 @@ from quart_chat.web import (
     files,
     forgetting,
     health,
+    installing,
     lobby,
     messages,
     order,
@@ -85,6 +85,7 @@ from quart_chat.web import (
     search,
     share,
     socket,
+    statics,
     transcript,
     wellknown,
 )
@@ -93,7 +94,6 @@ from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import (
     EXTENSION,
-    FOR_GOOD,
     Parts,
     answer,
     asks_for_token,
@@ -136,7 +136,7 @@ def create_app(settings: Settings | None = None) -> Quart:
     install(streams)
     install_endless(streams)
 
-    app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
+    app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM
     most = most_bytes(settings.file_megabytes) if settings.files else 0
     app.request_class = request_class(most + MAX_FIELD)
@@ -160,13 +160,14 @@ def create_app(settings: Settings | None = None) -> Quart:
         socket,
         endless,
         health,
+        statics,
+        installing,
         wellknown,
     ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
     app.before_request(_refuse_foreign_forms)
-    app.before_request(_refuse_unknown_files)
     app.before_request(let_in)
     app.after_request(_finish)
     _live(app, house, streams)
@@ -237,6 +238,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
     return Parts(
         settings=settings,
+        assets=assets.static(),
         store=store,
         pipeline=pipeline,
         log=log,
@@ -300,7 +302,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
                 raise SettingsError(too_old)
         except StoreAway as error:
             logger.warning("store.away.at_start", reason=str(error))
-        running.append(asyncio.create_task(_warm_up()))
+        running.append(asyncio.create_task(_warm_up(house)))
         work: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: house.feed.run(house.hub),
             house.hub.beat,
@@ -327,7 +329,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
         await house.store.aclose()
 
 
-async def _warm_up() -> None:
+async def _warm_up(house: Parts) -> None:
     """Make what the first page and message would wait for.
 
     One template after the other, with a rest between, so that who comes meanwhile waits for one at most: they take
@@ -336,6 +338,7 @@ async def _warm_up() -> None:
     await asyncio.to_thread(to_html, "*warm* :fire:")
     for tag in TAGS:
         await asyncio.to_thread(translations, tag)
+    await asyncio.to_thread(house.assets.compress)
     for tag in TAGS:
         for name in templates.names():
             await asyncio.to_thread(templates.prepare, tag, name)
@@ -378,18 +381,9 @@ async def _refuse_foreign_forms() -> None:
             check_token(who, request.headers.get(HEADER) or (await request.form).get(FIELD, ""))
 
 
-async def _refuse_unknown_files() -> None:
-    if request.endpoint == "static" and (request.view_args or {}).get("filename") not in assets.versions():
-        abort(404)  # Quart would ask the disk, and fail at a name that is too long for it
-
-
 async def _finish(response: Response) -> Response:
     if request.method == "POST":
         await pass_over(request, SHORT)
-    if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
-        name = request.path.removeprefix("/static/")
-        kept = request.args.get("v") == assets.versions().get(name)
-        response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
     if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
         if 300 <= response.status_code < 400:
             response.set_data("")

@@ -509,6 +509,11 @@ def times_form(audience: Audience, room: str | None) -> Markup:
     return fragment(audience.language, "_times.html", "form", audience, room, choices, clocks)
 
 
+def link_to_own_marks(public: str) -> Markup:
+    """Render what loads the stylesheet that marks what is a person's own."""
+    return fragment(languages.DEFAULT, "_own.html", "marks", public)
+
+
 def own_marks(public: str) -> str:
     """Write the stylesheet that marks what is a person's own."""
     classes = {"person": ids.person(public), "reacted": ids.reacted(public), "mention": ids.mention(public)}

@@ -69,6 +69,7 @@ def render(
     origin: str,
     token: str,
     *,
+    known: bool = True,
     sounds: bool = False,
     new: str = "",
     left: str = "",
@@ -78,15 +79,18 @@ def render(
 ) -> bytes:
     """Render a page for somebody.
 
-    origin: where they see it, such as https://chat.example; token: of their forms; sounds: they want to hear when
+    origin: where they see it, such as https://chat.example; token: of their forms; known: they
+    may have written something; sounds: they want to hear when
     somebody means them. new: the id of the first message that is new to them; "" for none; left: how far they had read,
     where that is before this page. typed: what stays in the field of the plain form beside an error; meant: the message
     around which it is, None for none.
     """
     kept = not (typed or error or meant)
     form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)
+    own = fragments.link_to_own_marks(person.public)
     html = form.fill(
-        own=person.public,
+        own=own if known else "",
+        later="" if known else own,
         link=f"{origin}/r/{shown.room}",
         gate=templates.new_gate(),
         token=token,
@@ -150,6 +154,6 @@ def _render(
             block=fragments.BLOCK,
             typed=typed,
             error=error,
-            **blanks((tokens.FIELD, "gate", "own", "link", "key", "profile", "sounds")),
+            **blanks((tokens.FIELD, "gate", "own", "later", "link", "key", "profile", "sounds")),
         )
     )

@@ -5,7 +5,6 @@ All but the field are pure functions of their addresses, so that a page finds th
 
 from __future__ import annotations
 
-import gzip
 import re
 
 from quart import Blueprint, Response, abort, request
@@ -29,13 +28,7 @@ async def composers(language: str, key: str, block: int) -> Response:
     """Give a block of forms for a page."""
     if language not in TAGS or not _KEY.fullmatch(key) or block > MOST_BLOCKS:
         abort(404)
-    body = fragments.composers(key, block, language).encode()
-    response = for_good(body, "text/html")
-    if request.accept_encodings["gzip"]:  # a hundred forms are much alike: 80 KB become 3
-        response = for_good(gzip.compress(body, 1, mtime=0), "text/html")
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+    return for_good(fragments.composers(key, block, language), "text/html")
 
 
 @blueprint.get("/compose/<language>/none")

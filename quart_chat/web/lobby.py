@@ -13,6 +13,7 @@ from quart_chat.pages.lobby import Rooms
 from quart_chat.room.limits import TOO_MUCH
 from quart_chat.room.lobby import Listed, Visited
 from quart_chat.room.names import is_slug, slug_of, surprise_title
+from quart_chat.web.packing import is_unprompted, pack
 from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, retry_after, see_other, visitor
 from quart_chat.web.reading import visited_rooms
 
@@ -87,7 +88,10 @@ async def _page(
     person = await person_of(house, who)
     (visited, _), listed = await asyncio.gather(visited_rooms(who), _listed())
     shown = _rooms(who, visited, listed, request.args.get("q", ""), left=left)
-    return answer(who, lobby_page.page(shown, person, typed=typed, error=error), status)
+    response = answer(who, lobby_page.page(shown, person, typed=typed, error=error), status)
+    if typed or error or shown.sought or left or not is_unprompted(secure=who.visit.secure):
+        return response
+    return pack(response, await response.get_data(as_text=False))
 
 
 def _rooms(

@@ -29,6 +29,7 @@ from quart_chat.live.scribe import Scribe
 from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
+from quart_chat.pages.assets import Assets
 from quart_chat.pages.languages import HEADER as PAGE_LANGUAGE
 from quart_chat.pages.languages import TAGS, Audience, choose
 from quart_chat.pages.tokens import FIELD, with_tokens
@@ -52,6 +53,7 @@ from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import UNSAID, Visit, comes_from_here, visit
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
+from quart_chat.web.packing import pack
 
 EXTENSION = "quart_chat"
 FOR_GOOD = "max-age=31536000, immutable"  # of Cache-Control, after for whom it is kept
@@ -76,6 +78,7 @@ class Parts:
     """
 
     settings: Settings
+    assets: Assets
     store: Servers
     pipeline: Pipeline
     log: Log
@@ -302,7 +305,8 @@ def see_other(who: Visitor, path: str) -> Response:
 
 def for_good(body: str | bytes, mimetype: str, whose: str = "private") -> Response:
     """Answer with what is the same for ever at its address; whose: cache may keep it, "private" or "public"."""
-    return Response(body, headers={"Cache-Control": f"{whose}, {FOR_GOOD}"}, mimetype=mimetype)
+    response = Response(headers={"Cache-Control": f"{whose}, {FOR_GOOD}"}, mimetype=mimetype)
+    return pack(response, body.encode() if isinstance(body, str) else body)
 
 
 def moved(path: str) -> Response:

@@ -15,6 +15,7 @@ from quart_chat.room.rights import Right, may, rights
 from quart_chat.store.glances import Glance
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
+from quart_chat.web.packing import pack
 from quart_chat.web.parts import Visitor, answer, glance_of, parts, standing, whole_standing
 
 
@@ -95,6 +96,7 @@ async def room_page(
         person,
         who.visit.origin,
         house.identities.form_token(who.identity),
+        known=who.proved,
         sounds=who.sounds,
         new=new,
         left=left,
@@ -102,7 +104,9 @@ async def room_page(
         error=error,
         meant=meant,
     )
-    return answer(who, html, status)
+    response = answer(who, html, status)
+    # who wrote a form chose what is said back to them (docs/security.md)
+    return response if typed or error else pack(response, html)
 
 
 def _news(newest: Newest, read: str | None, public: str) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from quart_chat.room.commands import NO_TEXT, Say, read_id, read_nonce
 from quart_chat.room.names import chosen_name
 from quart_chat.room.people import Person
 from quart_chat.web.endless import face_of, write_page
+from quart_chat.web.packing import pack
 from quart_chat.web.parts import (
     Parts,
     Visitor,
@@ -63,10 +64,14 @@ async def history(name: str) -> Response:
     if after is not None:
         page = await log.after(name, after)
         newer = fragments.newer(name, page.messages[-1].id if page.more else None, who.language)
-        return Response(fragments.messages(page.messages, name, who.audience) + newer)
+        return _fragment(fragments.messages(page.messages, name, who.audience) + newer)
     page = await log.before(name, before) if before else (await log.newest(name)).page
     older = fragments.older(name, page.messages[0].id if page.more else None, who.language)
-    return Response(older + fragments.messages(page.messages, name, who.audience, old=True))
+    return _fragment(older + fragments.messages(page.messages, name, who.audience, old=True))
+
+
+def _fragment(html: Markup) -> Response:
+    return pack(Response(mimetype="text/html"), html.encode())
 
 
 @blueprint.post("/<name>")

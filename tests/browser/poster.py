@@ -19,12 +19,13 @@ class Poster:
     """A person at a server.
 
     url: of the server, without a slash at the end. name: None keeps the one that the server gives.
+    verify: its certificate.
     """
 
-    def __init__(self, url: str, name: str | None = None) -> None:
+    def __init__(self, url: str, name: str | None = None, *, verify: bool = True) -> None:
         self.url = url
         self.name = name
-        self._client = httpx.AsyncClient(base_url=url, headers={"Origin": url}, trust_env=False)
+        self._client = httpx.AsyncClient(base_url=url, headers={"Origin": url}, trust_env=False, verify=verify)
 
     async def __aenter__(self) -> Self:
         (await self._client.get("/")).raise_for_status()
@@ -40,6 +41,10 @@ class Poster:
 
     async def get(self, path: str) -> httpx.Response:
         return await self._client.get(path)
+
+    async def post(self, path: str, form: dict[str, str]) -> None:
+        answer = await self._client.post(path, data=form)
+        assert answer.status_code < 400, answer.text
 
     async def say(self, room: str, *texts: str) -> None:
         """Say something, by the form of a browser without JavaScript."""

@@ -101,7 +101,7 @@ NO_TEXTS = {
         "words and ids of ours",
     ),
     **dict.fromkeys(
-        ("older", "newer", "profile", "sounds", "results", "row", "code", "elsewhere", "proof", "other"),
+        ("older", "newer", "later", "profile", "sounds", "results", "row", "code", "elsewhere", "proof", "other"),
         "markup, made of what is looked at here",
     ),
     **dict.fromkeys(("query",), "`room/search.read`; `room/marking` writes nothing of it"),

@@ -169,3 +169,12 @@ def test_a_room_s_next_page_takes_the_place_of_the_one_before() -> None:
         assert kept is not None
         assert kept[0] is newer
         assert [key for key in room.forms._held if key[0] == "next"] == [("next", EN, False)]
+
+
+def test_somebody_new_waits_for_no_stylesheet_of_their_own() -> None:
+    link = f'<link rel="stylesheet" href="/own/{ANA.public}.css?v='
+    for known in (True, False):
+        page = render(shown("own-later"), (message(1, "here"),), ANA, ORIGIN, "t", known=known).decode()
+        assert page.count(link) == 1
+        assert (page.index(link) < page.index("<body")) == known
+        assert (page.index(link) > page.index("here")) == (not known)

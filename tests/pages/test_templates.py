@@ -125,6 +125,7 @@ def room_page(language: str, place: str | None) -> str:
         "key": "k",
         "profile": "p",
         "sounds": "s",
+        "later": "l",
         "newer": "",
         "meant": Meant(message, frozenset(Right), pinned=True, editing=place is None),
     }

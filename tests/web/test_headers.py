@@ -137,20 +137,6 @@ def test_what_follows_from_its_address_is_kept_for_good(client: httpx.Client) ->
         assert client.get(path).content == response.content
 
 
-def test_static_files_of_a_page_are_kept_for_good_and_others_are_asked_for_again(client: httpx.Client) -> None:
-    room = client.get(f"/r/{fresh()}").text + client.get("/").text
-    found = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', room))
-    assert {path.partition("?")[0] for path in found} >= {"/static/base.css", "/static/vendor/htmx.min.js"}
-    for path in found:
-        response = client.get(path)
-        assert response.status_code == 200, path
-        assert response.headers["Cache-Control"] == f"public, {FOR_GOOD}", path
-        assert client.get(path, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
-        plain = path.partition("?")[0]
-        for other in (plain, f"{plain}?v=0", f"{plain}?v="):
-            assert client.get(other).headers["Cache-Control"] == "no-cache", other
-
-
 def test_no_page_needs_what_the_policy_forbids(client: httpx.Client) -> None:
     client.post("/r/headers/messages", data={"text": "x", "nonce": "policy"})
     for path in ("/", "/r/headers", "/nowhere", "/r/headers/messages", f"/compose/en/{KEY}/0", "/away/en"):
@@ -158,12 +144,3 @@ def test_no_page_needs_what_the_policy_forbids(client: httpx.Client) -> None:
         assert not re.search(r"<[^>]+\s(style|on\w+|hx-on[:\w-]*)=", page), path
         assert not re.search(r"<style|<script(?![^>]*\ssrc=)|javascript:|\bjs:", page), path
         assert not re.search(r'(?:src|href|action|hx-get|hx-post)="(?:https?:)?//', page), path
-
-
-def test_another_spelling_of_a_static_file_is_not_kept_for_good(server: ServerProcess) -> None:
-    with httpx.Client(base_url=server.url, trust_env=False) as somebody:
-        address = re.search(r"/static/base\.css(\?v=[0-9a-f]+)", somebody.get("/").text)
-        assert address is not None
-        assert "immutable" in somebody.get(address[0]).headers["cache-control"]
-        for spelling in ("/static/base.css?v=0", f"/static/vendor/%2E%2E/base.css{address[1]}"):
-            assert "immutable" not in somebody.get(spelling).headers["cache-control"]

@@ -181,7 +181,7 @@ def test_the_sound_is_one_that_the_page_may_play(client: httpx.Client) -> None:
     page = client.get(f"/r/{fresh()}")
     assert "media-src 'self'" in page.headers["Content-Security-Policy"]
     switched = client.post("/sound", data={"sound": "1", "room": "x"}, headers=HTMX).text
-    (address,) = re.findall(r'src="(/static/mention\.wav[^"]+)"', switched)
+    (address,) = re.findall(r'src="(/static/mention\.[0-9a-f]{12}\.wav)"', switched)
     sound = client.get(address)
     assert sound.content[:4] == b"RIFF"
     assert sound.headers["Content-Type"] in ("audio/x-wav", "audio/wav")
