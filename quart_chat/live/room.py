@@ -12,8 +12,9 @@ from markupsafe import Markup
 from quart_chat import metrics
 from quart_chat.events import get_logger
 from quart_chat.kept import Kept
+from quart_chat.live.crier import Crier
 from quart_chat.live.wire import Broadcast, Wire
-from quart_chat.pages import fragments
+from quart_chat.pages import aloud, fragments
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest, digest
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, order
@@ -74,6 +75,7 @@ class LiveRoom:
         self._states: dict[str, Broadcast] = {}  # by language
         self._replays: Kept[tuple[str, str, Audience], Broadcast] = Kept(REPLAYS, REPLAYS_LENGTH)
         self._told_from = NO_ENTRY  # what came before it is asked of the log
+        self._crier = Crier(lambda said: self.broadcast(lambda audience: aloud.aloud(said, audience.language)))
         self._typists: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
     # --- tabs --------------------------------------------------------------------------------------
@@ -138,12 +140,15 @@ class LiveRoom:
         news = digest(batch)
         place = batch[-1].id
         trim = self._trim(news.messages)
+        said = self._crier.take(news.messages)
         hushed = [message for message in news.messages if self._hush(message.author)]
 
         def render(audience: Audience) -> Markup:
             frame = fragments.appended(self.name, news, place, audience)
             if trim is not None:
                 frame += fragments.trimmed(self.name, trim, audience.language)
+            if said:
+                frame += aloud.aloud(said, audience.language)
             if hushed:
                 frame += fragments.typing(self.typists(), audience.language)
             return frame
@@ -324,5 +329,6 @@ class LiveRoom:
         """Cancel what is still timed."""
         for _, timer in self._typists.values():
             timer.cancel()
+        self._crier.end()
         if self._resting is not None:
             self._resting.cancel()
