@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.async_api import expect
 
@@ -155,3 +153,138 @@ async def test_a_room_and_all_that_opens_in_it(
     await expect(ana[".sending"].first).to_be_visible()
     await inspector.look(ana, "room, connection lost and a message waits")
     inspector.sum_up()
+
+
+async def test_history_and_what_is_new(
+    server: ServerProcess, visitors: Visitors, inspector: Inspector, somebody: Poster, room: str
+) -> None:
+    person = await visitors(server.url, **CALM)
+    tab = await person.enter(room)
+    await tab.say("where I stopped")
+    await expect(tab.waiting).to_have_count(0)
+    await tab.lobby()
+    await somebody.flood(room, [f"row {number}" for number in range(120)])
+    await somebody.say(room, "the last")
+    await tab.enter(room)
+    await expect(tab["#new"]).to_be_visible()
+    await tab.scroll_up()
+    await expect(tab[".old"].first).to_be_attached()
+    await inspector.look(tab, "room, older history and the line above what is new")
+    address = await tab["#log > .message .by > a"].nth(20).get_attribute("href")
+    await tab.page.goto(f"{server.url}{address}")
+    await inspector.look(tab, "permalink")
+    await tab.page.goto(f"{server.url}/r/{room}?before={str(address).rpartition('/')[2]}")
+    await inspector.look(tab, "older messages")
+    await tab.page.goto(f"{server.url}/r/{room}/search?q=row")
+    await inspector.look(tab, "search on a page of its own")
+    inspector.sum_up()
+
+
+async def test_order_in_rooms(
+    server: ServerProcess, visitors: Visitors, inspector: Inspector, somebody: Poster, room: str
+) -> None:
+    ana = await (await visitors(server.url, **CALM)).enter(room)
+    await ana.say("mine")
+    await expect(ana.waiting).to_have_count(0)
+    bento = await (await visitors(server.url, **CALM)).enter(room)
+    bento.witness.allow(REFUSED, r"htmx:ws:error: Connection not open")
+    await bento.rename("Bento")
+    await bento.say("rude")
+    await bento.page.goto(f"{server.url}/r/{room}/order")
+    await inspector.look(bento, "rules, for who reads them")
+    await bento.enter(room)
+    await ana.page.goto(f"{server.url}/r/{room}/order")
+    await ana["#slow"].select_option("60")
+    await ana["form[action$='/order'] .primary"].click()
+    await ana.enter(room)
+    for text in ("rude again", "and again"):
+        await bento.field.fill(text)
+        await bento.field.press("Enter")
+    await expect(bento[".why .countdown"]).to_be_visible()
+    await inspector.look(bento, "room, a refused message and its countdown")
+    for what, length in (("Mute Bento", "for an hour"), ("Ban Bento", "for a day")):
+        await open_menu(ana, "rude")
+        await ana["#menu"].get_by_text(what, exact=True).click()
+        await ana["#menu details[open] button"].get_by_text(length, exact=True).click()
+        await expect(ana["#menu"]).to_be_hidden()
+    await expect(bento["#connection.ended"]).to_be_visible()
+    await inspector.look(bento, "room, sent away")
+    await bento.page.reload()
+    await inspector.look(bento, "banned")
+    await ana.page.goto(f"{server.url}/r/{room}/order")
+    await ana["[name=closed]"].check()
+    await ana["[name=asks]"].check()
+    await ana["form[action$='/order'] .primary"].click()
+    await ana["#phrase"].fill("a long enough passphrase")
+    await ana["form[action$='/phrase'] button"].click()
+    await ana["button[name=role]"].first.click()
+    await expect(ana[".new-link"]).to_be_visible()
+    await inspector.look(ana, "rules and the record, for an owner, with a new link")
+    await ana.page.goto(await ana[".new-link .link"].inner_text())
+    await inspector.look(ana, "a link to a role")
+    stranger = await (await visitors(server.url, **CALM)).tab()
+    stranger.witness.allow(REFUSED)
+    await stranger.page.goto(f"{server.url}/r/{room}")
+    await expect(stranger["#phrase"]).to_be_visible()
+    await inspector.look(stranger, "a private room")
+    await stranger["#phrase"].fill("nothing that fits here")
+    await stranger["#phrase"].press("Enter")
+    await expect(stranger["#phrase-error"]).to_be_visible()
+    await inspector.look(stranger, "a private room, wrong passphrase")
+    await ana.page.goto(f"{server.url}/r/{room}/order")
+    await ana["[name=closed]"].uncheck()
+    await ana["form[action$='/order'] .primary"].click()
+    await stranger.page.goto(f"{server.url}/r/{room}")
+    await expect(stranger["#answer"]).to_be_visible()
+    await inspector.look(stranger, "a question for newcomers")
+    await ana["[name=asks]"].uncheck()
+    await ana["[name=archived]"].check()
+    await ana["form[action$='/order'] .primary"].click()
+    await ana.page.goto(f"{server.url}/r/{room}")
+    await expect(ana[".past"]).to_be_visible()
+    await inspector.look(ana, "an archive")
+    inspector.sum_up()
+
+
+async def test_all_of_it_without_javascript(
+    server: ServerProcess, visitors: Visitors, inspector: Inspector, somebody: Poster, room: str
+) -> None:
+    tab = await (await visitors(server.url, **CALM)).tab()
+    tab.witness.allow(REFUSED)
+    switch = await tab.page.context.new_cdp_session(tab.page)
+
+    async def look(state: str) -> None:
+        """Axe needs timers: scripts are off while the page is loaded, so that it is what it is without them."""
+        await switch.send("Emulation.setScriptExecutionDisabled", {"value": False})
+        await inspector.look(tab, f"{state}, without JavaScript")
+        await switch.send("Emulation.setScriptExecutionDisabled", {"value": True})
+
+    await switch.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    await tab.enter(room, live=False)
+    await tab.field.fill("by a plain form")
+    await tab["#composer .send"].click()
+    await expect(tab.texts).to_have_count(1)
+    await somebody.say(room, *LIVELY)
+    await tab.page.goto(f"{server.url}/r/{room}")
+    await tab["summary"].filter(has_text="Write several lines").click()
+    await look("room")
+    address = str(await tab["#log > .message .by > a"].first.get_attribute("href"))
+    await tab.page.goto(f"{server.url}{address}")
+    for summary in await tab[".panel summary"].all():
+        await summary.click()
+    await look("a message")
+    await tab.page.goto(f"{server.url}{address}/edit")
+    await look("a message being edited")
+    for path in ("topic", "files", "search?q=waves", "order"):
+        await tab.page.goto(f"{server.url}/r/{room}/{path}")
+        await look(path)
+    inspector.sum_up()
+
+
+async def test_axe_sees_what_is_wrong(server: ServerProcess, visitors: Visitors, inspector: Inspector) -> None:
+    tab = await (await (await visitors(server.url)).tab()).lobby()
+    await tab["main"].evaluate("main => main.append(document.createElement('img'))")
+    await tab["#title"].evaluate("field => field.labels[0].remove()")
+    await inspector.look(tab, "spoiled")
+    with pytest.raises(AssertionError, match=r"(?s)image-alt.*label"):
+        inspector.sum_up()
