@@ -166,6 +166,11 @@ def edit_in_place(room: str, entry_id: str, text: str, language: str) -> Markup:
     return partial(free, "beforeend", editing(room, entry_id, text, language))
 
 
+def no_longer_edited(room: str, entry_id: str, audience: Audience) -> Markup:
+    """Take that form away; the focus goes to the button that opens the message's menu."""
+    return partial(f"#{ids.editing(entry_id)}", "delete", Markup()) + partial(f"#{ids.message(entry_id)} > .more", "outerHTML", rows.more(entry_id, rows.View(room, audience)))
+
+
 def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple[str, str, Markup]]:
     """Render the texts that a message had, each as (when, the same for machines, what it said).
 

@@ -14,6 +14,7 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # In the light theme every rule; in the dark one those that ask for colours, for nothing else differs.
 RUN = """([tags, colours]) => axe.run(document, {
   runOnly: colours ? {type: "rule", values: ["color-contrast", "link-in-text-block"]} : {type: "tag", values: tags},
+  ...(colours ? {} : {rules: {"target-size": {enabled: true}}}),
   resultTypes: ["violations"],
 }).then(({violations}) => violations.map(({id, help, nodes}) =>
   `${id}: ${help}\\n` + nodes.slice(0, 4).map(node => `    ${node.html.slice(0, 160)}\\n      ${
