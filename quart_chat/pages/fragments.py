@@ -95,7 +95,9 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
         shown = rows.reactions(change.of, change.changes, view)
         # who pressed one that goes would be thrown to the page's beginning
         stay = ", ".join(f"#{ids.reaction(change.of, one.emoji)}" for one in change.changes.reactions) or "i"
-        html += partial(f"#{element}:has(> .reactions > :focus:not({stay})) > .more", "outerHTML", rows.more(change.of, view))
+        html += partial(
+            f"#{element}:has(> .reactions > :focus:not({stay})) > .more", "outerHTML", rows.more(change.of, view)
+        )
         if shown:
             html += partial(f"#{element}:not(:has(> .reactions))", "beforeend", shown)
         html += partial(f"#{element} > .reactions", "outerMorph" if shown else "delete", shown)
@@ -168,7 +170,9 @@ def edit_in_place(room: str, entry_id: str, text: str, language: str) -> Markup:
 
 def no_longer_edited(room: str, entry_id: str, audience: Audience) -> Markup:
     """Take that form away; the focus goes to the button that opens the message's menu."""
-    return partial(f"#{ids.editing(entry_id)}", "delete", Markup()) + partial(f"#{ids.message(entry_id)} > .more", "outerHTML", rows.more(entry_id, rows.View(room, audience)))
+    return partial(f"#{ids.editing(entry_id)}", "delete", Markup()) + partial(
+        f"#{ids.message(entry_id)} > .more", "outerHTML", rows.more(entry_id, rows.View(room, audience))
+    )
 
 
 def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple[str, str, Markup]]:

@@ -1,4 +1,4 @@
-"""What a room says to who hears it: new messages once and calmly, one's own not at all, and how the connection stands."""
+"""What a room says to who hears it: new messages, once and calmly; one's own not at all; how the connection stands."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ async def test_a_burst_is_summed_up_and_typing_is_not_announced(
     while told < 60:
         await tab.page.wait_for_function("told => heard.length > told", arg=len(await heard(tab)) if told else 0)
         said = await heard(tab)
-        told = sum(int(found[1]) if (found := re.search(r": (\d+) new messages", one)) else one.count(": ") for one in said)
+        told = sum(
+            int(found[1]) if (found := re.search(r": (\d+) new messages", one)) else one.count(": ") for one in said
+        )
     assert told == 60
     assert len(said) <= 3
     assert all("Somebody Else: " in one for one in said)

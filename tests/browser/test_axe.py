@@ -137,7 +137,7 @@ async def test_a_room_and_all_that_opens_in_it(
     await expect(ana["#zone"]).to_be_visible()
     await ana["a.set-topic"].click()
     await expect(ana["#topic-text"]).to_be_visible()
-    await ana["#name"].fill("‮")
+    await ana["#name"].fill("\u202e")
     await ana["#rename"].click()
     await expect(ana["#name-error"]).to_be_visible()
     await inspector.look(ana, "room, forms beside it and a refused name")

@@ -73,9 +73,7 @@ async def test_at_200_percent_a_menu_and_the_search_are_whole(
     await expect(tab["#find-words"]).to_be_in_viewport(ratio=1)
 
 
-async def test_forced_colours_leave_what_tells_of_a_state(
-    server: ServerProcess, visitors: Visitors, room: str
-) -> None:
+async def test_forced_colours_leave_what_tells_of_a_state(server: ServerProcess, visitors: Visitors, room: str) -> None:
     tab = await (await visitors(server.url, forced_colors="active")).enter(room)
     await tab.say("mine")
     canvas = (await tab.look("body", "background-color"))[0]

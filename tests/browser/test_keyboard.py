@@ -18,14 +18,14 @@ from tests.server.processes import ServerProcess
 FOCUSED = """() => {
   const one = document.activeElement
   const ring = [one, one.closest(".say"), one.previousElementSibling, one.closest(".drop-here")].filter(Boolean)
-    .concat(one.matches(".by > a") ? one : [])
-  const seen = ring.some(at => getComputedStyle(at).outlineStyle !== "none" && parseFloat(getComputedStyle(at).outlineWidth) >= 2)
+  const seen = ring.map(at => getComputedStyle(at))
+    .some(({outlineStyle, outlineWidth}) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2)
   const {left, top, width, height} = one.getBoundingClientRect()
   const over = document.elementFromPoint(left + width / 2, top + height / 2)
   const hidden = width > 1 && !(over && (one.contains(over) || over.contains(one) || one.labels?.[0]?.contains(over)))
   return {
-    name: one === document.body ? "" : one.id.replace(/[0-9a-f]{16}-|[0-9]{9,}-[0-9]+/, "") || one.className || one.href || one.tagName,
-    wrong: [seen ? "" : "no ring", hidden ? "hidden under " + over?.outerHTML.slice(0, 80) : ""].filter(Boolean).join(", "),
+    name: one === document.body ? "" : one.id.replace(/[0-9a-f]{16}-/, "") || one.className || one.href || one.tagName,
+    wrong: [seen ? "" : "no ring", hidden ? "under " + over?.outerHTML.slice(0, 80) : ""].filter(Boolean).join(", "),
   }
 }"""
 

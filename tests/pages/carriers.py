@@ -172,7 +172,8 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         [message(f"@Bob {text}", name)._replace(mentions=(Mention("Bob", BOB),))], "r", to
     ),
     "what is announced": lambda text, name, to: aloud.aloud(
-        lines([message(text, name), message(f"@Bob {text}", name)._replace(mentions=(Mention("Bob", BOB),))]), to.language
+        lines([message(text, name), message(f"@Bob {text}", name)._replace(mentions=(Mention("Bob", BOB),))]),
+        to.language,
     ),
     "an action that is announced": lambda text, name, to: aloud.aloud(
         lines([message(text, name)._replace(kind="me")]), to.language
@@ -181,7 +182,9 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         lines([message(text, name)._replace(kind="topic")]), to.language
     ),
     "how much is announced": lambda text, name, to: aloud.aloud(lines([message(text, name)] * 9), to.language),
-    "how much of a crowd is announced": lambda text, name, to: aloud.aloud(lines([message(text, name)], 99), to.language),
+    "how much of a crowd is announced": lambda text, name, to: aloud.aloud(
+        lines([message(text, name)], 99), to.language
+    ),
     "an action": lambda text, name, to: fragments.messages([message(text, name)._replace(kind="me")], "r", to),
     "a new topic": lambda text, name, to: fragments.messages([message(text, name)._replace(kind="topic")], "r", to),
     "a quote": lambda text, name, to: rows.quote(Quote(PLACE, ANA, name, text), rows.View("r", to)),
