@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
+from quart_chat.pages.fragments import connection
 from tests.browser.axe import Inspector
 from tests.browser.conftest import Visitors
 from tests.browser.pages import Tab
@@ -152,6 +153,9 @@ async def test_a_room_and_all_that_opens_in_it(
     await ana.field.press("Enter")
     await expect(ana[".sending"].first).to_be_visible()
     await inspector.look(ana, "room, connection lost and a message waits")
+    told = connection("store", "en").striptags()  # holding the store up for it would take longer than all the rest
+    await ana["#connection"].evaluate("(state, told) => [state.className, state.textContent] = ['store', told]", told)
+    await inspector.look(ana, "room, the store is away")
     inspector.sum_up()
 
 
