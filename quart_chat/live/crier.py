@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from quart_chat.room.aloud import Line, lines
+from quart_chat.room.digest import Digest, overlaid
 from quart_chat.room.entries import Message
 
 PAUSE = 5.0  # seconds, at least, between two announcements: what comes meanwhile is summed up by the next
@@ -22,12 +23,18 @@ class Crier:
         self._number = 0
         self._pause: asyncio.TimerHandle | None = None
 
-    def take(self, messages: Sequence[Message]) -> Sequence[Line]:
-        """Note messages that are being broadcast; give what goes out with them, () where they wait for the next."""
-        if not messages:
+    def take(self, news: Digest) -> Sequence[Line]:
+        """Note what is being broadcast; give what goes out with it, () where it waits for the next.
+
+        What befalls a message before it was announced counts: nothing is read out that is deleted already.
+        """
+        if news.changes and self._unsaid:
+            states = {change.of: change.changes for change in news.changes}
+            self._unsaid = deque((overlaid(message, states) for message in self._unsaid), MOST)
+        if not news.messages:
             return ()
-        self._unsaid.extend(messages)
-        self._number += len(messages)
+        self._unsaid.extend(news.messages)
+        self._number += len(news.messages)
         return () if self._pause is not None else self._sum_up()
 
     def end(self) -> None:

@@ -140,7 +140,7 @@ class LiveRoom:
         news = digest(batch)
         place = batch[-1].id
         trim = self._trim(news.messages)
-        said = self._crier.take(news.messages)
+        said = self._crier.take(news)
         hushed = [message for message in news.messages if self._hush(message.author)]
 
         def render(audience: Audience) -> Markup:

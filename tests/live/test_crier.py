@@ -8,6 +8,9 @@ import pytest
 
 from quart_chat.live.crier import MOST, PAUSE, Crier
 from quart_chat.room.aloud import Line
+from quart_chat.room.changes import Changes
+from quart_chat.room.digest import Digest
+from quart_chat.room.entries import Change
 from tests.live.clock import Clock
 from tests.live.rig import ANA, EVA, BareTab, chain, entry, until
 from tests.live.test_room import started
@@ -22,7 +25,7 @@ class Told:
 
     def take(self, first: int, last: int) -> int:
         messages = [one.message for one in chain(first, last) if one.message is not None]
-        return total(self.crier.take(messages))
+        return total(self.crier.take(Digest(tuple(messages))))
 
 
 def total(lines: Sequence[Line]) -> int:
@@ -68,7 +71,7 @@ def test_a_room_that_never_rests_tells_once_in_a_while_and_of_each_message_once(
 
 def test_nothing_is_told_of_nothing_nor_after_the_end(clock: Clock) -> None:
     told = Told()
-    assert told.crier.take(()) == ()
+    assert told.crier.take(Digest()) == ()
     told.take(1, 1)
     told.take(2, 2)
     told.crier.end()
@@ -76,12 +79,23 @@ def test_nothing_is_told_of_nothing_nor_after_the_end(clock: Clock) -> None:
     assert not told.later
 
 
+def test_what_was_deleted_before_it_was_announced_is_not(clock: Clock) -> None:
+    told = Told()
+    told.take(1, 3)
+    told.take(4, 5)
+    deleted = Change("4-0", "Ana", "", Changes(deleted=True), text=True, reactions=False)
+    assert told.crier.take(Digest(changes=(deleted,))) == ()
+    clock.pass_(PAUSE)
+    assert told.later == [1]
+
+
 async def test_an_announcement_goes_out_with_its_message_and_bears_its_author() -> None:
     tab = BareTab()
     room = started(tab)
     room.take([entry(1, author=EVA)])
     (frame,) = tab.wire.frames
-    assert f'<p id="aloud" hx-swap-oob="true"><span class="p-{EVA}" dir="auto">Ana: t1 </span></p>' in frame
+    said = f'<span class="p-{EVA}" dir="auto">Ana: <span class="q-1-0">t1</span> </span>'
+    assert f'<p id="aloud" hx-swap-oob="true">{said}</p>' in frame
     room.take([entry(2, author=ANA)])
     await until(lambda: room.place == "2-0")
     assert "aloud" not in tab.wire.frames[-1]
