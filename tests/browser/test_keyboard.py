@@ -109,6 +109,7 @@ async def test_the_ring_around_what_has_the_focus_stands_out(
 ) -> None:
     tab = await (await visitors(server.url, color_scheme=theme)).enter(room)
     await tab.say("mine")
+    await tab.ends_with("mine")
     for selector in ("#look", "#name", "#rename", "#log .more", "#log .by > a", "#composer > .turn:last-child .send"):
         await tab["body"].press("Tab")  # by keys from here on
         await tab[selector].first.focus()
@@ -154,6 +155,7 @@ async def test_an_edit_gives_the_focus_back(server: ServerProcess, visitors: Vis
     await ana.say("mine")
     await expect(ana.waiting).to_have_count(0)
     for end in ("Enter", "Cancel"):
+        await ana.reload()  # so that the menu is not the last one's, until it has come
         await ana["#log .more"].focus()
         await ana.page.keyboard.press("Enter")
         await ana["#menu"].get_by_role("button", name="Edit").focus()

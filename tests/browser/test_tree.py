@@ -69,6 +69,7 @@ async def test_a_room_s_tree(server: ServerProcess, visitors: Visitors) -> None:
     await choose(ana, "hello", "👍")
     await expect(ana["#log .reaction"]).to_be_visible()
     await choose(ana, "hello", "Reply")
+    await expect(ana[".replying"]).to_be_visible()
     await ana.say("an answer")
     await expect(message(ana, "an answer")).to_be_visible()
     await ana.enter(room)
