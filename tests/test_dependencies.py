@@ -105,7 +105,10 @@ def licences(one: Distribution) -> set[str]:
         return set(re.split(r" (?:AND|OR|WITH) ", re.sub(r"[()]", "", expression)))
     classifiers = one.metadata.get_all("Classifier") or []
     found = {each.rpartition(" :: ")[2].replace(" ", "-") for each in classifiers if each.startswith("License ::")}
-    return found or {line.strip() for line in (one.metadata.get("License") or "").splitlines()[:1]}
+    found = found or {line.strip() for line in (one.metadata.get("License") or "").splitlines()[:1]}
+    # who says nothing there may bring the text itself, whose first line is its name
+    texts = [one.read_text(f"licenses/{name}") or "" for name in one.metadata.get_all("License-File") or []]
+    return found or {text.splitlines()[0].strip().replace(" ", "-") for text in texts if text}
 
 
 def test_no_file_names_where_packages_come_from() -> None:

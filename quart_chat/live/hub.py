@@ -20,6 +20,7 @@ from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import POLICY, RESTART, Broadcast, Gone, told
 from quart_chat.pages import faces, fragments, languages
+from quart_chat.pages.aloud import back
 from quart_chat.pages.languages import PAGE, Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
@@ -173,6 +174,8 @@ class Hub:
         if not tab.counted:
             tab.counted = True
             self._attendance[room.name].arrive(tab.person)
+            if tab.since is not None:
+                tab.wire.write(Broadcast(back(tab.audience.language)))
         tab.wire.write(room.states(tab.audience))
         shown = self._attendance[room.name].shown(tab.person)
         if shown != tab.person.name and tab.audience.face == PAGE:

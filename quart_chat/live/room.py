@@ -12,9 +12,11 @@ from markupsafe import Markup
 from quart_chat import metrics
 from quart_chat.events import get_logger
 from quart_chat.kept import Kept
+from quart_chat.live.crier import Crier
 from quart_chat.live.wire import Broadcast, Wire, told
 from quart_chat.pages import faces, fragments
 from quart_chat.pages.languages import Audience
+from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest, digest
 from quart_chat.room.entries import NO_ENTRY, Entry, Message, order
 from quart_chat.room.places import Timeline
@@ -75,6 +77,7 @@ class LiveRoom:
         self._states: dict[tuple[str, str], Broadcast] = {}  # by language and face
         self._replays: Kept[tuple[str, str, Audience], Broadcast] = Kept(REPLAYS, REPLAYS_LENGTH)
         self._told_from = NO_ENTRY  # what came before it is asked of the log
+        self._crier = Crier(self._announce)
         self._typists: dict[str, tuple[str, asyncio.TimerHandle]] = {}
 
     # --- tabs --------------------------------------------------------------------------------------
@@ -139,6 +142,7 @@ class LiveRoom:
         news = digest(batch)
         place = batch[-1].id
         trim = self._trim(news.messages)
+        said = self._crier.take(news)
         hushed = [message for message in news.messages if self._hush(message.author)]
 
         def render(audience: Audience) -> str:
@@ -146,6 +150,8 @@ class LiveRoom:
             shown = face.appended(self.name, news, place, audience)
             if trim is not None:
                 shown += face.trimmed(self.name, trim, audience.language)
+            if said:
+                shown += face.aloud(said, audience.language)
             if hushed:
                 shown += face.typing(self.typists(), audience.language)
             return shown
@@ -323,6 +329,9 @@ class LiveRoom:
             self._states.clear()
         return known is not None
 
+    def _announce(self, said: Sequence[Line]) -> None:
+        self.broadcast(lambda audience: faces.of(audience).aloud(said, audience.language))
+
     def _show_typing(self) -> None:
         self.broadcast(lambda audience: faces.of(audience).typing(self.typists(), audience.language))
 
@@ -330,5 +339,6 @@ class LiveRoom:
         """Cancel what is still timed."""
         for _, timer in self._typists.values():
             timer.cancel()
+        self._crier.end()
         if self._resting is not None:
             self._resting.cancel()

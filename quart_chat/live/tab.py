@@ -12,6 +12,7 @@ from quart_chat.events import get_logger
 from quart_chat.live.sayer import Done, Sayer
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
+from quart_chat.pages.aloud import back
 from quart_chat.pages.languages import Audience
 from quart_chat.room.arrival import Arrival
 from quart_chat.room.commands import Command, Compose, Glance, Look, Newest, Resume, Say, Sound, Typing, read_command
@@ -218,6 +219,7 @@ class Tab:
         else:
             # the page doubted its connection, and lost nothing: say that it stands
             self._hub.greet(self)
+            self._write(back(self.audience.language))
 
     @property
     def _is_entering(self) -> bool:

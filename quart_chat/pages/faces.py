@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
-from quart_chat.pages import fragments, frame, plain, records
+from quart_chat.pages import aloud, fragments, frame, plain, records
 from quart_chat.pages.fragments import State
 from quart_chat.pages.languages import PAGE, Audience
+from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Header, Message
 
@@ -37,6 +38,9 @@ class Face(Protocol):
 
     def trimmed(self, room: str, first: str, language: str) -> str:
         """Take away what is before a message."""
+
+    def aloud(self, said: Sequence[Line], language: str) -> str:
+        """Say what came to who hears the room and does not see it."""
 
     def connection(self, state: State, language: str, worker: str = "") -> str:
         """Show how the connection stands; it comes with each heartbeat."""
@@ -70,6 +74,7 @@ class _Page:
     replayed = staticmethod(fragments.replayed)
     appended = staticmethod(fragments.appended)
     trimmed = staticmethod(fragments.trimmed)
+    aloud = staticmethod(aloud.aloud)
     connection = staticmethod(fragments.connection)
     sent_away = staticmethod(fragments.sent_away)
     notice = staticmethod(fragments.notice)

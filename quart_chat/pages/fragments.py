@@ -11,9 +11,11 @@ from markupsafe import Markup, escape
 
 from quart_chat.errors import Refused, TooFast
 from quart_chat.pages import ids, languages, rows, templates, tokens, zones
+from quart_chat.pages.aloud import aloud
 from quart_chat.pages.countdown import countdown
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.templates import fragment
+from quart_chat.room.aloud import lines as sum_up
 from quart_chat.room.digest import Digest, quote_of
 from quart_chat.room.entries import Change, Header, Message, Quote
 from quart_chat.room.markup import to_html, to_plain
@@ -91,6 +93,11 @@ def changed(room: str, change: Change, audience: Audience) -> Markup:
         html += partial(f".{ids.quote(change.of)}", "innerHTML", rows.quoted(excerpt, view))
     if change.reactions:
         shown = rows.reactions(change.of, change.changes, view)
+        # who pressed one that goes would be thrown to the page's beginning
+        stay = ", ".join(f"#{ids.reaction(change.of, one.emoji)}" for one in change.changes.reactions) or "i"
+        html += partial(
+            f"#{element}:has(> .reactions > :focus:not({stay})) > .more", "outerHTML", rows.more(change.of, view)
+        )
         if shown:
             html += partial(f"#{element}:not(:has(> .reactions))", "beforeend", shown)
         html += partial(f"#{element} > .reactions", "outerMorph" if shown else "delete", shown)
@@ -161,6 +168,13 @@ def edit_in_place(room: str, entry_id: str, text: str, language: str) -> Markup:
     return partial(free, "beforeend", editing(room, entry_id, text, language))
 
 
+def no_longer_edited(room: str, entry_id: str, audience: Audience) -> Markup:
+    """Take that form away; the focus goes to the button that opens the message's menu."""
+    return partial(f"#{ids.editing(entry_id)}", "delete", Markup()) + partial(
+        f"#{ids.message(entry_id)} > .more", "outerHTML", rows.more(entry_id, rows.View(room, audience))
+    )
+
+
 def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple[str, str, Markup]]:
     """Render the texts that a message had, each as (when, the same for machines, what it said).
 
@@ -171,16 +185,17 @@ def versions(shown: Iterable[tuple[int, str]], audience: Audience) -> list[tuple
 
 def replayed(room: str, news: Digest, place: str, audience: Audience) -> Markup:
     """Render what a tab missed. Each row is deleted by id first, so that one shown already shows once."""
+    said = sum_up(news.messages)
     gone = Markup("").join(
         Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.message(message.id)) for message in news.messages
     )
-    return gone + appended(room, news, place, audience)
+    return gone + appended(room, news, place, audience) + (aloud(said, audience.language) if said else Markup())
 
 
 def trimmed(room: str, first: str, language: str) -> Markup:
     """Take off the list what comes before a message, unless history is open above; first: that message's id."""
-    live = f"#{ids.LOG}:not(:has(.old))"
     kept = f"#{ids.message(first)}"
+    live = f"#{ids.LOG}:not(:has(.old, > :focus-within ~ {kept}))"  # nobody's focus is thrown to the page's beginning
     return Markup(
         '<hx-partial hx-target="{live}:has(> .message ~ {kept}) > #{older}" hx-swap="outerHTML">{row}</hx-partial>'
         '<hx-partial hx-target="{live} > :is(.message, .new):has(~ {kept})" hx-swap="delete"></hx-partial>'

@@ -15,6 +15,7 @@ from quart_chat.pages import fragments, languages, rows, templates
 from quart_chat.pages.fragments import State
 from quart_chat.pages.languages import PAGE, Audience
 from quart_chat.pages.templates import fragment
+from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Change, Header, Message
 
@@ -52,6 +53,10 @@ class Frame:
 
     def trimmed(self, room: str, first: str, language: str) -> Markup:
         """Nothing is taken out of it."""
+        return Markup()
+
+    def aloud(self, said: Sequence[Line], language: str) -> Markup:
+        """Nothing: the list itself is read out as it grows."""
         return Markup()
 
     def connection(self, state: State, language: str, worker: str = "") -> Markup:

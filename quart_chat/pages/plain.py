@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from quart_chat.pages import languages
 from quart_chat.pages.fragments import State
 from quart_chat.pages.languages import Audience, say
+from quart_chat.room.aloud import Line
 from quart_chat.room.attachments import named
 from quart_chat.room.characters import BIDI_CONTROLS
 from quart_chat.room.digest import Digest
@@ -41,6 +42,10 @@ class Plain:
 
     def trimmed(self, room: str, first: str, language: str) -> str:
         """Nothing is taken away."""
+        return ""
+
+    def aloud(self, said: Sequence[Line], language: str) -> str:
+        """Nothing: what came has been told."""
         return ""
 
     def connection(self, state: State, language: str, worker: str = "") -> str:

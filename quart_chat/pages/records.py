@@ -8,6 +8,7 @@ from typing import Any
 
 from quart_chat.pages.fragments import State
 from quart_chat.pages.languages import Audience
+from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Header, Message
 from quart_chat.room.json_entries import change_json, header_json, message_json, people_json
@@ -44,6 +45,10 @@ class Records:
 
     def trimmed(self, room: str, first: str, language: str) -> str:
         """Nothing is taken away."""
+        return ""
+
+    def aloud(self, said: Sequence[Line], language: str) -> str:
+        """Nothing: what came has been told."""
         return ""
 
     def connection(self, state: State, language: str, worker: str = "") -> str:

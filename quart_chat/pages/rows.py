@@ -207,6 +207,11 @@ def reactions(entry_id: str, changes: Changes, view: View) -> Markup:
     return _part(view, "reactions", entry_id, changes.reactions) if changes.reactions else _NOTHING
 
 
+def more(entry_id: str, view: View) -> Markup:
+    """Render what opens a message's menu, for a page in which the focus goes to it."""
+    return templates.fragment(view.audience.language, "_message.html", "more", view.room, entry_id, True)
+
+
 def _part(view: View, name: str, *values: Any) -> Markup:
     return templates.fragment(view.audience.language, "_message.html", name, *values, view)
 

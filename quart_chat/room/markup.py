@@ -145,6 +145,9 @@ def _second_wall() -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(TAGS),
         attributes=ATTRIBUTES,
+        tag_attribute_values={
+            "pre": {"tabindex": {"0"}}
+        },  # what scrolls must be reached by keys: Safari's are not else
         url_schemes=set(SCHEMES),
         link_rel=REL,
         allowed_classes={"span": {*CLASSES, "big"}, "details": {"spoiler"}},
@@ -469,7 +472,9 @@ _MADE: dict[str, Callable[[Token], str]] = {
     "text": lambda token: escape(with_emoji(token.content)),
     "link_open": lambda token: Markup('<a href="{}">').format(token.attrGet("href")),
     "code_inline": lambda token: Markup("<code>{}</code>").format(token.content),
-    "fence": lambda token: Markup("<pre><code>{}</code></pre>").format(highlight(token.content, token.info)),
+    "fence": lambda token: Markup('<pre tabindex="0"><code>{}</code></pre>').format(
+        highlight(token.content, token.info)
+    ),
     "prompt": lambda token: Markup("<div>{}</div>").format(token.content),
     "list_open": _list_begun,
     "list_close": lambda token: f"</{token.tag}>",

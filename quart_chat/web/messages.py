@@ -99,8 +99,16 @@ async def edit(name: str, entry_id: str) -> Response:
         form = fragments.editing(name, entry_id, text, who.language, error=why)
         return Response(form, error.status, {"HX-Reswap": "outerHTML"})
     if by_htmx():
-        return _shown(answer(who, ""), name)  # which takes the form away
+        return _shown(
+            answer(who, fragments.no_longer_edited(name, entry_id, who.audience)), name
+        )  # which takes the form away
     return see_other(who, _address(name, entry_id))
+
+
+@blueprint.get("/edit/none")
+async def no_edit(name: str, entry_id: str) -> Response:
+    """Take the form away again."""
+    return Response(fragments.no_longer_edited(name, entry_id, visitor(request).audience))
 
 
 @blueprint.get("/edits")

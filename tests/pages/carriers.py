@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
 from quart_chat.pages import (
+    aloud,
     asking,
     faces,
     fragments,
@@ -26,6 +27,7 @@ from quart_chat.pages.languages import Audience
 from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
+from quart_chat.room.aloud import lines
 from quart_chat.room.asking import Question
 from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import Changes, Reaction
@@ -219,6 +221,20 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     ),
     "a mention": lambda text, name, to: fragments.messages(
         [message(f"@Bob {text}", name)._replace(mentions=(Mention("Bob", BOB),))], "r", to
+    ),
+    "what is announced": lambda text, name, to: aloud.aloud(
+        lines([message(text, name), message(f"@Bob {text}", name)._replace(mentions=(Mention("Bob", BOB),))]),
+        to.language,
+    ),
+    "an action that is announced": lambda text, name, to: aloud.aloud(
+        lines([message(text, name)._replace(kind="me")]), to.language
+    ),
+    "a new topic that is announced": lambda text, name, to: aloud.aloud(
+        lines([message(text, name)._replace(kind="topic")]), to.language
+    ),
+    "how much is announced": lambda text, name, to: aloud.aloud(lines([message(text, name)] * 9), to.language),
+    "how much of a crowd is announced": lambda text, name, to: aloud.aloud(
+        lines([message(text, name)], 99), to.language
     ),
     "an action": lambda text, name, to: fragments.messages([message(text, name)._replace(kind="me")], "r", to),
     "a new topic": lambda text, name, to: fragments.messages([message(text, name)._replace(kind="topic")], "r", to),

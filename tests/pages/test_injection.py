@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import asking, fragments, lobby, order, room, rows, search, share, templates, transcripts
+from quart_chat.pages import aloud, asking, fragments, lobby, order, room, rows, search, share, templates, transcripts
 from quart_chat.pages.languages import Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -128,6 +128,7 @@ NO_TEXTS = {
     **dict.fromkeys(
         (
             "oob",
+            "focused",
             "sent",
             "live",
             "page",
@@ -232,7 +233,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (asking, fragments, lobby, order, rows, room, search, share, transcripts):
+    for module in (aloud, asking, fragments, lobby, order, rows, room, search, share, transcripts):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:

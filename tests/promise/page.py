@@ -22,15 +22,22 @@ STATES = frozenset(value for name, value in vars(ids).items() if name.isupper())
     ids.OTHERS,
 }
 
-_TRIM = re.compile(r"#log:not\(:has\(\.old\)\) > :is\(\.message, \.new\):has\(~ #m-(\d+-\d+)\)")
-_TRIM_OLDER = re.compile(r"#log:not\(:has\(\.old\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older")
+_TRIM = re.compile(
+    r"#log:not\(:has\(\.old, > :focus-within ~ #m-\d+-\d+\)\) > :is\(\.message, \.new\):has\(~ #m-(\d+-\d+)\)"
+)
+_TRIM_OLDER = re.compile(
+    r"#log:not\(:has\(\.old, > :focus-within ~ #m-\d+-\d+\)\):has\(> \.message ~ #m-(\d+-\d+)\) > #older"
+)
 _FRESH = re.compile(
     r"#composer:has\(> #turn-\S+:last-child\), #composer:not\(:has\(> \.turn:last-child > \.say:not\(\.refused\)\)\)"
 )
 _TURN = re.compile(r"#turn-\S+")
 _TEXT = re.compile(r"#m-(\d+-\d+) > \.text")
 _QUOTE = re.compile(r"\.q-(\d+-\d+)")
-_REACTIONS = re.compile(r"#m-(\d+-\d+)(?:| > \.reactions|:not\(:has\(> \.reactions\)\))")
+_REACTIONS = re.compile(
+    r"#m-(\d+-\d+)"
+    r"(?:| > \.reactions|:has\(> \.reactions > :focus:not\([^)]+\)\) > \.more|:not\(:has\(> \.reactions\)\))"
+)
 
 
 def order(place: str) -> tuple[int, int]:

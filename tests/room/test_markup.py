@@ -26,7 +26,7 @@ PARTS = r"""
 ANY = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 BETWEEN = [" ", " ", "\n", "\n", "\n\n", "  ", "\n> ", "\n- ", "\n```py\n"]
 MARKED = st.lists(st.sampled_from(PARTS) | st.sampled_from(BETWEEN)).map("".join)
-MAY = {"a": {"href", "rel"}, "ol": {"start"}, "span": {"class"}, "details": {"class"}}
+MAY = {"a": {"href", "rel"}, "ol": {"start"}, "span": {"class"}, "details": {"class"}, "pre": {"tabindex"}}
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # what is made once
 LINE = re.compile(r"https?://|mailto:", re.IGNORECASE)
 NO_TAG = re.compile(rf"<(?!/?(?:{'|'.join(TAGS)})[ >])")
@@ -49,6 +49,7 @@ def check(html: str) -> Tree:
             assert attributes.get("rel", REL) == REL
         assert set(attributes.get("class", "big").split()) <= {*CLASSES, "big", "spoiler"}
         assert attributes.get("start", "1").isdigit()
+        assert attributes.get("tabindex", "0") == "0"
     assert not NO_TAG.search(html), "htmx reads what looks like a tag, also within an attribute"
     return tree
 
@@ -182,7 +183,7 @@ MARKED_UP = {
     "> > a": "<blockquote><blockquote><div>a</div></blockquote></blockquote>",
     "- b\n- *c*\n  d\n  - e\nf": "<ul><li>b</li><li><em>c</em>\nd<ul><li>e</li></ul></li></ul><div>f</div>",
     "2. a\n3. b": '<ol start="2"><li>a</li><li>b</li></ol>',
-    "```\n*a*\n  <b>\n```": "<pre><code>*a*\n  &lt;b&gt;\n</code></pre>",
+    "```\n*a*\n  <b>\n```": '<pre tabindex="0"><code>*a*\n  &lt;b&gt;\n</code></pre>',
     "||a *b*|| c": '<details class="spoiler"><summary>Spoiler</summary><span>a <em>b</em></span></details> c',
     "see https://a.example/b_c_d?e=1&f#g.": f"see {link('https://a.example/b_c_d?e=1&amp;f#g', 'https://a.example/b_c_d?e=1&amp;f#g')}.",
     "(www.example.org/a_(b))": f"({link('http://www.example.org/a_(b)', 'www.example.org/a_(b)')})",
