@@ -38,6 +38,7 @@ from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages import order as order_page
+from quart_chat.pages.dress import Dress
 from quart_chat.pages.languages import TAGS, say, translations
 from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
@@ -67,6 +68,7 @@ from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
     asking,
+    brand,
     composer,
     elsewhere,
     files,
@@ -94,6 +96,7 @@ from quart_chat.web.parts import (
     asks_for_token,
     by_htmx,
     check_token,
+    dressed,
     let_in,
     parts,
     retry_after,
@@ -150,6 +153,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         socket,
         health,
         wellknown,
+        brand,
     ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
@@ -179,6 +183,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         return time.time_ns() // 1_000_000
 
     rules = RoomRules(pipeline, clock)
+    dress = Dress(settings.branding)
     signing = keys.load(settings.data, settings.secret_key)
     reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
@@ -259,8 +264,9 @@ def _parts(settings: Settings, url: str) -> Parts:
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
-        hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
+        hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone, dress=dress),
         identities=Identities(*signing),
+        dress=dress,
         clock=clock,
     )
 
@@ -383,15 +389,16 @@ def _answer_errors(app: Quart) -> None:
     def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
+        who = visitor(request)
         html = templates.page(
             "error.html",
-            visitor(request).language,
+            who.language,
             heading=heading,
             text=text,
             back=back or "/",
             again=back is not None,
         )
-        return Response(html, status, mimetype="text/html")
+        return Response(dressed(who, html), status, mimetype="text/html")
 
     def told(why: str, status: int) -> Response:
         """Tell a page that asked by htmx; what it has stays as it is."""

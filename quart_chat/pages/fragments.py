@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from quart_chat.errors import Refused, TooFast
 from quart_chat.pages import ids, languages, rows, templates, tokens, zones
 from quart_chat.pages.countdown import countdown
+from quart_chat.pages.dress import PLAIN, Dress
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.templates import fragment
 from quart_chat.room.digest import Digest, quote_of
@@ -287,9 +288,9 @@ def probe() -> Markup:
     return fragment(languages.DEFAULT, "_reading.html", "probe", True)
 
 
-def unread(title: str, news: News, language: str) -> Markup:
+def unread(title: str, news: News, language: str, dress: Dress = PLAIN) -> Markup:
     """Show in the page's title and icon what is new, and the line above the first of it, where that is known."""
-    html = fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant))
+    html = fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant), dress)
     if not news.first:
         return html
     line = Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.NEW)
@@ -326,13 +327,13 @@ def lobby(
     return templates.page("lobby.html", language, gate=templates.new_gate(), **values)
 
 
-def rooms(visited: Sequence[tuple[str, str, News]], language: str) -> tuple[Markup, str]:
+def rooms(visited: Sequence[tuple[str, str, News]], language: str, dress: Dress = PLAIN) -> tuple[Markup, str]:
     """Render the list of somebody's rooms for a lobby that is open, and how much is new in all.
 
     visited: name in addresses, title, and what is new. Gives also what tells whether it is another one.
     """
     shown, *total = _sums(visited)
-    return fragment(language, "_reading.html", "all_rooms", shown, *total), shown.mark
+    return fragment(language, "_reading.html", "all_rooms", shown, *total, dress), shown.mark
 
 
 class _Rooms(NamedTuple):

@@ -56,10 +56,11 @@ rows: Kept[tuple[Message, View], Markup] = Kept(ROWS, CHARACTERS)
 class By(NamedTuple):
     """What the rows of one person and one minute share, as long as they stand alike.
 
-    new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
+    public, person: the public id, and the class of what is theirs. new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
     """
 
     room: str
+    public: str
     person: str
     hue: int | str
     day: str
@@ -126,6 +127,7 @@ def _by(view: View, author: str, name: str, minute: int, stands: tuple[bool, boo
     new_day, follows, kind = stands
     return By(
         room=view.room,
+        public=author,
         person=ids.person(author),
         hue=hue_of(author),
         day=languages.day(ms, audience),

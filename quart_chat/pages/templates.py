@@ -13,8 +13,9 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from quart_chat.files import folder
-from quart_chat.pages import assets, ids, languages
+from quart_chat.pages import assets, dress, ids, languages
 from quart_chat.pages.names import named
+from quart_chat.pages.themes import THEMES
 from quart_chat.pages.tokens import HEADER
 from quart_chat.room.asking import MAX_ANSWER, MAX_QUESTION
 from quart_chat.room.attachments import MOST_FILES
@@ -97,6 +98,8 @@ def environment(language: str) -> Environment:
         "longest_phrase": LONGEST_PHRASE,
         "quick": QUICK,
         "picker": PICKER,
+        "worn": dress.WORN,
+        "themes": THEMES,
     }
     made.globals.update(constants, hue_of=hue_of)
     made.filters.update(bare=bare, named=partial(named, language=language))

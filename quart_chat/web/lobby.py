@@ -34,7 +34,7 @@ async def rooms() -> Response:
     visited, wait = await visited_rooms(who)
     if wait:
         raise TooFast(TOO_MUCH, wait)
-    html, mark = fragments.rooms(visited, who.language)
+    html, mark = fragments.rooms(visited, who.language, parts().dress)
     return Response("", 204) if request.args.get("shown") == mark else Response(html)
 
 

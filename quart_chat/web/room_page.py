@@ -92,6 +92,7 @@ async def room_page(
         person,
         who.visit.origin,
         house.identities.form_token(who.identity),
+        worn=house.dress.values(who.theme),
         sounds=who.sounds,
         new=new,
         left=left,
