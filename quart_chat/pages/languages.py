@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -21,6 +22,9 @@ from babel.units import format_unit
 
 DEFAULT = "en"
 HEADER = "X-Page-Language"  # by which htmx says in which language the page is that asks
+
+Direction = Literal["ltr", "rtl"]
+_TURNED: dict[Direction, frozenset[str]] = {"ltr": frozenset({"R", "AL"}), "rtl": frozenset({"L"})}  # Unicode's classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,32 @@ def translations(tag: str) -> NullTranslations:
 def say(tag: str, message: str, values: dict[str, Any] | None = None) -> str:
     """Say a message id in a language, its `%(name)s` fields filled."""
     text = str(translations(tag).gettext(message))
-    return text % values if values else text
+    if not values:
+        return text
+    return text % {name: apart(one, tag) if isinstance(one, str) else one for name, one in values.items()}
 
 
 @cache
 def _locale(tag: str) -> Locale:
     return Locale.parse(tag, sep="-")
+
+
+@cache
+def direction(tag: str) -> Direction:
+    """Tell which way a language is written, as in `<html dir>`."""
+    return "rtl" if _locale(tag).text_direction == "rtl" else "ltr"
+
+
+def apart(text: str, tag: str) -> str:
+    """Keep a text that is written the other way from turning around the sentence in which it stands.
+
+    By Unicode's isolates, which count in attributes too; no name has them within (room/characters.py). What goes the
+    language's own way stays as it is.
+    """
+    way = direction(tag)
+    if way == "ltr" and text.isascii():
+        return text
+    return f"\u2068{text}\u2069" if any(bidirectional(one) in _TURNED[way] for one in text) else text
 
 
 def duration(seconds: int, tag: str) -> str:

@@ -83,6 +83,7 @@ def environment(language: str) -> Environment:
         "version": assets.version_of_pages,
         "language": language,
         "languages": languages.LANGUAGES,
+        "direction": languages.direction,
         "field": FIELD,
         "most_news": MOST,
         "max_name": MAX_NAME,
@@ -102,7 +103,7 @@ def environment(language: str) -> Environment:
         "themes": THEMES,
     }
     made.globals.update(constants, hue_of=hue_of)
-    made.filters.update(bare=bare, named=partial(named, language=language))
+    made.filters.update(bare=bare, named=partial(named, language=language), apart=partial(languages.apart, tag=language))
 
     def translated(text: str) -> Markup:
         return Markup(languages.say(language, text)) % {}  # noqa: S704 - as Jinja's own: catalogues are code
