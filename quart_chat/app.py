@@ -36,7 +36,7 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
-from quart_chat.pages import assets, fragments, templates
+from quart_chat.pages import assets, fragments, templates, trouble
 from quart_chat.pages import order as order_page
 from quart_chat.pages.dress import Dress
 from quart_chat.pages.languages import TAGS, say, translations
@@ -44,6 +44,7 @@ from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
+from quart_chat.room.names import is_slug
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.archive import Archive
@@ -67,6 +68,7 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
+    about,
     asking,
     brand,
     composer,
@@ -154,6 +156,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         health,
         wellknown,
         brand,
+        about,
     ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
@@ -383,21 +386,21 @@ async def _finish(response: Response) -> Response:
     return protect(response, visitor(request).lasting)
 
 
+def _way_on(status: int) -> str:
+    """Give where a page that says that something did not work leads: to the room, if that is not what did not work."""
+    room = str((request.view_args or {}).get("name", ""))
+    at = f"/r/{room}"
+    return at if status not in (403, 500) and is_slug(room) and request.path != at else "/"
+
+
 def _answer_errors(app: Quart) -> None:
     """Turn errors into pages; nobody sees a traceback."""
 
-    def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
+    def page(text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
         who = visitor(request)
-        html = templates.page(
-            "error.html",
-            who.language,
-            heading=heading,
-            text=text,
-            back=back or "/",
-            again=back is not None,
-        )
+        html = trouble.page(text, status, who.language, back=back or _way_on(status), again=back is not None)
         return Response(dressed(who, html), status, mimetype="text/html")
 
     def told(why: str, status: int) -> Response:
@@ -422,7 +425,7 @@ def _answer_errors(app: Quart) -> None:
         why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)
-        return retry_after(page(say(spoken, "That did not work"), why, error.status), error)
+        return retry_after(page(why, error.status), error)
 
     @app.errorhandler(StoreAway)
     async def away(error: StoreAway) -> Response:
@@ -432,9 +435,8 @@ def _answer_errors(app: Quart) -> None:
             return told(
                 say(spoken, "The server can’t keep that right now. Try again in a moment."), 200
             )  # htmx skips 503
-        heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(heading, text, 503, request.path if has_request_context() and request.method == "GET" else None)
+        response = page(text, 503, request.path if has_request_context() and request.method == "GET" else None)
         response.headers["Retry-After"] = "2"
         return response
 
@@ -452,7 +454,7 @@ def _answer_errors(app: Quart) -> None:
         }.get(status, say(spoken, "The request could not be understood."))
         if status >= 500:
             text = say(spoken, NOTED)
-        response = page(say(spoken, "That did not work"), text, status)
+        response = page(text, status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
@@ -461,4 +463,4 @@ def _answer_errors(app: Quart) -> None:
     async def unexpected(error: Exception) -> Response:
         logger.exception("request.failed", exc_info=error)
         spoken = language()
-        return page(say(spoken, "That did not work"), say(spoken, NOTED), 500)
+        return page(say(spoken, NOTED), 500)

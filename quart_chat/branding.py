@@ -16,7 +16,7 @@ LONGEST_WELCOME = 2000  # characters
 MOST_STYLE, MOST_LOGO, MOST_RULES = 100 * KB, 200 * KB, 20 * KB  # bytes
 LOGOS = {".svg": "image/svg+xml", ".png": "image/png"}
 _BEGINS = {
-    ".svg": re.compile(rb"\s*<(?:\?xml|!--|!DOCTYPE|svg)[\s>-]?", re.I),
+    ".svg": re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|svg)", re.IGNORECASE),
     ".png": re.compile(rb"\x89PNG\r\n\x1a\n"),
 }
 _ELSEWHERE = re.compile(r"@import|(?:url|src|image-set)\(\s*[\"']?\s*(?:[a-z][a-z0-9+.-]*:)?//", re.I)
@@ -81,9 +81,7 @@ def _logo(env: Mapping[str, str], name: str) -> Logo | None:
         return None
     ending = Path(env[name]).suffix.lower()
     if ending not in LOGOS or not _BEGINS[ending].match(content):
-        raise SettingsError(
-            f"{name} names {env[name]!r}, which is no SVG or PNG; it takes a file of either, .svg or .png"
-        )
+        raise SettingsError(f"{name} names {env[name]!r}, which is none; it takes a .svg or .png file")
     return Logo(content, LOGOS[ending])
 
 

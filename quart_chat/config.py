@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -68,7 +68,7 @@ class Settings:
     file_megabytes: int = 10  # a file, millions of bytes
     files_per_room_megabytes: int = 200  # 0: any number
     uploads_per_minute: int = 10  # a person; ten times that an address; 0: neither is limited
-    branding: Branding = Branding()
+    branding: Branding = field(default_factory=Branding)
     """What makes the server the operator's own."""
 
     @classmethod

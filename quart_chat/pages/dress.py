@@ -21,7 +21,9 @@ from quart_chat.pages.themes import THEMES
 from quart_chat.room.markup import to_html
 
 FOLDER = "/brand/"
-WORN = SimpleNamespace(**blanks(("house", "brand", "icon", "theme", *(f"is{one}" for one in THEMES))))
+WORN = SimpleNamespace(
+    **blanks(("house", "brand", "icon", "welcome", "rules", "unruled", "theme", *(f"is{one}" for one in THEMES)))
+)
 """The blanks, for templates."""
 
 
@@ -53,9 +55,16 @@ class Dress:
 
     @cached_property
     def _by_theme(self) -> Mapping[str, Mapping[str, str]]:
+        everywhere = {
+            "house": self.name,
+            "brand": self._link,
+            "icon": self.icon,
+            "welcome": self.welcome,
+            "rules": self.rules,
+            "unruled": Markup() if self.rules else Markup(" hidden"),
+        }
         return {
-            theme: {"house": self.name, "brand": self._link, "icon": self.icon, "theme": theme}
-            | {f"is{one}": "true" if one == theme else "false" for one in THEMES}
+            theme: everywhere | {"theme": theme} | {f"is{one}": "true" if one == theme else "false" for one in THEMES}
             for theme in THEMES
         }
 

@@ -1,7 +1,7 @@
 """Faces of people: a small picture drawn from a public id alone, so that browsers may keep it for good.
 
-Four tiles of quarter circles and the like, after Sébastien Truchet, in the person's own colour and one beside it. It says
-nothing that the id does not say, and nothing in it is anybody's text.
+Four tiles of quarter circles and the like, after Sébastien Truchet, in the person's own colour and one beside it. It
+says nothing that the id does not say, and nothing in it is anybody's text. Another drawing needs another address.
 """
 
 from __future__ import annotations

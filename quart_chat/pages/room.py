@@ -81,10 +81,10 @@ def render(
 ) -> bytes:
     """Render a page for somebody.
 
-    origin: where they see it, such as https://chat.example; token: of their forms; worn: as `Dress.values`. sounds: they want to hear when
-    somebody means them. new: the id of the first message that is new to them; "" for none; left: how far they had read,
-    where that is before this page. typed: what stays in the field of the plain form beside an error; meant: the message
-    around which it is, None for none.
+    origin: where they see it, such as https://chat.example; token: of their forms. worn: as `Dress.values`. sounds:
+    they want to hear when somebody means them. new: the id of the first message that is new to them; "" for none; left:
+    how far they had read, where that is before this page. typed: what stays in the field of the plain form beside an
+    error; meant: the message around which it is, None for none.
     """
     kept = not (typed or error or meant)
     form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)

@@ -56,7 +56,8 @@ rows: Kept[tuple[Message, View], Markup] = Kept(ROWS, CHARACTERS)
 class By(NamedTuple):
     """What the rows of one person and one minute share, as long as they stand alike.
 
-    public, person: the public id, and the class of what is theirs. new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
+    public, person: the public id, and the class of what is theirs. new_day: a day begins with it; follows: it stands
+    under the name of the message before. kind: of the message.
     """
 
     room: str

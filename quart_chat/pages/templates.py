@@ -103,7 +103,9 @@ def environment(language: str) -> Environment:
         "themes": THEMES,
     }
     made.globals.update(constants, hue_of=hue_of)
-    made.filters.update(bare=bare, named=partial(named, language=language), apart=partial(languages.apart, tag=language))
+    made.filters.update(
+        bare=bare, named=partial(named, language=language), apart=partial(languages.apart, tag=language)
+    )
 
     def translated(text: str) -> Markup:
         return Markup(languages.say(language, text)) % {}  # noqa: S704 - as Jinja's own: catalogues are code
