@@ -91,7 +91,9 @@ def test_htmx_finds_nothing_of_its_own_in_the_raw_text_of_what_people_wrote(host
 
 # What is no text of anybody's, by the name of the parameter, and who sees to it.
 NO_TEXTS = {
-    **dict.fromkeys(("worn", "dress", "house", "plain"), "an operator's settings, escaped where a blank is filled"),
+    **dict.fromkeys(
+        ("worn", "dress", "house", "plain", "kept", "ruled"), "an operator's settings, escaped where a blank is filled"
+    ),
     **dict.fromkeys(("room", "view"), "`room/names.is_slug`, before a route comes to it"),
     **dict.fromkeys(("entry_id", "place", "before", "after", "first", "of", "rest"), "`room/entries.is_entry_id`"),
     **dict.fromkeys(
@@ -102,7 +104,7 @@ NO_TEXTS = {
     **dict.fromkeys(("public", "own", "person_id", "reacted", "mention", "author"), "public ids, 16 hex digits"),
     **dict.fromkeys(("language", "audience", "choices", "moment", "iso"), "one of ours"),
     **dict.fromkeys(
-        ("state", "worker", "mode", "kind", "may", "swap", "reply", "role", "what", "rules", "was", "offered"),
+        ("state", "worker", "mode", "kind", "hint", "may", "swap", "reply", "role", "what", "rules", "was", "offered"),
         "words and ids of ours",
     ),
     **dict.fromkeys(
