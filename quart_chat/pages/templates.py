@@ -15,7 +15,6 @@ from markupsafe import Markup
 from quart_chat.files import folder
 from quart_chat.pages import assets, dress, ids, languages
 from quart_chat.pages.names import named
-from quart_chat.pages.themes import THEMES
 from quart_chat.pages.tokens import HEADER
 from quart_chat.room.asking import MAX_ANSWER, MAX_QUESTION
 from quart_chat.room.attachments import MOST_FILES
@@ -100,12 +99,10 @@ def environment(language: str) -> Environment:
         "quick": QUICK,
         "picker": PICKER,
         "worn": dress.WORN,
-        "themes": THEMES,
     }
     made.globals.update(constants, hue_of=hue_of)
-    made.filters.update(
-        bare=bare, named=partial(named, language=language), apart=partial(languages.apart, tag=language)
-    )
+    apart = partial(languages.apart, tag=language)
+    made.filters.update(bare=bare, named=partial(named, language=language), apart=apart)
 
     def translated(text: str) -> Markup:
         return Markup(languages.say(language, text)) % {}  # noqa: S704 - as Jinja's own: catalogues are code

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visitors
+from tests.browser.pages import Tab
 from tests.browser.poster import Poster
 from tests.server.processes import ServerProcess
 
@@ -69,3 +71,66 @@ async def test_no_word_of_english_is_left_in_portuguese(server: ServerProcess, v
     assert len(english) == len(portuguese)
     same = {one for one, other in zip(english, portuguese, strict=True) if one and one == other}
     assert {one for one in same if len(one) > 1} == {"English", "Português"}
+
+
+# Boxes, and not what stands in a line: that is for the browser to order
+BOXES = """
+    .top, .home, .titles, .top h1, #topic, .look, .about, .open, .open .row > *, .open .quiet, .rooms a,
+    #side, #side .link, .person, #side .field, #side .row > button, .sounds button, .languages button,
+    .message, .message > .text, .say, .say > *, .attach, .to-newest, #menu, #menu .item,
+    #search, #search .close, #search .row > *, .hit
+"""
+
+
+async def is_mirrored(tab: Tab, *seen: str) -> None:
+    """Check that every box stands as far from the one side as it stands from the other once the page is turned."""
+    for selector in seen:
+        await expect(tab[selector]).to_be_visible()
+    ends = await tab.page.evaluate(
+        """async boxes => {
+          const root = document.documentElement
+          const measure = async way => {
+            root.dir = way
+            await Promise.all(document.getAnimations().filter(one => one.transitionProperty).map(one => one.finished))
+            return [...document.querySelectorAll(boxes)].filter(one => one.checkVisibility()).map(one => {
+              const {left, right, top} = one.getBoundingClientRect()
+              const ends = way === "rtl" ? [innerWidth - right, innerWidth - left] : [left, right]
+              return [one.outerHTML.slice(0, 120), ...ends, top]
+            })
+          }
+          const turned = await measure("rtl")
+          return [await measure("ltr"), turned]
+        }""",
+        BOXES,
+    )
+    assert len(ends[0]) > 5
+    for (shown, *one), (_, *other) in zip(*ends, strict=True):
+        assert other == pytest.approx(one, abs=1), shown
+
+
+async def test_a_page_written_from_the_right_is_the_mirror_of_the_other(
+    server: ServerProcess, visitors: Visitors, somebody: Poster, room: str
+) -> None:
+    tab = await (await visitors(server.url)).enter(room)
+    await somebody.say(room, "hello", "مرحبا")
+    await tab.say("/topic words")
+    await tab.say("mine")
+    await tab.ends_with("mine")
+    await is_mirrored(tab, "#side", ".send")
+    await tab.field.fill("مرحبا hello")
+    assert await tab.field.evaluate("field => getComputedStyle(field).unicodeBidi") == "plaintext"
+    space = await tab.field.evaluate("field => parseFloat(getComputedStyle(field).paddingLeft)")
+    assert space > 40, "the button that sends files stands there, whichever way one writes"
+    await tab["#log > .message"].first.hover()
+    await tab["#log > .message .more"].first.click()
+    await is_mirrored(tab, "#menu .item >> nth=0")
+    await tab.page.keyboard.press("Escape")
+    await tab[".look"].click()
+    await tab["#find-words"].fill("hello")
+    await is_mirrored(tab, "#search .close", ".hit")
+    await tab.page.keyboard.press("Escape")
+    await tab.page.set_viewport_size({"width": 360, "height": 640})
+    await tab["button.about"].click()
+    await is_mirrored(tab, "#side")
+    await tab.lobby()
+    await is_mirrored(tab, ".open", ".rooms")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -18,7 +17,8 @@ SIDED = re.compile(r"(?<![\w-])(?:(?:[a-z]+-)*(?:left|right)(?:-[a-z]+)*)(?![\w-
 # Four values go around clockwise from the top: the second is right and the fourth left
 AROUND = re.compile(r"(?:margin|padding|inset|border-(?:width|style|color)|scroll-(?:margin|padding))")
 # Along the line; without a factor of --forward they point to the right
-MOVED = re.compile(r"translate|background-position(?:-x)?|transform(?:-origin)?|object-position")
+MOVED = re.compile(r"translate|background-position(?:-x)?|object-position|(?:(?:box|text)-|--)shadow")
+MOVES = re.compile(r"translate(?:X|3d)?\(")
 
 # What names sides all the same, and why
 EXCEPTIONS = {
@@ -57,8 +57,9 @@ def turns(one: Declaration) -> bool:
     if "radius" in one.property or "corner" in one.property:
         return all(len(set(four)) == 1 for four in around)
     if MOVED.fullmatch(one.property):
-        return parts(one.value)[0] in ("0", "center", "none") or "--forward" in one.value
-    return True
+        first = parts(one.value.removeprefix("inset "))[0]
+        return first in ("0", "center", "none", "var(--shadow)") or "--forward" in one.value
+    return not MOVES.search(one.value) or "--forward" in one.value
 
 
 def test_every_stylesheet_goes_both_ways() -> None:
@@ -80,6 +81,8 @@ def test_every_stylesheet_goes_both_ways() -> None:
         "a { inset: 0 0 0 auto; }",
         "a { border-radius: 1px 2px 2px; }",
         "a { translate: -1px 2px; }",
+        "a { transform: rotate(3deg) translateX(4px); }",
+        "a { box-shadow: inset 2px 0 red; }",
         "a { padding: env(safe-area-inset-left); }",
         "a { background-position-x: 0%; }",
         "a { background: linear-gradient(to right, red, blue); }",
@@ -99,6 +102,9 @@ def test_what_says_a_side_is_found(css: str) -> None:
         "a { padding: 0 max(1px, var(--a)) 2px max(1px, var(--a)); }",
         "a { border-radius: 1px; }",
         "a { translate: 0 2px; }",
+        "a { translate: calc(100% * var(--forward)); }",
+        "a { transform: translateY(4px) rotate(45deg); }",
+        "a { box-shadow: inset 0 2px red; }",
         "a { width: calc(1px * var(--left)); }",
         "a { --left: 2; }",
     ],

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, choose, say
+from quart_chat.pages import templates
+from quart_chat.pages.languages import DEFAULT, LANGUAGES, TAGS, apart, choose, direction, say
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,39 @@ def test_fields_are_filled_in_every_language() -> None:
 def test_the_empty_message_says_nothing() -> None:
     """gettext keeps its header under it."""
     assert say("en", "") == ""
+
+
+@pytest.mark.parametrize(("tag", "way"), [("en", "ltr"), ("pt-BR", "ltr"), ("de", "ltr"), ("ar", "rtl"), ("he", "rtl")])
+def test_a_language_says_which_way_it_is_written(tag: str, way: str) -> None:
+    assert direction(tag) == way
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_page_says_its_language_and_which_way_it_is_written(tag: str) -> None:
+    page = templates.page("error.html", tag, heading="Oh", text="Why", back="/")
+    assert f'<html lang="{tag}" dir="{direction(tag)}">' in page
+    assert 'lang="pt-BR" dir="ltr"' in templates.fragment(tag, "_languages.html", "switch", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "shown"),
+    [
+        ("Ana", "en", "Ana"),
+        ("Zoë 3", "pt-BR", "Zoë 3"),
+        ("李明", "en", "李明"),
+        ("سارة", "en", "\u2068سارة\u2069"),
+        ("Ana שרה", "en", "\u2068Ana שרה\u2069"),
+        ("سارة", "ar", "سارة"),
+        ("Ana", "ar", "\u2068Ana\u2069"),
+        ("14:05", "ar", "14:05"),
+        ("", "ar", ""),
+    ],
+)
+def test_a_name_that_is_written_the_other_way_turns_no_sentence_around(name: str, tag: str, shown: str) -> None:
+    assert apart(name, tag) == shown
+
+
+def test_so_does_a_name_in_what_is_said() -> None:
+    assert say("en", "%(name)s is typing…", {"name": "سارة"}) == "\u2068سارة\u2069 is typing…"
+    assert "\u2068سارة\u2069" in templates.fragment("en", "_states.html", "typing", [("a" * 16, "سارة")])
+    assert "\u2068" not in templates.fragment("en", "_states.html", "typing", [("a" * 16, "Ana")])

@@ -13,7 +13,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def link_in(page: str) -> str:
-    found = re.search(r'<p class="link">[^<]*(/carry/[A-Za-z0-9_-]{22}(?:\?room=[a-z0-9-]+)?)</p>', page)
+    found = re.search(r'<p class="link" dir="ltr">[^<]*(/carry/[A-Za-z0-9_-]{22}(?:\?room=[a-z0-9-]+)?)</p>', page)
     assert found, page
     return found[1]
 
