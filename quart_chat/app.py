@@ -403,6 +403,10 @@ def _answer_errors(app: Quart) -> None:
         html = trouble.page(text, status, who.language, back=back or _way_on(status), again=back is not None)
         return Response(dressed(who, html), status, mimetype="text/html")
 
+    def here() -> str | None:
+        """Give the address that did not work, where one may ask for it again."""
+        return request.path if has_request_context() and request.method == "GET" else None
+
     def told(why: str, status: int) -> Response:
         """Tell a page that asked by htmx; what it has stays as it is."""
         notice = fragments.notice(why, visitor(request).language)
@@ -436,7 +440,7 @@ def _answer_errors(app: Quart) -> None:
                 say(spoken, "The server can’t keep that right now. Try again in a moment."), 200
             )  # htmx skips 503
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(text, 503, request.path if has_request_context() and request.method == "GET" else None)
+        response = page(text, 503, here())
         response.headers["Retry-After"] = "2"
         return response
 
@@ -463,4 +467,4 @@ def _answer_errors(app: Quart) -> None:
     async def unexpected(error: Exception) -> Response:
         logger.exception("request.failed", exc_info=error)
         spoken = language()
-        return page(say(spoken, NOTED), 500)
+        return page(say(spoken, NOTED), 500, here())

@@ -18,23 +18,25 @@ class Trouble(NamedTuple):
 
 def told(status: int, language: str) -> Trouble:
     """Say in general what an HTTP status means to somebody."""
+    heading, drawing, hint = say(language, "That did not work"), "ask", ""
     if status == 403:
-        found = say(language, "Closed to you"), "closed"
+        heading, drawing = say(language, "Closed to you"), "closed"
     elif status == 404:
+        heading, drawing = say(language, "Nothing is here"), "nowhere"
         hint = say(language, "The link may be incomplete, or what it led to was deleted.")
-        found = say(language, "Nothing is here"), "nowhere", hint
     elif status == 413:
-        found = say(language, "Too much at once"), "big", say(language, "Send less, or in several pieces.")
+        heading, drawing = say(language, "Too much at once"), "big"
+        hint = say(language, "Send less, or in several pieces.")
     elif status == 429:
-        found = say(language, "A little slower"), "slow", say(language, "It is taken again when the time is over.")
+        heading, drawing = say(language, "A little slower"), "slow"
+        hint = say(language, "It is taken again when the time is over.")
     elif status == 503:
-        found = say(language, "Back in a moment"), "away", say(language, "This page can be loaded again at any time.")
+        heading, drawing = say(language, "Back in a moment"), "away"
+        hint = say(language, "This page can be loaded again at any time.")
     elif status >= 500:
+        heading, drawing = say(language, "Something broke"), "broken"
         hint = say(language, "Try once more. If it happens again, tell whoever runs this server.")
-        found = say(language, "Something broke"), "broken", hint
-    else:
-        found = say(language, "That did not work"), "ask"
-    return Trouble(*found)
+    return Trouble(heading, drawing, hint)
 
 
 def page(text: str, status: int, language: str, *, back: str = "/", again: bool = False) -> str:
