@@ -37,13 +37,15 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
-from quart_chat.pages import assets, fragments, templates
+from quart_chat.pages import assets, fragments, templates, trouble
 from quart_chat.pages import order as order_page
+from quart_chat.pages.dress import Dress
 from quart_chat.pages.languages import DEFAULT, PAGE, TAGS, say, translations
 from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
+from quart_chat.room.names import is_slug
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.archive import Archive
@@ -67,7 +69,9 @@ from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
+    about,
     asking,
+    brand,
     composer,
     elsewhere,
     endless,
@@ -99,6 +103,7 @@ from quart_chat.web.parts import (
     asks_for_token,
     by_htmx,
     check_token,
+    dressed,
     let_in,
     parts,
     retry_after,
@@ -163,6 +168,8 @@ def create_app(settings: Settings | None = None) -> Quart:
         statics,
         installing,
         wellknown,
+        brand,
+        about,
     ):
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
@@ -191,6 +198,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         return time.time_ns() // 1_000_000
 
     rules = RoomRules(pipeline, clock)
+    dress = Dress(settings.branding)
     signing = keys.load(settings.data, settings.secret_key)
     reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
@@ -274,8 +282,9 @@ def _parts(settings: Settings, url: str) -> Parts:
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
-        hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
+        hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone, dress=dress),
         identities=Identities(*signing),
+        dress=dress,
         clock=clock,
     )
 
@@ -392,23 +401,28 @@ async def _finish(response: Response) -> Response:
     return protect(response, visitor(request).lasting)
 
 
+def _way_on(status: int) -> str:
+    """Give where a page that says that something did not work leads: to the room, if that is not what did not work."""
+    room = str((request.view_args or {}).get("name", ""))
+    at = f"/r/{room}"
+    return at if status not in (403, 500) and is_slug(room) and request.path != at else "/"
+
+
 def _answer_errors(app: Quart) -> None:
     """Turn errors into pages; nobody sees a traceback."""
 
-    def page(heading: str, text: str, status: int, back: str | None = None) -> Response:
+    def page(text: str, status: int, back: str | None = None) -> Response:
         if not has_request_context():
             return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
+        who = visitor(request)
         if wanted_face() != PAGE:
-            return Response(f"{heading}\n{text}".strip() + "\n", status, mimetype="text/plain")
-        html = templates.page(
-            "error.html",
-            visitor(request).language,
-            heading=heading,
-            text=text,
-            back=back or "/",
-            again=back is not None,
-        )
-        return Response(html, status, mimetype="text/html")
+            return Response(f"{text}\n", status, mimetype="text/plain")
+        html = trouble.page(text, status, who.language, back=back or _way_on(status), again=back is not None)
+        return Response(dressed(who, html), status, mimetype="text/html")
+
+    def here() -> str | None:
+        """Give the address that did not work, where one may ask for it again."""
+        return request.path if has_request_context() and request.method == "GET" else None
 
     def told(why: str, status: int) -> Response:
         """Tell a page that asked by htmx; what it has stays as it is."""
@@ -431,11 +445,11 @@ def _answer_errors(app: Quart) -> None:
             except StoreAway as gone:
                 return await away(gone)
         if has_request_context() and wanted_face() != PAGE:
-            return retry_after(page("", fragments.reason(spoken, error), error.status), error)
+            return retry_after(page(fragments.reason(spoken, error), error.status), error)
         why = fragments.refusal(spoken, error)
         if has_request_context() and by_htmx():
             return retry_after(told(why, error.status), error)
-        return retry_after(page(say(spoken, "That did not work"), why, error.status), error)
+        return retry_after(page(why, error.status), error)
 
     @app.errorhandler(StoreAway)
     async def away(error: StoreAway) -> Response:
@@ -445,9 +459,8 @@ def _answer_errors(app: Quart) -> None:
             return told(
                 say(spoken, "The server can’t keep that right now. Try again in a moment."), 200
             )  # htmx skips 503
-        heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(heading, text, 503, request.path if has_request_context() and request.method == "GET" else None)
+        response = page(text, 503, here())
         response.headers["Retry-After"] = "2"
         return response
 
@@ -465,7 +478,7 @@ def _answer_errors(app: Quart) -> None:
         }.get(status, say(spoken, "The request could not be understood."))
         if status >= 500:
             text = say(spoken, NOTED)
-        response = page(say(spoken, "That did not work"), text, status)
+        response = page(text, status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
@@ -474,4 +487,4 @@ def _answer_errors(app: Quart) -> None:
     async def unexpected(error: Exception) -> Response:
         logger.exception("request.failed", exc_info=error)
         spoken = language()
-        return page(say(spoken, "That did not work"), say(spoken, NOTED), 500)
+        return page(say(spoken, NOTED), 500, here())

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from quart_chat.branding import Branding
 from quart_chat.errors import SettingsError
 
 DAYS = 24 * 60 * 60  # seconds
@@ -67,6 +68,8 @@ class Settings:
     file_megabytes: int = 10  # a file, millions of bytes
     files_per_room_megabytes: int = 200  # 0: any number
     uploads_per_minute: int = 10  # a person; ten times that an address; 0: neither is limited
+    branding: Branding = field(default_factory=Branding)
+    """What makes the server the operator's own."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -106,6 +109,7 @@ class Settings:
             file_megabytes=_number(env, "QUART_CHAT_FILE_MEGABYTES", 10, least=1, most=1000),
             files_per_room_megabytes=_number(env, "QUART_CHAT_FILES_PER_ROOM_MEGABYTES", 200, most=10**6),
             uploads_per_minute=_number(env, "QUART_CHAT_UPLOADS_PER_MINUTE", 10),
+            branding=Branding.from_environment(env),
         )
 
 

@@ -26,16 +26,20 @@ def read(name: str) -> str:
     return (DEPLOY / name).read_text(encoding="utf-8")
 
 
+def settings() -> set[str]:
+    """Give the names of all settings."""
+    sources = ((REPOSITORY / "quart_chat" / name).read_text("utf-8") for name in ("config.py", "branding.py"))
+    return {name for source in sources for name in re.findall(r"QUART_CHAT_[A-Z_]+", source)}
+
+
 def test_every_setting_that_is_named_is_one() -> None:
-    known = set(re.findall(r"QUART_CHAT_[A-Z_]+", (REPOSITORY / "quart_chat" / "config.py").read_text("utf-8")))
-    for file in DEPLOY.iterdir():
-        assert set(re.findall(r"QUART_CHAT_[A-Z_]+", file.read_text("utf-8"))) <= known, file.name
+    for file in (path for path in DEPLOY.rglob("*") if path.is_file()):
+        assert set(re.findall(r"QUART_CHAT_[A-Z_]+", file.read_text("utf-8"))) <= settings(), file.name
 
 
 def test_every_setting_is_told_in_the_readme() -> None:
-    config = (REPOSITORY / "quart_chat" / "config.py").read_text("utf-8")
     readme = (REPOSITORY / "README.md").read_text("utf-8")
-    for name in set(re.findall(r"QUART_CHAT_[A-Z_]+", config)):
+    for name in settings():
         assert f"| `{name}` |" in readme, name
 
 

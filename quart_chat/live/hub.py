@@ -21,6 +21,7 @@ from quart_chat.live.tab import Tab
 from quart_chat.live.wire import POLICY, RESTART, Broadcast, Gone, told
 from quart_chat.pages import faces, fragments, languages
 from quart_chat.pages.aloud import back
+from quart_chat.pages.dress import PLAIN, Dress
 from quart_chat.pages.languages import PAGE, Audience
 from quart_chat.room.digest import digest
 from quart_chat.room.entries import Entry, order
@@ -63,12 +64,14 @@ class Hub:
         *,
         worker: str,
         zone: str = "UTC",
+        dress: Dress = PLAIN,
     ) -> None:
         self.worker = worker
         self.away: str | None = "the store has not answered yet"
         self.answered = asyncio.Event()
         self._lost = False
         self._zone = zone
+        self._dress = dress
         self._audiences: Counter[Audience] = Counter()
         self._log = log
         self._feed = feed
@@ -229,7 +232,7 @@ class Hub:
         if room is None:
             room = self._rooms[tab.room] = LiveRoom(tab.room)
             self._attendance[tab.room] = Attendance(room, self._presence, self.run, self._show_name)
-            room.listener = self._readers[tab.room] = Readers(room, self._reads, self._log, self.run)
+            room.listener = self._readers[tab.room] = Readers(room, self._reads, self._log, self.run, self._dress)
             self._feed.follow(tab.room)
         tab.opened = True
         await room.ready.wait()

@@ -17,6 +17,7 @@ from quart_chat.events import get_logger
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.wire import Broadcast, Wire
 from quart_chat.pages import fragments
+from quart_chat.pages.dress import PLAIN, Dress
 from quart_chat.pages.languages import Audience
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import NO_ENTRY, PAST_ALL, Change, Message, order
@@ -78,11 +79,12 @@ class _Reader:
 class Readers:
     """The readers of one room. run: runs a short task."""
 
-    def __init__(self, room: LiveRoom, reads: Reads, log: Log, run: Run) -> None:
+    def __init__(self, room: LiveRoom, reads: Reads, log: Log, run: Run, dress: Dress = PLAIN) -> None:
         self._room = room
         self._reads = reads
         self._log = log
         self._run = run
+        self._dress = dress
         self._title: str | None = None  # a room has none before its first message
         self._recent = Recent()
         self._seeded = False  # what is remembered is all that there was
@@ -385,7 +387,7 @@ class Readers:
         for tab in reader.tabs:
             key = shown, tab.audience.language
             if key not in frames:
-                frames[key] = Broadcast(fragments.unread(self._title, *key))
+                frames[key] = Broadcast(fragments.unread(self._title, *key, self._dress))
             self._write(tab, frames[key])
         message = self._recent.last_meaning(reader.public) if news.meant else None
         if message is not None and order(message.id) > order(reader.heard):

@@ -13,6 +13,7 @@ from quart_chat.errors import Refused, TooFast
 from quart_chat.pages import ids, languages, rows, templates, tokens, zones
 from quart_chat.pages.aloud import aloud
 from quart_chat.pages.countdown import countdown
+from quart_chat.pages.dress import PLAIN, Dress
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.templates import fragment
 from quart_chat.room.aloud import lines as sum_up
@@ -306,9 +307,9 @@ def probe() -> Markup:
     return fragment(languages.DEFAULT, "_reading.html", "probe", True)
 
 
-def unread(title: str, news: News, language: str) -> Markup:
+def unread(title: str, news: News, language: str, dress: Dress = PLAIN) -> Markup:
     """Show in the page's title and icon what is new, and the line above the first of it, where that is known."""
-    html = fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant))
+    html = fragment(language, "_reading.html", "unread", title, news, counted(news.new), counted(news.meant), dress)
     if not news.first:
         return html
     line = Markup('<li id="{}" hx-swap-oob="delete"></li>').format(ids.NEW)

@@ -7,14 +7,17 @@ the message's text out above, or hides it. The page that follows when this one e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from quart_chat.pages import fragments, languages, rows, templates
+from quart_chat.pages.dress import PLAIN as UNDRESSED
 from quart_chat.pages.fragments import State
 from quart_chat.pages.languages import PAGE, Audience
 from quart_chat.pages.templates import fragment
+from quart_chat.pages.themes import SYSTEM
+from quart_chat.pages.tokens import with_tokens
 from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Change, Header, Message
@@ -97,14 +100,23 @@ def _view(room: str, audience: Audience) -> rows.View:
     return rows.View(room, audience._replace(face=PAGE))
 
 
-def opening(room: str, title: str, own: str, place: str, language: str, *, again: int | None) -> Markup:
+def opening(
+    room: str,
+    title: str,
+    own: str,
+    place: str,
+    language: str,
+    *,
+    again: int | None,
+    worn: Mapping[str, str] = UNDRESSED.values(SYSTEM),
+) -> Markup:
     """Write how the page begins.
 
     own: the public id of who sees it; place: up to where they have read the room by that, "" for not. again: seconds
-    past its end at which it is asked for anew; None: never.
+    past its end at which it is asked for anew; None: never. worn: as `Dress.values`.
     """
     shown = templates.page("frame.html", language, room=room, title=title, own=own, place=place, again=again)
-    return Markup(shown)  # noqa: S704 - of a template that escapes
+    return Markup(with_tokens(shown).fill(**worn).decode())  # noqa: S704 - of a template that escapes
 
 
 def correction(entry_id: str, *, deleted: bool) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from quart_chat.pages import languages, templates, tokens
+from quart_chat.pages.dress import PLAIN, Dress
 from quart_chat.pages.fragments import counted
 from quart_chat.pages.languages import Audience
 from quart_chat.room.lobby import Listed, Visited, listed_that_fit, visited_that_fit
@@ -101,10 +102,10 @@ def page(rooms: Rooms, person: Person, *, typed: str = "", error: str = "") -> s
     return templates.page("lobby.html", rooms.audience.language, gate=templates.new_gate(), **values)
 
 
-def part(rooms: Rooms) -> tuple[Markup, str]:
+def part(rooms: Rooms, dress: Dress = PLAIN) -> tuple[Markup, str]:
     """Render the lists for a lobby that is open. Gives also what tells whether they are others."""
     shown, mark = _shown(rooms)
-    return templates.fragment(rooms.audience.language, "_lobby.html", "part", shown), mark
+    return templates.fragment(rooms.audience.language, "_lobby.html", "part", shown, dress), mark
 
 
 def _shown(rooms: Rooms) -> tuple[_Shown, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +11,9 @@ from markupsafe import Markup
 from quart_chat.kept import Kept
 from quart_chat.pages import fragments, ids, rows, templates, tokens
 from quart_chat.pages.blanks import Form, blanks
+from quart_chat.pages.dress import PLAIN
 from quart_chat.pages.languages import Audience
+from quart_chat.pages.themes import SYSTEM
 from quart_chat.pages.tokens import with_tokens
 from quart_chat.room.entries import Header, Message
 from quart_chat.room.people import Person
@@ -70,6 +73,7 @@ def render(
     token: str,
     *,
     known: bool = True,
+    worn: Mapping[str, str] = PLAIN.values(SYSTEM),
     sounds: bool = False,
     new: str = "",
     left: str = "",
@@ -79,11 +83,10 @@ def render(
 ) -> bytes:
     """Render a page for somebody.
 
-    origin: where they see it, such as https://chat.example; token: of their forms; known: they
-    may have written something; sounds: they want to hear when
-    somebody means them. new: the id of the first message that is new to them; "" for none; left: how far they had read,
-    where that is before this page. typed: what stays in the field of the plain form beside an error; meant: the message
-    around which it is, None for none.
+    origin: where they see it, such as https://chat.example; token: of their forms; known: they may have written
+    something. worn: as `Dress.values`. sounds: they want to hear when somebody means them. new: the id of the first
+    message that is new to them; "" for none; left: how far they had read, where that is before this page. typed: what
+    stays in the field of the plain form beside an error; meant: the message around which it is, None for none.
     """
     kept = not (typed or error or meant)
     form = _kept(shown, messages) if kept else _render(shown, messages, typed, error, meant)
@@ -97,6 +100,7 @@ def render(
         key=fragments.new_page_key(),
         profile=_with_token(_profile(person, shown.audience.language, shown.room), token),
         sounds=_with_token(_sound_switch(shown.audience.language, shown.room, sounds), token),
+        **worn,
     )
     return _with_line(html, shown, new, left) if new else html
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from markupsafe import Markup, escape
 
 from quart_chat.kept import Kept
-from quart_chat.pages import ids, languages, templates
+from quart_chat.pages import languages, templates
 from quart_chat.pages.blanks import blanks, pattern
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.names import named
@@ -56,11 +56,12 @@ rows: Kept[tuple[Message, View], Markup] = Kept(ROWS, CHARACTERS)
 class By(NamedTuple):
     """What the rows of one person and one minute share, as long as they stand alike.
 
-    new_day: a day begins with it; follows: it stands under the name of the message before. kind: of the message.
+    public: their public id. new_day: a day begins with it; follows: it stands under the name of the message before.
+    kind: of the message.
     """
 
     room: str
-    person: str
+    public: str
     hue: int | str
     day: str
     face: str
@@ -131,7 +132,7 @@ def _by(view: View, author: str, name: str, minute: int, stands: tuple[bool, boo
     new_day, follows, kind = stands
     return By(
         room=view.room,
-        person=ids.person(author),
+        public=author,
         hue=hue_of(author),
         day=languages.day(ms, audience),
         face=bare(name)[:1],

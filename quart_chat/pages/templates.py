@@ -13,7 +13,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from quart_chat.files import folder
-from quart_chat.pages import assets, ids, languages
+from quart_chat.pages import assets, dress, ids, languages
 from quart_chat.pages.names import named
 from quart_chat.pages.tokens import HEADER
 from quart_chat.room.asking import MAX_ANSWER, MAX_QUESTION
@@ -102,6 +102,7 @@ def environment(language: str) -> Environment:
         "longest_phrase": LONGEST_PHRASE,
         "quick": QUICK,
         "picker": PICKER,
+        "worn": dress.WORN,
     }
     made.globals.update(constants, hue_of=hue_of)
     apart = partial(languages.apart, tag=language)

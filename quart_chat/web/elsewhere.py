@@ -17,7 +17,7 @@ from quart_chat.room.limits import (
 )
 from quart_chat.room.names import is_slug
 from quart_chat.room.people import Person, default_name, public_id
-from quart_chat.web.parts import Visitor, answer, by_htmx, parts, person_of, see_other, visitor
+from quart_chat.web.parts import Visitor, answer, by_htmx, dressed, parts, person_of, see_other, visitor
 from quart_chat.web.people import me_page
 
 USED_UP = "This link was used already, or it is older than five minutes. Make a new one."
@@ -48,9 +48,8 @@ async def carry(token: str) -> Response:
     name = await house.people.name(public_id(identity))
     now, room = await person_of(house, who) if who.proved else None, _room()
     same = identity == who.identity
-    return Response(
-        fragments.carry(token, Person(identity, name or default_name(identity)), now, who.language, room, same=same)
-    )
+    becomes = Person(identity, name or default_name(identity))
+    return Response(dressed(who, fragments.carry(token, becomes, now, who.language, room, same=same)))
 
 
 @blueprint.post("/carry/<token>")

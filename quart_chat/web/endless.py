@@ -47,17 +47,20 @@ async def live(name: str) -> Response:
     if not is_slug(name):
         return moved(f"/r/{true_name(name)}/live")
     house, who = parts(), visitor(request)
+    worn = house.dress.values(who.theme)
     try:
         standing()
         newest = await house.log.newest(name)
     except StoreAway:
-        waits = frame.opening(name, name, who.public, "", who.language, again=AGAIN)
+        waits = frame.opening(name, name, who.public, "", who.language, again=AGAIN, worn=worn)
         return Response(waits + faces.of(_seen_by(who, FRAME).audience).connection("store", who.language), 503)
     title = newest.title or name
 
     def begin(again: float | None) -> str:
         read = newest.place if newest.page.messages and who.proved else ""
-        return frame.opening(name, title, who.public, read, who.language, again=None if again is None else round(again))
+        return frame.opening(
+            name, title, who.public, read, who.language, again=None if again is None else round(again), worn=worn
+        )
 
     lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
     response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)

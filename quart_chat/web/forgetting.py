@@ -6,7 +6,7 @@ from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame
 from quart_chat.pages import fragments
-from quart_chat.web.parts import parts, person_of, visitor
+from quart_chat.web.parts import dressed, parts, person_of, visitor
 
 blueprint = Blueprint("forgetting", __name__)
 
@@ -20,6 +20,6 @@ async def forget() -> Response:
     wrote = form.get("wrote") == "1"
     if who.proved:
         await house.eraser.forget(await person_of(house, who), who.visit.address, wrote=wrote)
-    response = Response(fragments.forgotten(who.language, wrote=wrote), mimetype="text/html")
+    response = Response(dressed(who, fragments.forgotten(who.language, wrote=wrote)), mimetype="text/html")
     house.identities.clear(response, who.visit.secure)
     return response

@@ -21,6 +21,7 @@ HOST = "__Host-"  # before each name over HTTPS: no other host and no plain page
 IDENTITY = "quart_chat"
 LANGUAGE = "quart_chat_language"
 TIMES = "quart_chat_times"
+THEME = "quart_chat_theme"
 SOUND = "quart_chat_sound"  # "1": mentions may be heard
 REMEMBERED = 10_000  # identities whose signature a worker need not work out again
 MASK = 8  # bytes of a form's token that are over its signature

@@ -13,6 +13,6 @@ blueprint = Blueprint("installing", __name__)
 @blueprint.get("/manifest.webmanifest")
 async def describe() -> Response:
     """Give the manifest."""
-    response = Response(manifest(parts().assets), mimetype="application/manifest+json")
+    response = Response(manifest(parts().assets, parts().dress.name), mimetype="application/manifest+json")
     response.headers["Cache-Control"] = "no-cache"
     return response

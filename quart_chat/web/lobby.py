@@ -37,7 +37,7 @@ async def rooms() -> Response:
     (visited, wait), listed = await asyncio.gather(visited_rooms(who), parts().directory.read())
     if wait and not sought:  # who types gets what fits all the same, without numbers
         raise TooFast(TOO_MUCH, wait)
-    html, mark = lobby_page.part(_rooms(who, visited, listed, sought))
+    html, mark = lobby_page.part(_rooms(who, visited, listed, sought), parts().dress)
     return Response("", 204) if request.args.get("shown") == mark else Response(html)
 
 
@@ -56,7 +56,7 @@ async def take_off() -> Response:
     if not by_htmx():
         return await _page(who, left=left)
     visited = [one for one in been[0] if one.name != room]
-    return answer(who, lobby_page.part(_rooms(who, visited, await _listed(), sought, left=left))[0])
+    return answer(who, lobby_page.part(_rooms(who, visited, await _listed(), sought, left=left), parts().dress)[0])
 
 
 @blueprint.post("/rooms")

@@ -17,7 +17,17 @@ from quart_chat.room.people import Person
 from quart_chat.room.rights import Right, rights
 from quart_chat.room.rights import may as holds
 from quart_chat.store.changing import Found
-from quart_chat.web.parts import answer, by_htmx, parts, person_of, see_other, true_name, visitor, whole_standing
+from quart_chat.web.parts import (
+    answer,
+    by_htmx,
+    dressed,
+    parts,
+    person_of,
+    see_other,
+    true_name,
+    visitor,
+    whole_standing,
+)
 from quart_chat.web.room_page import Spot, room_page
 
 AWAY = "The server can’t reach its messages right now. Try again in a moment."
@@ -119,7 +129,9 @@ async def edits(name: str, entry_id: str) -> Response:
         raise NoMessage("Nothing is kept of what that message said before.")
     shown = [*found.held.versions, (found.held.edited, found.message.said)]
     rows = fragments.versions(shown, who.audience)
-    return Response(templates.page("edits.html", who.language, versions=rows, back=_address(name, entry_id)))
+    return Response(
+        dressed(who, templates.page("edits.html", who.language, versions=rows, back=_address(name, entry_id)))
+    )
 
 
 @blueprint.post("/delete")

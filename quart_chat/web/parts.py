@@ -30,8 +30,10 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
 from quart_chat.pages.assets import Assets
+from quart_chat.pages.dress import Dress
 from quart_chat.pages.languages import HEADER as PAGE_LANGUAGE
 from quart_chat.pages.languages import TAGS, Audience, choose
+from quart_chat.pages.themes import read_theme
 from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
@@ -52,7 +54,7 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import Servers
 from quart_chat.web.guard import UNSAID, Visit, comes_from_here, visit
-from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, Identities, cookie_name
+from quart_chat.web.identity import LANGUAGE, SOUND, THEME, TIMES, Identities, cookie_name
 from quart_chat.web.packing import pack
 
 EXTENSION = "quart_chat"
@@ -107,6 +109,7 @@ class Parts:
     expirer: Expirer
     hub: Hub
     identities: Identities
+    dress: Dress
     clock: Callable[[], int]
 
 
@@ -118,6 +121,7 @@ class Visitor:
     proved: the cookie was there and right. forged: it was there and wrong.
     chose: the language of the audience is one that they switched to, or that of the page that asks.
     sounds: they want to hear when somebody means them.
+    theme: that they chose, of `themes.THEMES`.
     lasting: seconds for which their browser is to come by HTTPS alone; 0: they came by HTTP, or as long as it likes.
     """
 
@@ -128,6 +132,7 @@ class Visitor:
     audience: Audience
     chose: bool
     sounds: bool
+    theme: str
     lasting: int
 
     @property
@@ -178,6 +183,7 @@ def _visitor(asked: BaseRequestWebsocket) -> Visitor:
         forged=identity is None and house.identities.presented(cookies, came.secure),
         audience=Audience(language, zone, hours),
         chose=any(one in TAGS for one in chosen),
+        theme=read_theme(cookies.get(cookie_name(came.secure, THEME))),
         sounds=cookies.get(cookie_name(came.secure, SOUND)) == "1",
         lasting=house.settings.https_days * DAYS if came.secure else 0,
     )
@@ -281,12 +287,19 @@ def by_htmx() -> bool:
 
 
 def answer(who: Visitor, body: str | bytes, status: int = 200) -> Response:
-    """Answer somebody with HTML, and set or renew their cookie; a text's forms get their token, bytes have it."""
+    """Answer somebody with HTML, and set or renew their cookie; a text is dressed for them, bytes are."""
     if isinstance(body, str) and body:
-        body = with_tokens(body).fill(**{FIELD: parts().identities.form_token(who.identity)})
+        body = dressed(who, body)
     response = Response(body, status, mimetype="text/html")
     parts().identities.write(response, who.identity, who.visit.secure)
     return response
+
+
+def dressed(who: Visitor, html: str) -> bytes:
+    """Give a page to somebody: in their theme, as the operator's, and with their token in its forms."""
+    house = parts()
+    token = house.identities.form_token(who.identity)
+    return with_tokens(html).fill(**{FIELD: token}, **house.dress.values(who.theme))
 
 
 def retry_after(response: Response, error: Refused) -> Response:

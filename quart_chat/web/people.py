@@ -22,7 +22,7 @@ blueprint = Blueprint("people", __name__)
 @blueprint.get("/me")
 async def me() -> Response:
     """Show who somebody is here."""
-    return await me_page(visitor(request), _room(request.args.get("room")) or "")
+    return await me_page(visitor(request), room_of(request.args.get("room")) or "")
 
 
 async def me_page(who: Visitor, room: str, **parts_of_it: Markup | None) -> Response:
@@ -40,7 +40,7 @@ async def rename() -> Response:
     """Take a new name, in all rooms and tabs."""
     who = visitor(request)
     form = await request.form
-    room = _room(form.get("room"))
+    room = room_of(form.get("room"))
     back = f"/r/{room}" if room else "/"
     htmx = by_htmx()
     typed = form.get("name", "")
@@ -74,18 +74,18 @@ async def language() -> Response:
     """Remember a language, and lead back."""
     who = visitor(request)
     form = await request.form
-    chosen, room = form.get("language", ""), _room(form.get("room"))
+    chosen, room = form.get("language", ""), room_of(form.get("room"))
     if chosen not in TAGS:
         raise BadFrame("This server does not speak that language.")
     response = see_other(who, f"/r/{room}" if room else "/")
-    _keep(response, who, LANGUAGE, chosen)
+    keep(response, who, LANGUAGE, chosen)
     return response
 
 
 @blueprint.get("/times")
 async def times_form() -> Response:
     """Give the form that chooses how times are shown, as a page or in place."""
-    who, room = visitor(request), _room(request.args.get("room"))
+    who, room = visitor(request), room_of(request.args.get("room"))
     form = fragments.times_form(who.audience, room)
     if by_htmx():
         return Response(form)
@@ -96,12 +96,12 @@ async def times_form() -> Response:
 async def sound() -> Response:
     """Remember whether somebody wants to hear when they are meant, and lead back."""
     who, form = visitor(request), await request.form
-    on, room = form.get("sound") == "1", _room(form.get("room"))
+    on, room = form.get("sound") == "1", room_of(form.get("room"))
     if by_htmx() and room:
         response = answer(who, fragments.sound_switched(who.language, room, on=on))
     else:
         response = see_other(who, f"/r/{room}" if room else "/")
-    _keep(response, who, SOUND, "1" if on else "0")
+    keep(response, who, SOUND, "1" if on else "0")
     return response
 
 
@@ -110,18 +110,18 @@ async def times() -> Response:
     """Remember how somebody wants times, and lead back."""
     who = visitor(request)
     form = await request.form
-    chosen, room = read_times(form.get("zone", ""), form.get("hours", "")), _room(form.get("room"))
+    chosen, room = read_times(form.get("zone", ""), form.get("hours", "")), room_of(form.get("room"))
     if chosen is None:
         raise BadFrame("This server does not know that time zone.")
     response = see_other(who, f"/r/{room}" if room else "/")
     if by_htmx():
         response = answer(who, "")
         response.headers["HX-Refresh"] = "true"
-    _keep(response, who, TIMES, write_times(chosen))
+    keep(response, who, TIMES, write_times(chosen))
     return response
 
 
-def _keep(response: Response, who: Visitor, name: str, value: str) -> None:
+def keep(response: Response, who: Visitor, name: str, value: str) -> None:
     """Keep a choice as long as the identity."""
     response.set_cookie(
         cookie_name(who.visit.secure, name),
@@ -133,6 +133,6 @@ def _keep(response: Response, who: Visitor, name: str, value: str) -> None:
     )
 
 
-def _room(name: str | None) -> str | None:
+def room_of(name: str | None) -> str | None:
     """Give the room to lead back to; never another site's address."""
     return name if name and is_slug(name) else None

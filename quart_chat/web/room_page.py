@@ -97,6 +97,7 @@ async def room_page(
         who.visit.origin,
         house.identities.form_token(who.identity),
         known=who.proved,
+        worn=house.dress.values(who.theme),
         sounds=who.sounds,
         new=new,
         left=left,

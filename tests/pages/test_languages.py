@@ -91,7 +91,7 @@ def test_a_language_says_which_way_it_is_written(tag: str, way: str) -> None:
 @pytest.mark.parametrize("tag", TAGS)
 def test_a_page_says_its_language_and_which_way_it_is_written(tag: str) -> None:
     page = templates.page("error.html", tag, heading="Oh", text="Why", back="/")
-    assert f'<html lang="{tag}" dir="{direction(tag)}">' in page
+    assert f'<html lang="{tag}" dir="{direction(tag)}"' in page
     assert 'lang="pt-BR" dir="ltr"' in templates.fragment(tag, "_languages.html", "switch", None)
 
 

@@ -27,7 +27,7 @@ def test_an_unknown_address_says_where_rooms_are(client: httpx.Client, server: S
 
 def test_an_error_speaks_the_reader_s_language(client: httpx.Client) -> None:
     response = client.get("/nowhere", headers={"Accept-Language": "pt"})
-    assert '<html lang="pt-BR" dir="ltr">' in response.text
+    assert '<html lang="pt-BR" dir="ltr" ' in response.text
     assert "That did not work" not in response.text
     assert "There is nothing" not in response.text
 

@@ -102,21 +102,21 @@ def test_a_room_has_its_own_language_for_whom_chose_none(
     say(ana, room, "olá")
     rule(ana, room, language="pt-BR")
     for path in (f"/r/{room}", f"/r/{room}/order", f"/r/{room}/topic", f"/r/{room}/search?q=x"):
-        assert '<html lang="pt-BR" dir="ltr">' in bob.get(path).text, path
+        assert '<html lang="pt-BR" dir="ltr" ' in bob.get(path).text, path
     page = bob.get(f"/r/{room}").text
     assert '<ol id="log" lang="pt-BR"' in page
     assert '"X-Page-Language":"pt-BR"' in page
     named = bob.post("/me", data={"name": "a" * 41}, headers={"HX-Request": "true", "X-Page-Language": "pt-BR"})
     assert "Um nome tem no máximo" in named.text  # a fragment is in the language of the page that asks
-    assert '<html lang="en" dir="ltr">' in bob.get("/", headers={"X-Page-Language": "tlh"}).text
+    assert '<html lang="en" dir="ltr" ' in bob.get("/", headers={"X-Page-Language": "tlh"}).text
     rule(ana, room, language="pt-BR", asks="1")
     with browser(server) as eva:
-        assert '<html lang="pt-BR" dir="ltr">' in eva.get(f"/r/{room}").text
+        assert '<html lang="pt-BR" dir="ltr" ' in eva.get(f"/r/{room}").text
         assert "Quanto é" in eva.get(f"/r/{room}").text
     rule(ana, room, language="pt-BR")
     bob.post("/language", data={"language": "en", "room": room})
     page = bob.get(f"/r/{room}").text
-    assert '<html lang="en" dir="ltr">' in page
+    assert '<html lang="en" dir="ltr" ' in page
     assert '<ol id="log" lang="pt-BR"' in page
 
 

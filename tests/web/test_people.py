@@ -101,7 +101,7 @@ def test_a_language_is_chosen_and_stays(client: httpx.Client) -> None:
     assert (response.status_code, response.headers["Location"]) == (303, "/r/sala")
     for path in ("/", "/r/sala", "/nowhere"):
         page = client.get(path, headers={"Accept-Language": "en"})
-        assert '<html lang="pt-BR" dir="ltr">' in page.text
+        assert '<html lang="pt-BR" dir="ltr" ' in page.text
     assert "Me surpreenda" in client.get("/").text
     assert "Dê um nome à sala." in client.post("/rooms", data={"title": ""}).text
     client.post("/language", data={"language": "en"})
@@ -117,7 +117,7 @@ def test_a_language_that_is_not_spoken_is_refused(client: httpx.Client, language
 
 def test_a_cookie_of_a_language_that_is_not_spoken_is_passed_over(client: httpx.Client) -> None:
     page = client.get("/", headers={"Cookie": "quart_chat_language=../../x", "Accept-Language": "pt"})
-    assert '<html lang="pt-BR" dir="ltr">' in page.text
+    assert '<html lang="pt-BR" dir="ltr" ' in page.text
 
 
 def test_a_name_is_kept_under_the_public_id_alone(client: httpx.Client, server: ServerProcess) -> None:
