@@ -23,6 +23,8 @@ from quart_chat.errors import Asked, Locked, Refused, SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.files import folder
 from quart_chat.live.asker import Asker
+from quart_chat.live.bearers import Bearers
+from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
@@ -46,6 +48,7 @@ from quart_chat.room.markup import to_html
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.archive import Archive
+from quart_chat.store.bots import RoomBots
 from quart_chat.store.client import CONNECT
 from quart_chat.store.deeds import Deeds
 from quart_chat.store.directory import Directory
@@ -64,9 +67,11 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.rules import RoomRules
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
+from quart_chat.store.tokens import Tokens
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
     asking,
+    bots,
     composer,
     elsewhere,
     files,
@@ -81,8 +86,10 @@ from quart_chat.web import (
     rooms,
     search,
     socket,
+    tokens,
     wellknown,
 )
+from quart_chat.web.bearers import read_bearer
 from quart_chat.web.headers import at_home, protect
 from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
@@ -140,10 +147,12 @@ def create_app(settings: Settings | None = None) -> Quart:
         files,
         search,
         order,
+        bots,
         asking,
         reading,
         composer,
         people,
+        tokens,
         elsewhere,
         proofs,
         forgetting,
@@ -154,6 +163,7 @@ def create_app(settings: Settings | None = None) -> Quart:
         app.register_blueprint(part.blueprint)
     _answer_errors(app)
     app.before_request(_name_request)
+    app.before_request(read_bearer)
     app.before_request(_refuse_foreign_forms)
     app.before_request(_refuse_unknown_files)
     app.before_request(let_in)
@@ -183,10 +193,13 @@ def _parts(settings: Settings, url: str) -> Parts:
     reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
     phrases = Phrases()
-    prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
     holdings = Holdings(pipeline)
     shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
+    prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
+    warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
+    room_bots = RoomBots(pipeline)
+    bearers = Bearers(Tokens(pipeline), room_bots, limits, clock)
     spool = _spool(settings.data) if settings.files else None
     changer = Changer(
         log,
@@ -238,7 +251,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         changer=changer,
         rules=rules,
         directory=Directory(pipeline, presence, settings.listed_rooms),
-        warden=Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases),
+        warden=warden,
         asker=Asker(rules, limits, signing, clock),
         searcher=Searcher(Searching(pipeline), limits),
         uploads=uploads,
@@ -248,6 +261,8 @@ def _parts(settings: Settings, url: str) -> Parts:
         handovers=Handovers(pipeline),
         phrases=phrases,
         prover=prover,
+        bearers=bearers,
+        bots=Bots(room_bots, rules, warden, prover, clock),
         eraser=Eraser(
             erasures=Erasures(pipeline, worker),
             archive=archive,
@@ -256,6 +271,7 @@ def _parts(settings: Settings, url: str) -> Parts:
             people=people_,
             feed=feed,
             limits=limits,
+            bearers=bearers,
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
@@ -364,7 +380,7 @@ async def _refuse_unknown_files() -> None:
 
 
 async def _finish(response: Response) -> Response:
-    if request.method == "POST":
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
         await pass_over(request, SHORT)
     if request.path.startswith("/static/") and response.status_code in (200, 206, 304):
         name = request.path.removeprefix("/static/")
@@ -374,7 +390,10 @@ async def _finish(response: Response) -> Response:
         response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
-    return protect(response, visitor(request).lasting)
+    who = visitor(request)
+    if who.by_token:
+        response.headers.pop("Set-Cookie", None)
+    return protect(response, who.lasting)
 
 
 def _answer_errors(app: Quart) -> None:

@@ -37,6 +37,7 @@ ATTACH = "attach"  # the button and the sheet that send files
 ATTACH_SHEET = "attach-sheet"  # the sheet
 ATTACH_WHY = "attach-why"  # why the last ones were not taken
 ELSEWHERE = "elsewhere"  # what carries one's identity to another browser
+PROGRAMS = "programs"  # the tokens of one's programs
 PROOF = "proof"  # what keeps one's name
 PROFILE = "profile"  # the name and its form
 ME = "me"  # the own name where it is only shown

@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import asking, fragments, order, room, rows, search, templates
+from quart_chat.pages import asking, fragments, order, programs, room, rows, search, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -28,10 +28,10 @@ from tests.pages.carriers import AUDIENCES, CARRIERS, of_a_line
 from tests.pages.trees import Tree
 
 # as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
-# and without the mark of a kept name, which nobody can type
+# and without the marks of kept names and of bots, which nobody can type
 VISIBLE = (
     st.text(min_size=1)
-    .filter(lambda text: "\x06" not in text)
+    .filter(lambda text: not {"\x05", "\x06"} & set(text))
     .filter(is_visible)
     .filter(lambda text: to_html(text) == escape(text))
 )
@@ -93,7 +93,7 @@ NO_TEXTS = {
         ("left", "new", "link", "back", "further", "action", "origin", "at"), "addresses of ours, of ids and slugs"
     ),
     **dict.fromkeys(("nonce", "spent"), "`room/texts.is_nonce`"),
-    **dict.fromkeys(("key", "gate", "token", "secret"), "made here, or 16 hex digits"),
+    **dict.fromkeys(("key", "gate", "token", "secret", "made"), "made here, or 16 hex digits"),
     **dict.fromkeys(("public", "own", "person_id", "reacted", "mention", "author"), "public ids, 16 hex digits"),
     **dict.fromkeys(("language", "audience", "choices", "moment", "iso"), "one of ours"),
     **dict.fromkeys(
@@ -101,7 +101,7 @@ NO_TEXTS = {
         "words and ids of ours",
     ),
     **dict.fromkeys(
-        ("older", "newer", "profile", "sounds", "results", "row", "code", "elsewhere", "proof", "other"),
+        ("older", "newer", "profile", "sounds", "results", "row", "code", "elsewhere", "proof", "other", "programs"),
         "markup, made of what is looked at here",
     ),
     **dict.fromkeys(("query",), "`room/search.read`; `room/marking` writes nothing of it"),
@@ -216,7 +216,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (asking, fragments, order, rows, room, search):
+    for module in (asking, fragments, order, programs, rows, room, search):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:
