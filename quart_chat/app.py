@@ -70,6 +70,7 @@ from quart_chat.store.servers import servers
 from quart_chat.store.tokens import Tokens
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
+    api,
     asking,
     bots,
     composer,
@@ -79,6 +80,7 @@ from quart_chat.web import (
     health,
     lobby,
     messages,
+    openapi,
     order,
     people,
     proofs,
@@ -106,6 +108,7 @@ from quart_chat.web.parts import (
     retry_after,
     visitor,
 )
+from quart_chat.web.problems import code_of, problem, wants_json
 from quart_chat.web.proxies import behind
 from quart_chat.web.wellformed import well_formed
 
@@ -156,11 +159,15 @@ def create_app(settings: Settings | None = None) -> Quart:
         elsewhere,
         proofs,
         forgetting,
+        api,
+        openapi,
         socket,
         health,
         wellknown,
     ):
         app.register_blueprint(part.blueprint)
+    # what quart-schema's readers ask for; its extension is not installed
+    app.config.update(QUART_SCHEMA_CONVERT_CASING=False, QUART_SCHEMA_CONVERSION_PREFERENCE="msgspec")
     _answer_errors(app)
     app.before_request(_name_request)
     app.before_request(read_bearer)
@@ -387,7 +394,8 @@ async def _finish(response: Response) -> Response:
         kept = request.args.get("v") == assets.versions().get(name)
         response.headers["Cache-Control"] = f"public, {FOR_GOOD}" if kept else "no-cache"
     if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
-        response.set_data("")
+        if response.status_code != 201:
+            response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
     who = visitor(request)
@@ -423,6 +431,9 @@ def _answer_errors(app: Quart) -> None:
     @app.errorhandler(Refused)
     async def refused(error: Refused) -> Response:
         spoken = language()
+        if has_request_context() and wants_json():
+            why = fragments.refusal(spoken, error)
+            return retry_after(problem(error.status, why, code_of(type(error).__name__)), error)
         if isinstance(error, Locked) and has_request_context() and not by_htmx():
             room = str((request.view_args or {}).get("name"))
             return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
@@ -446,6 +457,10 @@ def _answer_errors(app: Quart) -> None:
             )  # htmx skips 503
         heading = say(spoken, "Back in a moment")
         text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
+        if has_request_context() and wants_json():
+            response = problem(503, text, code_of(StoreAway.__name__))
+            response.headers["Retry-After"] = "2"
+            return response
         response = page(heading, text, 503, request.path if has_request_context() and request.method == "GET" else None)
         response.headers["Retry-After"] = "2"
         return response
@@ -461,10 +476,15 @@ def _answer_errors(app: Quart) -> None:
             404: say(spoken, "There is nothing at this address. Rooms are at /r/their-name."),
             405: say(spoken, "This address does not take that."),
             413: say(spoken, "That was too much at once."),
+            415: say(spoken, "Send JSON, and say so: Content-Type: application/json"),
         }.get(status, say(spoken, "The request could not be understood."))
         if status >= 500:
             text = say(spoken, NOTED)
-        response = page(say(spoken, "That did not work"), text, status)
+        if has_request_context() and wants_json():
+            wrong = getattr(error, "validation_error", None)
+            response = problem(status, f"{text} {wrong}" if wrong else text)
+        else:
+            response = page(say(spoken, "That did not work"), text, status)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
@@ -473,4 +493,6 @@ def _answer_errors(app: Quart) -> None:
     async def unexpected(error: Exception) -> Response:
         logger.exception("request.failed", exc_info=error)
         spoken = language()
+        if has_request_context() and wants_json():
+            return problem(500, say(spoken, NOTED))
         return page(say(spoken, "That did not work"), say(spoken, NOTED), 500)

@@ -52,6 +52,7 @@ _SECONDS = re.compile(r"[0-9]{1,4}")
 _USES = re.compile(r"[1-9][0-9]{0,3}")
 WRITERS = (EVERYONE, VERIFIED, MODERATORS)
 TICKS = ("archived", "files", "closed", "listed", "asks")  # what holds in a room or does not
+NO_ROOM = "There is no such room yet. Say something in it first."
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -256,7 +257,7 @@ async def rules_page_of(who: Visitor, name: str, *, made: str = "", link: str = 
     house, stands = parts(), standing()
     newest, people = await asyncio.gather(house.log.newest(name), house.rules.people(name))
     if newest.title is None:
-        raise NoMessage("There is no such room yet. Say something in it first.")
+        raise NoMessage(NO_ROOM)
     deeds: list[Deed] = []
     invites: list[Invite] = []
     members: list[Whom] = []
