@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from quart_chat.errors import BadName
-from quart_chat.pages import asking, feeds, fragments, order, programs, room, rows, search, templates
+from quart_chat.pages import asking, fragments, order, programs, room, rows, search, templates
 from quart_chat.pages.languages import Audience
 from quart_chat.pages.room import Meant, Shown
 from quart_chat.pages.search import Looked
@@ -225,11 +225,6 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     ),
     "a refusal": lambda text, name, to: fragments.paragraph(
         fragments.refusal(to.language, BadName("“%(name)s” has more than %(most)d MB.", name=text, most=1))
-    ),
-    "a feed": lambda text, name, to: (
-        feeds.atom(feeds.Feed("r", name, text, "http://h", AT, "", feeds.shown_of([message(text, name)])), to.language)
-        .decode()
-        .partition("?>")[2]
     ),
     "transcript": lambda text, name, to: "".join(transcript(text, name, to)),
 }

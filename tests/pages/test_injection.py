@@ -18,7 +18,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
-from quart_chat.pages import asking, feeds, fragments, order, programs, room, rows, search, templates
+from quart_chat.pages import asking, fragments, order, programs, room, rows, search, templates
 from quart_chat.pages.languages import TAGS, Audience
 from quart_chat.room.characters import is_visible
 from quart_chat.room.markup import to_html
@@ -216,7 +216,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (asking, feeds, fragments, order, programs, rows, room, search):
+    for module in (asking, fragments, order, programs, rows, room, search):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:
