@@ -10,7 +10,7 @@ from quart_chat.errors import BadToken, NoMessage, NotYours, TooFast
 from quart_chat.kept import Kept
 from quart_chat.room.bearers import MOST_TOKENS, Bearer, Bot, Token, clean_label, new_token, read_bearer
 from quart_chat.room.handover import seal, ticket_of, unseal
-from quart_chat.room.limits import HANDOVERS, HANDOVERS_OF_ADDRESS
+from quart_chat.room.limits import PROGRAMS, PROGRAMS_OF_ADDRESS
 from quart_chat.room.people import Person, public_id
 from quart_chat.store.bots import RoomBots
 from quart_chat.store.limits import Limits
@@ -88,8 +88,8 @@ class Bearers:
             BadName: the label is too long. NotYours: they have as many as anybody may. TooFast: those were too many.
         """
         label = clean_label(label)
-        limits = HANDOVERS, HANDOVERS_OF_ADDRESS
-        await self._limits.demand_from_both("tokens_made", person.public, address, *limits)
+        limits = PROGRAMS, PROGRAMS_OF_ADDRESS
+        await self._limits.demand_from_both("programs", person.public, address, *limits)
         if len(await self._tokens.of(person.public)) >= MOST_TOKENS:
             raise NotYours("You have at most %(most)d tokens. Take one back first.", most=MOST_TOKENS)
         token = new_token()

@@ -16,6 +16,8 @@ LONGEST = 1000  # characters of the header that are read
 STRICT = "/api/"  # where whatever is shown has to be a token
 OTHERS = ("health", "static")  # which read that header themselves, or tell everybody the same
 FOR_BOTS = ("api", "feeds", "files", "messages", "rooms", "search", "streams", "transcripts")  # blueprints
+HANDS_ON = ("elsewhere", "forgetting", "proofs", "tokens")  # what would outlive a token that was taken back
+FOR_BROWSERS = "A token hands on nobody’s identity, name or tokens. Do that in your browser."
 OF_ANOTHER_ROOM = "This token is a bot’s, for the room %(room)s alone."
 NOT_FOR_BOTS = "Bots read and write in their room, and nothing else."
 
@@ -25,7 +27,7 @@ async def read_bearer() -> None:
 
     Raises:
         BadToken: it opens nothing. TooFast: too much of that came from there. Unwelcome: it is a bot's, of another
-        room. StoreAway: nobody knows.
+        room, or what is asked for is for browsers alone. StoreAway: nobody knows.
     """
     header = request.headers.get("Authorization")
     if header is None or request.blueprint in OTHERS or request.endpoint == "static":
@@ -36,6 +38,8 @@ async def read_bearer() -> None:
     g.visitor = who = anonymous(request)  # also of whatever refuses it
     holder = await parts().bearers.holder(shown, who.visit.address)
     g.visitor = replace(who, identity=holder.identity, proved=True, bot=holder.bot)
+    if request.blueprint in HANDS_ON:
+        raise Unwelcome(FOR_BROWSERS)
     if holder.bot is not None:
         if (request.view_args or {}).get("name") != holder.room:
             raise Unwelcome(OF_ANOTHER_ROOM, room=holder.room)

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from shutil import which
 
 import httpx
+import pytest
 
 from quart_chat.web.api_schema import WHY
 from tests.server.processes import ServerProcess
@@ -17,6 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 COMMANDS = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
+@pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
 def test_each_command_of_the_page_works(server: ServerProcess, ana: httpx.Client, tmp_path: Path) -> None:
     commands = COMMANDS.findall(PAGE.read_text(encoding="utf-8"))
     assert len(commands) == 5

@@ -109,6 +109,15 @@ def test_a_foreign_page_is_refused_even_with_a_token(server: ServerProcess, ana:
         assert "Access-Control-Allow-Origin" not in script.get("/").headers
 
 
+def test_a_token_makes_nothing_that_outlives_it(server: ServerProcess, ana: httpx.Client) -> None:
+    with program(server, token_of(ana)) as script:
+        for path in ("/me/tokens", "/me/elsewhere", "/me/phrase", "/me/proof", "/me/release", "/me/forget"):
+            refused = script.post(path, data={"sure": "1", "phrase": "three sad tigers"})
+            assert refused.status_code == 403, path
+            assert "Do that in your browser" in refused.text
+        assert script.get("/me").status_code == 200
+
+
 def test_a_token_that_was_taken_back_opens_nothing_within_seconds(
     server: ServerProcess, ana: httpx.Client, bob: httpx.Client
 ) -> None:
