@@ -1,6 +1,6 @@
 """A room's newest messages as an Atom feed (RFC 4287), for programs that tell people what is new.
 
-The standard library writes it: what escapes is its, and feedgen would bring lxml, 5 MB, for the same.
+The standard library writes it: what escapes is its, and feedgen would bring lxml for the same.
 """
 
 from __future__ import annotations

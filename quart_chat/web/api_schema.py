@@ -17,7 +17,6 @@ from quart_schema.openapi import HttpSecurityScheme, OpenAPIProvider, Tag
 from werkzeug.routing.converters import BaseConverter
 from werkzeug.routing.rules import Rule
 
-import quart_chat
 from quart_chat.errors import BadFrame
 from quart_chat.web.api_shapes import ENTRY_ID, Problem
 from quart_chat.web.problems import MEDIA
@@ -108,7 +107,7 @@ def describe(app: Quart) -> Schema:
     """Describe the API of an application, all routes registered."""
     info = Info(
         title="Quart Chat",
-        version=quart_chat.__version__,
+        version="1",
         description=(
             "Rooms of a chat, for programs. Who shows a token is the person, or the bot, whose it is; "
             "who shows none is a guest, another one with each request."
