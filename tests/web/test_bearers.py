@@ -15,7 +15,7 @@ from tests.server.processes import ServerProcess, store
 from tests.web.test_forgetting import kept_of, public
 from tests.web.test_messages import say
 from tests.web.test_order import ban, own, rule
-from tests.web.visits import browser, fresh, identity_of
+from tests.web.visits import browser, fresh, identity_of, tab
 
 SHOWN = re.compile(r'<p class="link">(q[cb]_[^<]+)</p>')
 HTMX = {"HX-Request": "true"}
@@ -187,6 +187,19 @@ def test_a_bot_writes_under_its_name_with_a_mark_that_nobody_types(
     deeds = ana.get(f"/r/{room}/order").text
     assert "let a bot in:" in deeds
     assert "Forecast" in deeds
+
+
+async def test_a_bot_whose_name_somebody_has_is_shown_beside_them_with_its_mark(
+    server: ServerProcess, ana: httpx.Client, bob: httpx.Client
+) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    with program(server, bot_of(ana, room, "Tempest")) as bot:
+        assert bob.post("/me", data={"name": "Tempest"}).status_code == 303
+        async with tab(server, room, cookie=f"quart_chat={bob.cookies['quart_chat']}") as page:
+            await page.enter()
+            bot.post(f"/r/{room}/messages", data={"text": "rain", "nonce": "n1"})
+            assert re.search(r'Tempest \d+ <small class="bot">bot</small>', await page.frame("rain"))
 
 
 def test_a_bot_works_in_its_room_alone_and_does_nothing_else(server: ServerProcess, ana: httpx.Client) -> None:
