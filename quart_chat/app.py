@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import cast
 
 from hypercorn.typing import ASGIFramework
-from quart import Quart, Response, g, has_request_context, request, websocket
+from quart import Quart, Response, g, request
 from structlog.contextvars import bind_contextvars
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from quart_chat import keys, metrics
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import Asked, Locked, Refused, SettingsError, StoreAway
+from quart_chat.errors import SettingsError, StoreAway
 from quart_chat.events import get_logger
 from quart_chat.live.asker import Asker
+from quart_chat.live.bearers import Bearers
+from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.endless import install as install_endless
@@ -37,18 +38,17 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
-from quart_chat.pages import assets, fragments, templates, trouble
-from quart_chat.pages import order as order_page
+from quart_chat.pages import assets, templates
 from quart_chat.pages.dress import Dress
-from quart_chat.pages.languages import DEFAULT, PAGE, TAGS, say, translations
+from quart_chat.pages.languages import DEFAULT, TAGS, translations
 from quart_chat.pages.tokens import FIELD, HEADER
 from quart_chat.pictures.studio import Studio
 from quart_chat.room.attachments import MB, most_bytes
 from quart_chat.room.markup import to_html
-from quart_chat.room.names import is_slug
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store import status
 from quart_chat.store.archive import Archive
+from quart_chat.store.bots import RoomBots
 from quart_chat.store.client import CONNECT
 from quart_chat.store.deeds import Deeds
 from quart_chat.store.directory import Directory
@@ -67,20 +67,25 @@ from quart_chat.store.reads import Reads
 from quart_chat.store.rules import RoomRules
 from quart_chat.store.searching import Searching
 from quart_chat.store.servers import servers
+from quart_chat.store.tokens import Tokens
 from quart_chat.tasks import end_tasks
 from quart_chat.web import (
     about,
+    api,
     asking,
+    bots,
     brand,
     composer,
     elsewhere,
     endless,
+    feeds,
     files,
     forgetting,
     health,
     installing,
     lobby,
     messages,
+    openapi,
     order,
     people,
     proofs,
@@ -90,34 +95,31 @@ from quart_chat.web import (
     share,
     socket,
     statics,
+    tokens,
     transcript,
     wellknown,
 )
+from quart_chat.web.bearers import read_bearer
+from quart_chat.web.failures import answer_errors
 from quart_chat.web.headers import at_home, protect
 from quart_chat.web.identity import Identities
 from quart_chat.web.intake import MAX_FIELD, SHORT, pass_over, request_class
 from quart_chat.web.parts import (
     EXTENSION,
     Parts,
-    answer,
     asks_for_token,
-    by_htmx,
     check_token,
-    dressed,
     let_in,
     parts,
-    retry_after,
     visitor,
 )
 from quart_chat.web.proxies import behind
-from quart_chat.web.wanted import wanted_face
 from quart_chat.web.wellformed import well_formed
 
 KIB = 1024
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_FORM = 128 * KIB  # a form whose 4,000 characters are all escaped; more gets 413
 REST = 0.2  # seconds between templates that are made ahead
-NOTED = "Something went wrong here. It has been noted."
 
 logger = get_logger(__name__)
 
@@ -150,18 +152,23 @@ def create_app(settings: Settings | None = None) -> Quart:
         lobby,
         rooms,
         messages,
+        feeds,
         files,
         search,
         transcript,
         share,
         order,
+        bots,
         asking,
         reading,
         composer,
         people,
+        tokens,
         elsewhere,
         proofs,
         forgetting,
+        api,
+        openapi,
         socket,
         endless,
         health,
@@ -172,8 +179,11 @@ def create_app(settings: Settings | None = None) -> Quart:
         about,
     ):
         app.register_blueprint(part.blueprint)
-    _answer_errors(app)
+    # what quart-schema's readers ask for; its extension is not installed
+    app.config.update(QUART_SCHEMA_CONVERT_CASING=False, QUART_SCHEMA_CONVERSION_PREFERENCE="msgspec")
+    answer_errors(app)
     app.before_request(_name_request)
+    app.before_request(read_bearer)
     app.before_request(_refuse_foreign_forms)
     app.before_request(let_in)
     app.after_request(_finish)
@@ -203,10 +213,13 @@ def _parts(settings: Settings, url: str) -> Parts:
     reads = Reads(pipeline, people_, retention.room, clock)
     company = Company(log, presence)
     phrases = Phrases()
-    prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
     holdings = Holdings(pipeline)
     shelf = Shelf.of(settings)
     leftovers = Leftovers(holdings, shelf)
+    prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
+    warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
+    room_bots = RoomBots(pipeline)
+    bearers = Bearers(Tokens(pipeline), room_bots, limits, clock)
     spool = _spool(settings.data) if settings.files else None
     changer = Changer(
         log,
@@ -271,6 +284,8 @@ def _parts(settings: Settings, url: str) -> Parts:
         handovers=Handovers(pipeline),
         phrases=phrases,
         prover=prover,
+        bearers=bearers,
+        bots=Bots(room_bots, rules, warden, prover, clock),
         eraser=Eraser(
             erasures=Erasures(pipeline, worker),
             archive=archive,
@@ -279,6 +294,7 @@ def _parts(settings: Settings, url: str) -> Parts:
             people=people_,
             feed=feed,
             limits=limits,
+            bearers=bearers,
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
@@ -391,100 +407,14 @@ async def _refuse_foreign_forms() -> None:
 
 
 async def _finish(response: Response) -> Response:
-    if request.method == "POST":
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
         await pass_over(request, SHORT)
     if "Location" in response.headers:  # the router's own name the host that was asked for, and are pages of its own
         if 300 <= response.status_code < 400:
             response.set_data("")
         response.headers["Location"] = at_home(response.headers["Location"])
     response.headers["X-Request-Id"] = g.get("request", "-")
-    return protect(response, visitor(request).lasting)
-
-
-def _way_on(status: int) -> str:
-    """Give where a page that says that something did not work leads: to the room, if that is not what did not work."""
-    room = str((request.view_args or {}).get("name", ""))
-    at = f"/r/{room}"
-    return at if status not in (403, 500) and is_slug(room) and request.path != at else "/"
-
-
-def _answer_errors(app: Quart) -> None:
-    """Turn errors into pages; nobody sees a traceback."""
-
-    def page(text: str, status: int, back: str | None = None) -> Response:
-        if not has_request_context():
-            return protect(Response(text, status), visitor(websocket).lasting)  # a handshake
-        who = visitor(request)
-        if wanted_face() != PAGE:
-            return Response(f"{text}\n", status, mimetype="text/plain")
-        html = trouble.page(text, status, who.language, back=back or _way_on(status), again=back is not None)
-        return Response(dressed(who, html), status, mimetype="text/html")
-
-    def here() -> str | None:
-        """Give the address that did not work, where one may ask for it again."""
-        return request.path if has_request_context() and request.method == "GET" else None
-
-    def told(why: str, status: int) -> Response:
-        """Tell a page that asked by htmx; what it has stays as it is."""
-        notice = fragments.notice(why, visitor(request).language)
-        return Response(notice, status, {"HX-Reswap": "none"}, mimetype="text/html")
-
-    def language() -> str:
-        return visitor(request).language if has_request_context() else "en"
-
-    @app.errorhandler(Refused)
-    async def refused(error: Refused) -> Response:
-        spoken = language()
-        seen = has_request_context() and wanted_face() == PAGE
-        if isinstance(error, Locked) and seen and not by_htmx():
-            room = str((request.view_args or {}).get("name"))
-            return answer(visitor(request), order_page.locked_page(room, spoken), error.status)
-        if isinstance(error, Asked) and seen and not by_htmx():
-            try:
-                return await asking.page(visitor(request), str((request.view_args or {}).get("name")), error)
-            except StoreAway as gone:
-                return await away(gone)
-        if has_request_context() and wanted_face() != PAGE:
-            return retry_after(page(fragments.reason(spoken, error), error.status), error)
-        why = fragments.refusal(spoken, error)
-        if has_request_context() and by_htmx():
-            return retry_after(told(why, error.status), error)
-        return retry_after(page(why, error.status), error)
-
-    @app.errorhandler(StoreAway)
-    async def away(error: StoreAway) -> Response:
-        logger.warning("request.unserved", reason=str(error))
-        spoken = language()
-        if has_request_context() and by_htmx() and request.method == "POST":
-            return told(
-                say(spoken, "The server can’t keep that right now. Try again in a moment."), 200
-            )  # htmx skips 503
-        text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
-        response = page(text, 503, here())
-        response.headers["Retry-After"] = "2"
-        return response
-
-    @app.errorhandler(HTTPException)
-    async def http(error: HTTPException) -> Response:
-        spoken = language()
-        status = error.code or 500
-        if error.response is not None or 300 <= status < 400:
-            found = error.get_response()
-            return Response("", found.status_code, {"Location": found.headers.get("Location", "/")})
-        text = {
-            404: say(spoken, "There is nothing at this address. Rooms are at /r/their-name."),
-            405: say(spoken, "This address does not take that."),
-            413: say(spoken, "That was too much at once."),
-        }.get(status, say(spoken, "The request could not be understood."))
-        if status >= 500:
-            text = say(spoken, NOTED)
-        response = page(text, status)
-        if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        return response
-
-    @app.errorhandler(Exception)
-    async def unexpected(error: Exception) -> Response:
-        logger.exception("request.failed", exc_info=error)
-        spoken = language()
-        return page(say(spoken, NOTED), 500, here())
+    who = visitor(request)
+    if who.by_token:
+        response.headers.pop("Set-Cookie", None)
+    return protect(response, who.lasting)

@@ -17,6 +17,7 @@
         ├── BadSearch         what is looked for in a room: 422
         ├── NoMessage             there is no such message, or not any more: 404
         ├── NotYours              somebody else's message: 403
+        ├── BadToken          a token that opens nothing: 401
         ├── TooFast           a limit was reached: 429; says when to come again
         └── Unwelcome         origin or identity is wrong, or a room is closed to them: 403, or close code 1008
             ├── Asked         the room asks newcomers a question
@@ -120,6 +121,12 @@ class NotYours(Refused):
     """A message of somebody else, which only they may change."""
 
     status = 403
+
+
+class BadToken(Refused):
+    """A token that nobody has, or that was taken back."""
+
+    status = 401
 
 
 class TooFast(Refused):

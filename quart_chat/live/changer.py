@@ -209,22 +209,24 @@ class Changer:
 
         await self._write(room, entry_id, plan, NEWCOMER)
 
-    async def react(self, room: str, person: Person, address: str, entry_id: str, kind: str) -> None:
-        """Put a reaction under a message, or take it back where it is there.
+    async def react(
+        self, room: str, person: Person, address: str, entry_id: str, kind: str, *, there: bool | None = None
+    ) -> None:
+        """Put a reaction under a message, or take it back; there: whether it is to be; None: the other way round.
 
         Raises:
             BadText: it is no emoji, or the message holds no more. NoMessage, TooFast, StoreAway: as `edit`.
         """
         kind = clean_emoji(kind)
         person = await self._company.named_in(room, person)
-        was_there: bool | None = None  # as the person saw it
+        was_there = None if there is None else not there  # as the person saw it
 
         def plan(found: Found, standing: Standing) -> _Plan | None:
             nonlocal was_there
             message = _may(Right.REACT, found, person.public, standing)
-            there = person.public in found.held.reactions.get(kind, {})
-            was_there = there if was_there is None else was_there
-            if there != was_there:
+            is_there = person.public in found.held.reactions.get(kind, {})
+            was_there = is_there if was_there is None else was_there
+            if is_there != was_there:
                 return None  # an attempt whose answer was lost has done it
             return _of_message(found, message, changes.react(found.held, kind, person.public, person.name))
 

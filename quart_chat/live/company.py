@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from quart_chat.room.mentions import Mention, mentions_in
 from quart_chat.room.people import Person
-from quart_chat.room.proofs import bare
+from quart_chat.room.proofs import bare, is_bot, of_bot
 from quart_chat.store.log import Log
 from quart_chat.store.presence import Presence
 
@@ -28,6 +28,8 @@ class Company:
         names = self._presence.names
         known = names.known(room, person.public, person.name)
         name = known or await names.find(room, person.public, person.name)
+        if is_bot(person.name):
+            name = of_bot(name)  # a name beside theirs has no mark
         return person if name == person.name else replace(person, name=name)
 
     async def is_taken(self, room: str, person: Person, name: str) -> bool:

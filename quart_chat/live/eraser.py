@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from quart_chat.errors import NoMessage, NotYours, StoreAway
 from quart_chat.events import get_logger
+from quart_chat.live.bearers import Bearers
 from quart_chat.live.changer import Changer
 from quart_chat.live.prover import Prover
 from quart_chat.room.limits import FORGETTINGS, FORGETTINGS_OF_ADDRESS
@@ -38,6 +39,7 @@ class Eraser:
         people: People,
         feed: Feed,
         limits: Limits,
+        bearers: Bearers,
         clock: Callable[[], int],
     ) -> None:
         self._erasures = erasures
@@ -47,6 +49,7 @@ class Eraser:
         self._people = people
         self._feed = feed
         self._limits = limits
+        self._bearers = bearers
         self._clock = clock
 
     async def forget(self, person: Person, address: str, *, wrote: bool) -> None:
@@ -62,6 +65,7 @@ class Eraser:
         rooms = await self._people.visited(person.public)
         # listed first: whatever fails after it, what was asked for is done
         await self._erasures.add((Erasure(person.public, room, wrote) for room in rooms), self._clock() + SETTLED)
+        await self._bearers.revoke_all(person)
         await self._feed.say_forgotten(person.public)
         await self._prover.give_up(person)
         await self._erasures.forget(person.public)

@@ -27,8 +27,8 @@ from quart_chat.room.limits import (
 from quart_chat.room.lookalikes import check_reserved
 from quart_chat.room.names import chosen_name, clean_title, slug_of
 from quart_chat.room.people import Person
-from quart_chat.room.proofs import bare, is_proved
-from quart_chat.room.rights import NO_FILES, Right, Role, Standing, may, silenced
+from quart_chat.room.proofs import bare, is_bot, is_proved
+from quart_chat.room.rights import KEEPERS, NO_FILES, Right, Standing, may, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -224,6 +224,8 @@ class Sayer:
             BadName: it cannot be a name, is an owner's or kept by a phrase, or that of somebody who is in the room.
             TooFast: that were too many.
         """
+        if is_bot(person.name):
+            raise BadName("A bot keeps the name that it was given.")
         name = chosen_name(name)
         if wait := await self._limits.take_from_both("names", person.public, address, RENAMES, RENAMES_OF_ADDRESS):
             raise TooFast("That was many names in a minute. Try again in a while.", wait)
@@ -276,7 +278,7 @@ class Sayer:
         self, room: str, person: Person, standing: Standing, count: int
     ) -> tuple[int, TooFast | None]:
         """Tell how many of so many messages a room's slow mode lets through, and what the others would meet."""
-        if not standing.rules.slow or standing.role != Role.MEMBER:
+        if not standing.rules.slow or standing.role in KEEPERS:
             return count, None
         limit = Limit(1, standing.rules.slow, free=None)
         count, wait, _ = await self._limits.take_some("slow", f"{person.public}.{room}", limit, count)

@@ -33,6 +33,7 @@ from quart_chat.room.record import (
     Whom,
 )
 from quart_chat.room.rights import (
+    BOTS,
     FOR_KEEPERS,
     FOR_OWNERS,
     SENT_AWAY,
@@ -96,7 +97,7 @@ class Warden:
         Raises:
             NotYours: only owners may. TooFast: they put many rooms into the lobby.
         """
-        standing = await self._demand(Right.RULE, room, person)
+        standing = await self.demand(Right.RULE, room, person)
         if rules.is_listed and not standing.rules.is_listed:
             await self._limits.demand_from_both("listings", person.public, address, LISTINGS, LISTINGS_OF_ADDRESS)
         if rules.guarded and not standing.rules.guarded:
@@ -110,7 +111,7 @@ class Warden:
         Raises:
             NotYours: only owners may.
         """
-        await self._demand(Right.RULE, room, person)
+        await self.demand(Right.RULE, room, person)
         secret = new_secret()
         await self._rules.set_link(room, role, secret)
         await self._rules.record(room, person.name, LINKED, role)
@@ -122,7 +123,7 @@ class Warden:
         Raises:
             NotYours: only those who keep order may; or there are as many as there may be.
         """
-        await self._demand(Right.MODERATE, room, person)
+        await self.demand(Right.MODERATE, room, person)
         if len(await self._rules.invites(room)) >= MOST_INVITES:
             raise NotYours("A room has at most %(most)d invites. Take one back first.", most=MOST_INVITES)
         secret = secrets.token_urlsafe(18)
@@ -136,7 +137,7 @@ class Warden:
         Raises:
             NotYours: only those who keep order may.
         """
-        await self._demand(Right.MODERATE, room, person)
+        await self.demand(Right.MODERATE, room, person)
         await self._rules.take_back(room, key)
 
     async def take_out(self, room: str, person: Person, whom: Whom) -> None:
@@ -145,7 +146,7 @@ class Warden:
         Raises:
             NotYours: only those who keep order may.
         """
-        await self._demand(Right.MODERATE, room, person)
+        await self.demand(Right.MODERATE, room, person)
         await self._rules.take_out(room, whom.public)
 
     async def accept(self, room: str, person: Person, secret: str) -> None:
@@ -185,7 +186,7 @@ class Warden:
         Raises:
             NotYours: only owners may. BadPhrase: it cannot be one. TooFast: too many are being hashed.
         """
-        await self._demand(Right.RULE, room, person)
+        await self.demand(Right.RULE, room, person)
         hashed = await self._phrases.hash(clean_phrase(phrase)) if phrase else ""
         await self._rules.set_phrase(room, hashed)
         await self._rules.record(room, person.name, PHRASED)
@@ -196,7 +197,7 @@ class Warden:
         Raises:
             NotYours: only owners may. BadText: either is too long, or there is no answer.
         """
-        await self._demand(Right.RULE, room, person)
+        await self.demand(Right.RULE, room, person)
         await self._rules.set_question(room, clean_question(text, answer))
         await self._rules.record(room, person.name, ASKED)
 
@@ -244,8 +245,10 @@ class Warden:
         Raises:
             NotYours: only owners may; and nobody else than themselves takes an owner's.
         """
-        await self._demand(Right.RULE, room, person)
+        await self.demand(Right.RULE, room, person)
         theirs = (await self._standing(room, whom)).role
+        if theirs in BOTS:
+            raise NotYours("A bot keeps no order, and has no other role.")
         if theirs == Role.OWNER and whom.public != person.public:
             raise NotYours("An owner stays one until they give it up themselves.")
         if not await self._rules.appoint(room, whom.public, whom.name, role):
@@ -297,7 +300,7 @@ class Warden:
         Raises:
             NotYours: only owners may.
         """
-        await self._demand(Right.RULE, room, person)
+        await self.demand(Right.RULE, room, person)
         if wait := await self._limits.take("room_deletions", person.public, ROOM_DELETIONS):
             raise TooFast(TOO_MUCH, wait)
         await self._archive.delete(room, person.public)
@@ -311,13 +314,18 @@ class Warden:
             raise NoMessage("There is nobody of that id.")
         return await self._rules.standing(room, whom.public)
 
-    async def _demand(self, right: Right, room: str, person: Person) -> Standing:
+    async def demand(self, right: Right, room: str, person: Person) -> Standing:
+        """See that somebody may do something for order in a room; gives how they stand.
+
+        Raises:
+            NotYours: they may not. Unwelcome: they may not even be in it.
+        """
         standing = await self.let_in(room, person.public)
         if not may(right, standing):
             raise NotYours(FOR_OWNERS if right == Right.RULE else FOR_KEEPERS)
         return standing
 
     async def _demand_over(self, room: str, person: Person, whom: Whom, *, lifts: bool) -> None:
-        standing = await self._demand(Right.MODERATE, room, person)
+        standing = await self.demand(Right.MODERATE, room, person)
         if not lifts and not may_sanction(standing, (await self._standing(room, whom)).role):
             raise NotYours("That person keeps order here too.")

@@ -483,9 +483,11 @@ def me_page(person: Person, language: str, room: str, kept: str, **other: Markup
     """Render the page of who somebody is here, its token a blank.
 
     room: where it leads back to, "" for none. kept: the name that they keep by a phrase, "" for none.
-    other: parts of it that are not as they are at first, by their name: what `elsewhere` or `proof` gave.
+    other: parts of it that are not as they are at first, by their name: what `elsewhere`, `proof` or
+        `programs.programs` gave.
     """
     parts = {"elsewhere": elsewhere(room, language), "proof": proof(person, kept, language, room)}
+    parts["programs"] = Markup()
     parts |= {name: part for name, part in other.items() if part is not None}
     values = {"token": tokens.BLANK, "gate": templates.new_gate(), "person": person, "room": room}
     return templates.page("me.html", language, **values, **parts)

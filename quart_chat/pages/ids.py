@@ -45,6 +45,7 @@ SHARE = "share"  # how a room is shared, besides its link
 INVITE = "invite"  # the form there that makes an invite, and
 INVITED = "invited"  # the invite
 ELSEWHERE = "elsewhere"  # what carries one's identity to another browser
+PROGRAMS = "programs"  # the tokens of one's programs
 PROOF = "proof"  # what keeps one's name
 PROFILE = "profile"  # the name and its form
 ME = "me"  # the own name where it is only shown

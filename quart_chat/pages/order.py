@@ -9,6 +9,7 @@ from quart_chat.pages import languages, templates
 from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
 from quart_chat.room.asking import Question
+from quart_chat.room.bearers import Bot
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
@@ -21,6 +22,7 @@ class Order:
 
     lists: the lobby shows rooms to everybody, whose owners want it.
     question: the room's own for newcomers, for owners; None: it has none.
+    bots: of the room, for who keeps order; token: of one that was let in just now, "" for none.
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
     """
 
@@ -36,6 +38,8 @@ class Order:
     lists: bool = True
     topic: str = ""
     question: Question | None = None
+    bots: Sequence[Bot] = ()
+    token: str = ""
 
 
 def told(rules: Rules) -> str:

@@ -18,6 +18,7 @@ from quart_chat.pages.names import named
 from quart_chat.pages.tokens import HEADER
 from quart_chat.room.asking import MAX_ANSWER, MAX_QUESTION
 from quart_chat.room.attachments import MOST_FILES
+from quart_chat.room.bearers import MAX_LABEL
 from quart_chat.room.changes import PICKER, QUICK
 from quart_chat.room.names import MAX_NAME, MAX_TITLE
 from quart_chat.room.people import hue_of
@@ -90,6 +91,7 @@ def environment(language: str) -> Environment:
         "field": FIELD,
         "most_news": MOST,
         "max_name": MAX_NAME,
+        "max_label": MAX_LABEL,
         "max_title": MAX_TITLE,
         "max_topic": MAX_TOPIC,
         "max_question": MAX_QUESTION,

@@ -94,6 +94,8 @@ NEWCOMERS_OF_ADDRESS = _of_address(40, 2 * HOUR)
 
 HANDOVERS = Limit(5, MINUTE)  # links that carry an identity elsewhere
 HANDOVERS_OF_ADDRESS = Limit(50, MINUTE)
+PROGRAMS = Limit(10, MINUTE)  # tokens that a person makes for programs
+PROGRAMS_OF_ADDRESS = Limit(100, MINUTE)
 TOKENS = Limit(10, MINUTE)  # openings of such links, right or wrong
 TOKENS_OF_ADDRESS = Limit(60, MINUTE)
 

@@ -9,6 +9,7 @@ from quart_chat.room.rights import Role
 # what was done
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
+BOT_IN, BOT_OUT = "bot in", "bot out"
 INVITED, PURGED_OF, REPORTED, PHRASED, ASKED = "invited", "purged", "reported", "phrased", "asked"
 
 

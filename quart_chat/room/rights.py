@@ -18,6 +18,7 @@ TOO_LOUD = "This room is slow: only those who keep order pin messages and set it
 PRIVATE = "This room is private. Ask somebody who is in it for an invite."
 ASKS = "Newcomers answer a question before they come into this room. Its page asks it."
 FOR_VERIFIED = "Only people who keep their name by a phrase write in this room."
+READS_ONLY = "This bot may read here, and not write."
 NO_FILES = "Messages carry no files in this room."
 SENT_AWAY = "You were sent away from this room. Ask those who keep it."
 SLOWEST = 3600  # seconds between two messages of a person, at most
@@ -26,11 +27,17 @@ KEEPS = (0, EPHEMERAL, 24, 7 * 24, 30 * 24, 90 * 24, 365 * 24)  # hours that a r
 
 
 class Role(StrEnum):
-    """What somebody is in a room; whoever opened it owns it."""
+    """What somebody is in a room; whoever opened it owns it. The last two are programs that its keepers let in."""
 
     OWNER = "owner"
     MODERATOR = "moderator"
     MEMBER = "member"
+    BOT = "bot"
+    READER = "reader"  # a bot that only reads
+
+
+KEEPERS = (Role.OWNER, Role.MODERATOR)
+BOTS = (Role.BOT, Role.READER)
 
 
 class Right(StrEnum):
@@ -108,8 +115,9 @@ class Standing(NamedTuple):
     def writes(self) -> bool:
         """Whether they may write at all."""
         writers = self.rules.writers
-        heard = writers == EVERYONE or self.role != Role.MEMBER or (writers == VERIFIED and self.proved)
-        return heard and self.inside and not (self.rules.archived or self.muted)
+        asked_in = self.role != Role.MEMBER  # a bot, too: whoever keeps the room let it write
+        heard = writers == EVERYONE or asked_in or (writers == VERIFIED and self.proved)
+        return heard and self.role != Role.READER and self.inside and not (self.rules.archived or self.muted)
 
 
 NEWCOMER = Standing()
@@ -128,19 +136,19 @@ class _When(Enum):
 _A, _N, _W, _F = _When.ALWAYS, _When.NEVER, _When.WRITING, _When.FILES
 _O, _X, _U = _When.OWN, _When.OTHERS, _When.UNHURRIED
 
-TABLE: dict[Right, tuple[_When, _When, _When]] = {
-    #               owner  moderator  member
-    Right.SAY: (_W, _W, _W),
-    Right.REPLY: (_W, _W, _W),
-    Right.REACT: (_W, _W, _W),
-    Right.ATTACH: (_F, _F, _F),
-    Right.TOPIC: (_W, _W, _U),
-    Right.PIN: (_W, _W, _U),
-    Right.EDIT: (_O, _O, _O),
-    Right.DELETE: (_A, _A, _O),
-    Right.REPORT: (_N, _N, _X),
-    Right.MODERATE: (_A, _A, _N),
-    Right.RULE: (_A, _N, _N),
+TABLE: dict[Right, tuple[_When, _When, _When, _When, _When]] = {
+    #               owner  moderator  member  bot  reader
+    Right.SAY: (_W, _W, _W, _W, _N),
+    Right.REPLY: (_W, _W, _W, _W, _N),
+    Right.REACT: (_W, _W, _W, _W, _N),
+    Right.ATTACH: (_F, _F, _F, _F, _N),
+    Right.TOPIC: (_W, _W, _U, _U, _N),
+    Right.PIN: (_W, _W, _U, _U, _N),
+    Right.EDIT: (_O, _O, _O, _O, _N),
+    Right.DELETE: (_A, _A, _O, _O, _N),
+    Right.REPORT: (_N, _N, _X, _N, _N),
+    Right.MODERATE: (_A, _A, _N, _N, _N),
+    Right.RULE: (_A, _N, _N, _N, _N),
 }
 """Who may do what, by role."""
 
@@ -208,6 +216,8 @@ def silenced(standing: Standing) -> NotYours:
         return NotYours(outside(standing).message)
     if standing.rules.archived:
         return NotYours(ARCHIVED)
+    if standing.role == Role.READER:
+        return NotYours(READS_ONLY)
     if standing.writes:
         return NotYours(TOO_LOUD)
     if standing.muted:

@@ -138,6 +138,16 @@ def handover(ticket: str) -> str:
     return f"c:{{~{ticket}}}:handover"
 
 
+def token(ticket: str) -> str:
+    """Name the string that holds the identity which a token opens, sealed by it; ticket: `room.handover.ticket_of`."""
+    return f"c:{{~{ticket}}}:token"
+
+
+def tokens(person: str) -> str:
+    """Name the hash of somebody's tokens: by ticket "MADE USED LABEL"; person: public id."""
+    return f"c:{{~{person}}}:tokens"
+
+
 def allowance(kind: str, who: str) -> str:
     """Name one limit's count; who: a person's public id, @ADDRESS, or =THING that a secret opens."""
     return f"c:{{~{who}}}:limit:{kind}"

@@ -12,7 +12,7 @@ from functools import cache, lru_cache, partial
 from quart_chat.events import get_logger
 from quart_chat.room.asking import Question
 from quart_chat.room.record import Deed, Invite, Known, Whom
-from quart_chat.room.rights import COMMON, EVERYONE, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
+from quart_chat.room.rights import COMMON, EVERYONE, KEEPERS, MODERATORS, SLOWEST, VERIFIED, Role, Rules, Standing
 from quart_chat.store import keys
 from quart_chat.store.expiring import SETTLED, list_room
 from quart_chat.store.line import Argument
@@ -38,7 +38,7 @@ class RoomRules:
     def __init__(self, pipeline: Pipeline, clock: Callable[[], int]) -> None:
         self._pipeline = pipeline
         self._clock = clock
-        self._put = partial(_put, pipeline)
+        self._put = partial(put, pipeline)
         self._stay = Script.load("stay.lua")
         self._accept = Script.load("accept.lua")
         self._record = Script.load("record.lua")
@@ -80,7 +80,7 @@ class RoomRules:
         return None if rules is None else rules.keep
 
     async def people(self, room: str) -> list[Known]:
-        """List who has a role, is muted or banned: owners first, by name."""
+        """List who keeps order, is muted or banned: owners first, by name."""
         held: dict[str, dict[str, str]] = {}
         found = await self._pipeline.command("HGETALL", keys.rules(room))
         for field, value in zip(found[::2], found[1::2], strict=True):
@@ -99,7 +99,7 @@ class RoomRules:
             )
             for public, one in held.items()
         ]
-        shown = [one for one in people if one.role != Role.MEMBER or one.muted or one.banned]
+        shown = [one for one in people if one.role in KEEPERS or one.muted or one.banned]
         return sorted(shown, key=lambda one: (list(Role).index(one.role), one.name.casefold(), one.public))
 
     async def members(self, room: str, most: int = MEMBERS) -> list[Whom]:
@@ -266,14 +266,14 @@ class RoomRules:
 
     async def keepers(self, room: str) -> list[str]:
         """Give the public ids of those who keep order."""
-        return [one.public for one in await self.people(room) if one.role != Role.MEMBER]
+        return [one.public for one in await self.people(room) if one.role in KEEPERS]
 
     async def say_reported(self, room: str, entry_id: str, keepers: Sequence[str]) -> None:
         """Tell those who keep order, wherever they have the room open; keepers: public ids."""
         await self._pipeline.command("SPUBLISH", keys.channel(room), " ".join((f"reported\n{entry_id}", *keepers)))
 
 
-async def _put(
+async def put(
     pipeline: Pipeline,
     room: str,
     values: Mapping[str, str],
@@ -283,7 +283,7 @@ async def _put(
     of: str = "",
     member: str = "",
 ) -> int:
-    """Write fields, and say so; a value "" takes its field away. role, of: who gets which.
+    """Write fields of a room's rules, and say so; a value "" takes its field away. role, of: who gets which.
 
     member: who is let in, "+PUBLIC NAME", or is so no more, "-PUBLIC".
     Gives 1; 0 where there is no such room; -1 where it would be left without an owner.
@@ -324,7 +324,7 @@ async def renamed(pipeline: Pipeline, public: str, name: str, rooms: Iterable[st
     held = await asyncio.gather(*(pipeline.command("HMGET", keys.rules(room), *asked) for room in rooms))
     for room, (role, called) in zip(rooms, held, strict=True):
         if role and called != name:
-            await _put(pipeline, room, {f"{public} name": name})
+            await put(pipeline, room, {f"{public} name": name})
 
 
 async def owners_of(pipeline: Pipeline, room: str) -> list[Whom]:

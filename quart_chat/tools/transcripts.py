@@ -35,6 +35,7 @@ _CHARTER = {  # what a room's rules may hold: names of fields, and their values
     f"{_PUBLIC} (muted|banned)": "[0-9]{1,15}",
     f"{_PUBLIC} network": "1",
     "link (owner|moderator)": _HASH,
+    f"bot {_HASH}": r"\d{4}-\d\d-\d\d .{1,100}",
     f"invite {_HASH}": "[0-9]{1,6} [0-9]{1,15}",
     "phrase": r"\$argon2id\$[\x21-\x7e]{1,300}",
     "question|answer": ".{0,1000}",

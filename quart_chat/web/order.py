@@ -12,12 +12,14 @@ from quart_chat.live.changer import GONE
 from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order, share
 from quart_chat.pages.languages import TAGS, say
+from quart_chat.room.bearers import Bot
 from quart_chat.room.entries import Message, is_entry_id
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Deed, Invite, Whom
 from quart_chat.room.rights import (
     EVERYONE,
     FOR_KEEPERS,
+    KEEPERS,
     KEEPS,
     MODERATORS,
     SLOWEST,
@@ -50,6 +52,7 @@ _SECONDS = re.compile(r"[0-9]{1,4}")
 _USES = re.compile(r"[1-9][0-9]{0,3}")
 WRITERS = (EVERYONE, VERIFIED, MODERATORS)
 TICKS = ("archived", "files", "closed", "listed", "asks")  # what holds in a room or does not
+NO_ROOM = "There is no such room yet. Say something in it first."
 UNKNOWN = "The form does not say what is to be done."
 
 
@@ -65,7 +68,7 @@ async def check_address() -> Response | None:
 @blueprint.get("/order")
 async def rules_page(name: str) -> Response:
     """Show a room's rules and who keeps it; to those who may, the forms that change them."""
-    return await _page(visitor(request), name)
+    return await rules_page_of(visitor(request), name)
 
 
 @blueprint.post("/order")
@@ -135,7 +138,7 @@ async def new_link(name: str) -> Response:
     if role is None:
         raise BadFrame(UNKNOWN)
     secret = await parts().warden.new_link(name, await person_of(parts(), who), role)
-    return await _page(who, name, made=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
+    return await rules_page_of(who, name, made=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
 
 
 @blueprint.get("/keys/<secret>")
@@ -170,7 +173,7 @@ async def invite(name: str) -> Response:
     link = f"{who.visit.origin}/r/{name}/invites/{secret}"
     if by_htmx():
         return Response(share.invited(who.language, link))
-    return await _page(who, name, made="invite", link=link)
+    return await rules_page_of(who, name, made="invite", link=link)
 
 
 @blueprint.get("/invites/<secret>")
@@ -252,19 +255,21 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     return answer(who, "", 204) if by_htmx() else see_other(who, back)
 
 
-async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> Response:
+async def rules_page_of(who: Visitor, name: str, *, made: str = "", link: str = "", token: str = "") -> Response:
+    """Answer with the page of a room's rules; made, link, token: as `order.Order` has them."""
     house, stands = parts(), standing()
     newest, people = await asyncio.gather(house.log.newest(name), house.rules.people(name))
     if newest.title is None:
-        raise NoMessage("There is no such room yet. Say something in it first.")
+        raise NoMessage(NO_ROOM)
     deeds: list[Deed] = []
     invites: list[Invite] = []
     members: list[Whom] = []
+    bots: list[Bot] = []
     if may(Right.MODERATE, stands):
-        deeds, invites, members = await asyncio.gather(
-            house.rules.deeds(name), house.rules.invites(name), house.rules.members(name)
+        deeds, invites, members, bots = await asyncio.gather(
+            house.rules.deeds(name), house.rules.invites(name), house.rules.members(name), house.bots.of(name)
         )
-    keepers = {one.public for one in people if one.role != Role.MEMBER}
+    keepers = {one.public for one in people if one.role in KEEPERS}
     asks = may(Right.RULE, stands) and stands.rules.asks
     shown = order.Order(
         room=name,
@@ -277,6 +282,8 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         members=[one for one in members if one.public not in keepers],
         made=made,
         link=link,
+        bots=bots,
+        token=token,
         lists=house.settings.listed_rooms > 0,
         question=await house.rules.question(name) if asks else None,
     )

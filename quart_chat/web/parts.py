@@ -15,8 +15,10 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
+from quart_chat.errors import BadName, BadToken, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.asker import Asker
+from quart_chat.live.bearers import Bearers
+from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
@@ -36,9 +38,10 @@ from quart_chat.pages.languages import TAGS, Audience, choose
 from quart_chat.pages.themes import read_theme
 from quart_chat.pages.tokens import FIELD, with_tokens
 from quart_chat.pages.zones import guess, kept_times
+from quart_chat.room.bearers import Bot
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
-from quart_chat.room.proofs import is_proved
+from quart_chat.room.proofs import is_proved, of_bot
 from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing, admitted
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.directory import Directory
@@ -105,6 +108,8 @@ class Parts:
     handovers: Handovers
     phrases: Phrases
     prover: Prover
+    bearers: Bearers
+    bots: Bots
     eraser: Eraser
     expirer: Expirer
     hub: Hub
@@ -117,8 +122,9 @@ class Parts:
 class Visitor:
     """Who asks.
 
-    identity: proved by their cookie, or a new one that the answer has to set.
-    proved: the cookie was there and right. forged: it was there and wrong.
+    identity: proved by their cookie or token, or a new one that the answer has to set.
+    proved: the cookie or token was there and right. forged: a cookie was there and wrong.
+    by_token: they showed a token; then no cookie is read or set. bot: whose token it is, if it is a bot's.
     chose: the language of the audience is one that they switched to, or that of the page that asks.
     sounds: they want to hear when somebody means them.
     theme: that they chose, of `themes.THEMES`.
@@ -134,6 +140,8 @@ class Visitor:
     sounds: bool
     theme: str
     lasting: int
+    by_token: bool = False
+    bot: Bot | None = None
 
     @property
     def public(self) -> str:
@@ -147,6 +155,8 @@ class Visitor:
 
     def person(self, name: str | None) -> Person:
         """Make the person; name: as kept, None where they chose none."""
+        if self.bot is not None:
+            return Person(self.identity, of_bot(self.bot.name))
         return Person(self.identity, name or default_name(self.identity))
 
 
@@ -165,9 +175,15 @@ def visitor(asked: BaseRequestWebsocket) -> Visitor:
     return replace(who, audience=spoken_in(who, rules)) if rules.language else who
 
 
-def _visitor(asked: BaseRequestWebsocket) -> Visitor:
+def anonymous(asked: BaseRequestWebsocket) -> Visitor:
+    """Give who asks by a token, as long as nobody knows whose that is: no cookie tells it."""
+    return replace(_visitor(asked, {}), by_token=True)
+
+
+def _visitor(asked: BaseRequestWebsocket, cookies: dict[str, str] | None = None) -> Visitor:
     house = parts()
-    cookies = asked.cookies.to_dict()  # whose own `get` makes an exception for each that is not there
+    if cookies is None:
+        cookies = asked.cookies.to_dict()  # whose own `get` makes an exception for each that is not there
     came = visit(asked.scheme, asked.host, asked.remote_addr)
     identity = house.identities.read(cookies, came.secure)
     accepted = _accepted(asked.headers.get("Accept-Language", "")[:LONGEST])
@@ -208,7 +224,8 @@ def asks_for_token(who: Visitor) -> bool:
         Unwelcome: another site's page sent it.
     """
     said = comes_from_here(request.headers, who.visit, parts().settings.origins)
-    return not said and (who.proved or who.forged)
+    # no browser shows a token by itself; one that was typed with a name and password it may, so origins are looked at
+    return not said and not who.by_token and (who.proved or who.forged)
 
 
 def check_token(who: Visitor, token: str) -> None:
@@ -223,6 +240,8 @@ def check_token(who: Visitor, token: str) -> None:
 
 async def person_of(house: Parts, who: Visitor) -> Person:
     """Give the person with the name that they chose, as they may still have it."""
+    if who.bot is not None:
+        return who.person(None)
     kept = await house.people.name(who.public) if who.proved else None
     return who.person(await house.prover.as_it_stands(kept, who.identity))
 
@@ -303,9 +322,11 @@ def dressed(who: Visitor, html: str) -> bytes:
 
 
 def retry_after(response: Response, error: Refused) -> Response:
-    """Say when to come again, if a limit was reached."""
+    """Say when to come again, if a limit was reached, and what would be taken, if a token was wrong."""
     if isinstance(error, TooFast):
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if isinstance(error, BadToken):  # and not Basic, for which browsers would ask people
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Quart Chat", error="invalid_token"'
     return response
 
 

@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from quart_chat.errors import BadFrame, BadName, StoreAway, TooFast
 from quart_chat.pages import fragments, ids, templates
 from quart_chat.pages.languages import TAGS, say
+from quart_chat.pages.programs import programs
 from quart_chat.pages.zones import read_times, write_times
 from quart_chat.room.names import is_slug
 from quart_chat.web.identity import LANGUAGE, SOUND, TIMES, cookie_name
@@ -32,6 +33,9 @@ async def me_page(who: Visitor, room: str, **parts_of_it: Markup | None) -> Resp
     """
     person = await person_of(parts(), who)
     kept = await parts().prover.of(person) if who.proved else None
+    if "programs" not in parts_of_it:
+        tokens = await parts().bearers.of(person) if who.proved else []
+        parts_of_it["programs"] = programs(tokens, who.language, room)
     return answer(who, fragments.me_page(person, who.language, room, kept or "", **parts_of_it))
 
 

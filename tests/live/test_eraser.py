@@ -9,6 +9,7 @@ from redis import Redis
 
 from quart_chat.errors import TooFast
 from quart_chat.live import eraser
+from quart_chat.live.bearers import Bearers
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
 from quart_chat.live.eraser import Eraser
@@ -18,6 +19,7 @@ from quart_chat.room.limits import FORGETTINGS
 from quart_chat.room.people import Person
 from quart_chat.store import keys
 from quart_chat.store.archive import Archive
+from quart_chat.store.bots import RoomBots
 from quart_chat.store.deeds import Deeds
 from quart_chat.store.erasures import Erasure, Erasures
 from quart_chat.store.feed import Feed
@@ -28,6 +30,7 @@ from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.presence import Presence
 from quart_chat.store.rules import RoomRules
 from quart_chat.store.servers import servers
+from quart_chat.store.tokens import Tokens
 from tests.live.rig import EVA, no_files, somebody, until
 
 HOME = "192.0.2.1"
@@ -42,6 +45,7 @@ class Forgetting:
         self.people = People(pipeline)
         self.erasures = Erasures(pipeline, worker)
         limits, feed = Limits(pipeline, worker, 0), Feed(servers("unix:///nonexistent/socket"), pipeline, worker)
+        self.tokens = Tokens(pipeline)
         company = Company(self.log, Presence(pipeline, worker))
         changer = Changer(
             *(self.log, limits, company, no_files(pipeline), RoomRules(pipeline, lambda: 1)),
@@ -51,6 +55,7 @@ class Forgetting:
             clock=lambda: 1,
         )
         self.eraser = Eraser(
+            bearers=Bearers(self.tokens, RoomBots(pipeline), limits, lambda: self.now),
             erasures=self.erasures,
             archive=Archive(pipeline, Retention(1000, 0)),
             changer=changer,

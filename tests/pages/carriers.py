@@ -16,6 +16,7 @@ from quart_chat.pages import (
     frame,
     lobby,
     order,
+    programs,
     room,
     rows,
     search,
@@ -30,6 +31,7 @@ from quart_chat.pages.search import Looked
 from quart_chat.room.aloud import lines
 from quart_chat.room.asking import Question
 from quart_chat.room.attachments import Attached
+from quart_chat.room.bearers import Bot, Token
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.digest import Digest, Record
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
@@ -122,8 +124,9 @@ def order_page(text: str, name: str, to: Audience) -> str:
         Known(BOB, text, Role.MEMBER, AT, AT),
         Known("c" * 16, name, Role.MEMBER, 0, AT, network=True),
     ]
-    deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed")]
+    deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed", "bot in")]
     shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),))
+    shown = replace(shown, bots=[Bot(DIGEST, name, "2026-11-28", writes=True), Bot(DIGEST, text, "2026-11-28")])
     shown = replace(shown, members=[Whom(ANA, name), Whom(BOB, "")], made="owner", link="http://h", topic=text)
     return order.page(shown, ANA, to)
 
@@ -277,6 +280,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         "r",
         name,
         proof=fragments.proof(Person(PERSON, name), name, to.language, "r", error=text, tried=name),
+        programs=programs.programs([Token(DIGEST, text, "2026-11-28", "")], to.language, "r", error=name),
         elsewhere=fragments.elsewhere("r", to.language, "http://h/carry/t", fragments.paragraph(text)),
     ),
     "a phrase that was refused": lambda text, name, to: fragments.proof(

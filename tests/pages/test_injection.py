@@ -25,6 +25,7 @@ from quart_chat.pages import (
     fragments,
     lobby,
     order,
+    programs,
     room,
     rows,
     search,
@@ -44,10 +45,10 @@ from tests.pages.carriers import AUDIENCES, CARRIERS, of_a_line
 from tests.pages.trees import Tree
 
 # as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
-# and without the mark of a kept name, which nobody can type
+# and without the marks of kept names and of bots, which nobody can type
 VISIBLE = (
     st.text(min_size=1)
-    .filter(lambda text: "\x06" not in text)
+    .filter(lambda text: not {"\x05", "\x06"} & set(text))
     .filter(is_visible)
     .filter(lambda text: to_html(text) == escape(text))
 )
@@ -113,7 +114,7 @@ NO_TEXTS = {
         ("left", "new", "link", "back", "further", "action", "origin", "at"), "addresses of ours, of ids and slugs"
     ),
     **dict.fromkeys(("nonce", "spent"), "`room/texts.is_nonce`"),
-    **dict.fromkeys(("key", "gate", "token", "secret"), "made here, or 16 hex digits"),
+    **dict.fromkeys(("key", "gate", "token", "secret", "made"), "made here, or 16 hex digits"),
     **dict.fromkeys(("public", "own", "person_id", "reacted", "mention", "author"), "public ids, 16 hex digits"),
     **dict.fromkeys(("language", "audience", "choices", "moment", "iso"), "one of ours"),
     **dict.fromkeys(
@@ -125,9 +126,23 @@ NO_TEXTS = {
         "words and ids of ours",
     ),
     **dict.fromkeys(
-        ("older", "newer", "later", "profile", "sounds", "results", "row", "code", "elsewhere", "proof", "other"),
+        (
+            "older",
+            "newer",
+            "later",
+            "profile",
+            "sounds",
+            "results",
+            "row",
+            "code",
+            "elsewhere",
+            "proof",
+            "other",
+            "programs",
+        ),
         "markup, made of what is looked at here",
     ),
+    **dict.fromkeys(("other",), "the same"),
     **dict.fromkeys(("query",), "`room/search.read`; `room/marking` writes nothing of it"),
     **dict.fromkeys(("quick", "emoji"), "`room/changes.clean_emoji`"),
     **dict.fromkeys(
@@ -257,7 +272,7 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 def text_parameters() -> Iterator[tuple[str, str]]:
     """Give what may take a text of somebody's: of functions by their types, of macros and templates by their names."""
     harmless = (int, float, bool, type(None), Markup, Audience)
-    for module in (aloud, asking, fragments, lobby, order, rows, room, search, share, transcripts):
+    for module in (aloud, asking, fragments, lobby, order, programs, rows, room, search, share, transcripts):
         for of, function in functions(module):
             for name, kind in typing.get_type_hints(function).items():
                 if name != "return" and kind not in harmless and name not in NO_TEXTS:

@@ -8,7 +8,9 @@ from quart_chat.errors import Asked, Locked, Unwelcome
 from quart_chat.room.changes import Changes
 from quart_chat.room.entries import PIN, ROLL, Message
 from quart_chat.room.rights import (
+    BOTS,
     MODERATORS,
+    READS_ONLY,
     TABLE,
     VERIFIED,
     Right,
@@ -60,6 +62,18 @@ CELLS = [
     (Role.OWNER, Rules(asks=True), 0, 0, "satMR", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(asks=True), 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(asks=True), 0, 0, "", "", ""),
+    (Role.BOT, OPEN, 0, 0, "sat", "rcped", "rcp"),
+    (Role.BOT, Rules(slow=5), 0, 0, "sa", "rced", "rc"),
+    (Role.BOT, Rules(files=False), 0, 0, "st", "rcped", "rcp"),
+    (Role.BOT, Rules(writers=MODERATORS), 0, 0, "sat", "rcped", "rcp"),
+    (Role.BOT, Rules(writers=VERIFIED), 0, 0, "sat", "rcped", "rcp"),
+    (Role.BOT, Rules(archived=True), 0, 0, "", "", ""),
+    (Role.BOT, OPEN, UNTIL, 0, "", "", ""),
+    (Role.BOT, OPEN, 0, UNTIL, "", "", ""),
+    (Role.BOT, Rules(closed=True), 0, 0, "sat", "rcped", "rcp"),
+    (Role.BOT, Rules(asks=True), 0, 0, "sat", "rcped", "rcp"),
+    (Role.READER, OPEN, 0, 0, "", "", ""),
+    (Role.READER, Rules(closed=True), 0, 0, "", "", ""),
 ]
 
 
@@ -122,10 +136,20 @@ def test_what_tells_of_something_is_not_edited() -> None:
 
 @pytest.mark.parametrize(
     ("role", "over"),
-    [(Role.OWNER, {Role.MODERATOR, Role.MEMBER}), (Role.MODERATOR, {Role.MEMBER}), (Role.MEMBER, set())],
+    [
+        (Role.OWNER, {Role.MODERATOR, Role.MEMBER, *BOTS}),
+        (Role.MODERATOR, {Role.MEMBER, *BOTS}),
+        *((one, set()) for one in (Role.MEMBER, *BOTS)),
+    ],
 )
 def test_nobody_is_muted_or_banned_by_their_like(role: Role, over: set[Role]) -> None:
     assert {other for other in Role if may_sanction(Standing(role), other)} == over
+
+
+def test_a_bot_that_reads_is_in_the_room_and_told_why_it_may_not_write() -> None:
+    reader = Standing(Role.READER, Rules(closed=True))
+    assert reader.inside
+    assert silenced(reader).message == READS_ONLY
 
 
 def test_who_may_not_write_is_told_why() -> None:

@@ -280,6 +280,7 @@ def test_who_keeps_a_room_and_by_which_rules_is_written_and_read_again() -> None
         f"{BOB} banned": "1700000000000",
         "link owner": "d" * 64,
         f"invite {'e' * 64}": "3 1700000000000",
+        f"bot {'f' * 64}": "2026-11-28 Robo",
         "phrase": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
     }
     header = Header("r", "R", AT, charter=Charter(rules, {BOB: "Bob", ANA: ""}))
@@ -294,6 +295,7 @@ def test_who_keeps_a_room_and_by_which_rules_is_written_and_read_again() -> None
         {"rules": {f"{ANA} muted": "for ever"}},
         {"rules": {f"{ANA} muted": 5}},
         {"rules": {"invite x": "1 1"}},
+        {"rules": {f"bot {'f' * 64}": "Robo"}},
         {"rules": {"some": "thing"}},
         {"rules": []},
         {"members": {"Bob": "Bob"}},

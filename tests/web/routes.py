@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ VALUES = {
     "secret": "s",
     "token": "t",
     "kind": "txt",
+    "emoji": "🎉",
 }
 
 
@@ -44,12 +45,12 @@ class Route(NamedTuple):
         return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.path)
 
 
-def routes(data: Path) -> Iterator[Route]:
-    """Give all routes but the sockets; data: a folder that may be written."""
+def routes(data: Path, methods: Iterable[str] | None = ("GET", "POST")) -> Iterator[Route]:
+    """Give all routes but the sockets; data: a folder that may be written; methods: None for all."""
     app = create_app(Settings(data=data, redis_url="redis://127.0.0.1:1/0", secret_key="k" * 16))
     for rule in app.url_map.iter_rules():
         if not rule.websocket:
-            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            for method in sorted((rule.methods or set()) & set(methods or ("GET", "POST", "PUT", "PATCH", "DELETE"))):
                 yield Route(method, rule.rule, tuple(rule.arguments))
 
 
