@@ -1,7 +1,7 @@
-"""Names that somebody has proved by their phrase: the mark that only the server gives, and what a phrase may be.
+"""The marks of names that only the server gives: of those that somebody has proved by their phrase, and of bots.
 
-A proved name carries its mark in front, as a control character that nobody can send: so it goes wherever the name
-goes, into entries, leases and the keys of caches, and pages show it as a check mark.
+A name carries its mark in front, as a control character that nobody can send: so it goes wherever the name goes, into
+entries, leases and the keys of caches, and pages show it as a check mark, or as a word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from quart_chat.room.lookalikes import look_of
 
 SHORTEST, LONGEST = 8, 200  # code points of a phrase
 
-_MARK = "\x06"  # "acknowledge"; `characters.one_line` takes it out of whatever somebody types
+# "acknowledge" and "enquiry"; `characters.one_line` takes both out of whatever somebody types
+_MARK, _BOT = "\x06", "\x05"
 
 
 def proved(name: str) -> str:
@@ -28,9 +29,19 @@ def is_proved(name: str) -> bool:
     return name.startswith(_MARK)
 
 
+def of_bot(name: str) -> str:
+    """Give a name with the mark of bots."""
+    return _BOT + bare(name)
+
+
+def is_bot(name: str) -> bool:
+    """Tell whether a name is a bot's."""
+    return name.startswith(_BOT)
+
+
 def bare(name: str) -> str:
-    """Give a name without the mark."""
-    return name.removeprefix(_MARK)
+    """Give a name without its mark."""
+    return name[1:] if name.startswith((_MARK, _BOT)) else name
 
 
 def deed_of(name: str) -> str:

@@ -7,17 +7,22 @@ from hypothesis import strategies as st
 from quart_chat.errors import BadName, BadPhrase
 from quart_chat.room.lookalikes import look_of
 from quart_chat.room.names import clean_name
-from quart_chat.room.proofs import bare, clean_phrase, deed_of, is_proved, proved
+from quart_chat.room.proofs import bare, clean_phrase, deed_of, is_bot, is_proved, of_bot, proved
 
 
 @given(st.text(max_size=60))
-def test_nobody_types_the_mark(typed: str) -> None:
+def test_nobody_types_a_mark(typed: str) -> None:
     try:
         name = clean_name(typed)
     except BadName:
         return
     assert not is_proved(name)
+    assert not is_bot(name)
     assert is_proved(proved(name))
+    assert is_bot(of_bot(name))
+    assert not is_proved(of_bot(proved(name)))
+    assert bare(of_bot(name)) == name
+    assert look_of(of_bot(name)) == look_of(name)
     assert bare(proved(name)) == bare(name) == name
     assert proved(proved(name)) == proved(name)
     assert look_of(proved(name)) == look_of(name)
