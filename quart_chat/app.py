@@ -25,8 +25,10 @@ from quart_chat.files import folder
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.courier import Courier
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
+from quart_chat.live.hooks import Hooks
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -36,6 +38,7 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
+from quart_chat.outward.sender import Sender
 from quart_chat.pages import assets, fragments, templates
 from quart_chat.pages import order as order_page
 from quart_chat.pages.languages import TAGS, say, translations
@@ -55,6 +58,7 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
 from quart_chat.store.holdings import Holdings
+from quart_chat.store.hooks import RoomHooks
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -72,6 +76,8 @@ from quart_chat.web import (
     files,
     forgetting,
     health,
+    hooks,
+    incoming,
     lobby,
     messages,
     order,
@@ -140,6 +146,8 @@ def create_app(settings: Settings | None = None) -> Quart:
         files,
         search,
         order,
+        hooks,
+        incoming,
         asking,
         reading,
         composer,
@@ -214,6 +222,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         file_bytes=settings.files_per_room_megabytes * MB,
         clock=clock,
     )
+    room_hooks = RoomHooks(pipeline, worker, clock)
     uploads = Uploads(
         sayer,
         limits,
@@ -259,6 +268,18 @@ def _parts(settings: Settings, url: str) -> Parts:
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
+        hooks=Hooks(
+            room_hooks,
+            rules,
+            sayer,
+            prover,
+            limits,
+            incoming=settings.hooks != "no",
+            outgoing=settings.hooks == "yes",
+            plain=bool(settings.hook_networks),
+            clock=clock,
+        ),
+        courier=Courier(room_hooks, log, rules, Sender(settings.hook_networks), clock=clock),
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone),
         identities=Identities(*signing),
         clock=clock,
@@ -298,6 +319,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             lambda: house.leftovers.run(house.hub.worker),
             house.eraser.run,
             house.expirer.run,
+            *([house.courier.run] if house.hooks.outgoing else []),
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)

@@ -9,6 +9,7 @@ from quart_chat.pages import languages, templates
 from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
 from quart_chat.room.asking import Question
+from quart_chat.room.hooks import MOST, Held, New, host_of
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
@@ -22,6 +23,8 @@ class Order:
     lists: the lobby shows rooms to everybody, whose owners want it.
     question: the room's own for newcomers, for owners; None: it has none.
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
+    hooks: for owners; None: for others, or where the operator wants none. posts: outgoing ones may be made.
+    new_hook: that was made just now; None: none. origin: of this server's addresses.
     """
 
     room: str
@@ -36,6 +39,10 @@ class Order:
     lists: bool = True
     topic: str = ""
     question: Question | None = None
+    hooks: Sequence[Held] | None = None
+    posts: bool = True
+    new_hook: New | None = None
+    origin: str = ""
 
 
 def told(rules: Rules) -> str:
@@ -59,6 +66,8 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         slows=sorted({*SLOWS, shown.standing.rules.slow}),
         keeps=sorted({*KEEPS, shown.standing.rules.keep}),
         languages=languages.LANGUAGES,
+        host_of=host_of,
+        most_hooks=MOST,
         moment=lambda ms: languages.moment(ms, audience),
         iso=languages.iso,
     )

@@ -48,6 +48,7 @@ class Right(StrEnum):
     TOPIC = "topic"
     MODERATE = "moderate"  # mute, ban, and read the record of both
     RULE = "rule"  # the room's rules, and who moderates it
+    HOOK = "hook"  # keep hooks: programs write by them, and messages go out to others' servers
 
 
 class Rules(NamedTuple):
@@ -141,6 +142,7 @@ TABLE: dict[Right, tuple[_When, _When, _When]] = {
     Right.REPORT: (_N, _N, _X),
     Right.MODERATE: (_A, _A, _N),
     Right.RULE: (_A, _N, _N),
+    Right.HOOK: (_A, _N, _N),
 }
 """Who may do what, by role."""
 
@@ -175,6 +177,11 @@ def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
     if when is _When.UNHURRIED:
         return standing.writes and not standing.rules.slow
     return standing.writes and (own or when is _When.WRITING)
+
+
+def of_hook(standing: Standing) -> Standing:
+    """Give how a room's own hook stands there: its owners let it in to write, but in an archive, muted or banned."""
+    return standing._replace(role=Role.MODERATOR)
 
 
 def may_sanction(standing: Standing, other: Role) -> bool:

@@ -13,6 +13,7 @@ from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.entries import Message, is_entry_id
+from quart_chat.room.hooks import New
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Deed, Invite, Whom
 from quart_chat.room.rights import (
@@ -65,7 +66,7 @@ async def check_address() -> Response | None:
 @blueprint.get("/order")
 async def rules_page(name: str) -> Response:
     """Show a room's rules and who keeps it; to those who may, the forms that change them."""
-    return await _page(visitor(request), name)
+    return await show(visitor(request), name)
 
 
 @blueprint.post("/order")
@@ -135,7 +136,7 @@ async def new_link(name: str) -> Response:
     if role is None:
         raise BadFrame(UNKNOWN)
     secret = await parts().warden.new_link(name, await person_of(parts(), who), role)
-    return await _page(who, name, made=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
+    return await show(who, name, made=role, link=f"{who.visit.origin}/r/{name}/keys/{secret}")
 
 
 @blueprint.get("/keys/<secret>")
@@ -167,7 +168,7 @@ async def invite(name: str) -> Response:
     if length is None or not _USES.fullmatch(uses):
         raise BadFrame(UNKNOWN)
     secret = await house.warden.invite(name, person, int(uses), house.clock() + length)
-    return await _page(who, name, made="invite", link=f"{who.visit.origin}/r/{name}/invites/{secret}")
+    return await show(who, name, made="invite", link=f"{who.visit.origin}/r/{name}/invites/{secret}")
 
 
 @blueprint.get("/invites/<secret>")
@@ -249,7 +250,8 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     return answer(who, "", 204) if by_htmx() else see_other(who, back)
 
 
-async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> Response:
+async def show(who: Visitor, name: str, *, made: str = "", link: str = "", hook: New | None = None) -> Response:
+    """Show a room's rules. made, link: as `order.Order`; hook: one that was made just now."""
     house, stands = parts(), standing()
     newest, people = await asyncio.gather(house.log.newest(name), house.rules.people(name))
     if newest.title is None:
@@ -263,6 +265,7 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         )
     keepers = {one.public for one in people if one.role != Role.MEMBER}
     asks = may(Right.RULE, stands) and stands.rules.asks
+    hooked = may(Right.HOOK, stands) and house.hooks.incoming
     shown = order.Order(
         room=name,
         title=newest.title,
@@ -276,5 +279,9 @@ async def _page(who: Visitor, name: str, *, made: str = "", link: str = "") -> R
         link=link,
         lists=house.settings.listed_rooms > 0,
         question=await house.rules.question(name) if asks else None,
+        hooks=await house.hooks.of(name) if hooked else None,
+        posts=house.hooks.outgoing,
+        new_hook=hook,
+        origin=who.visit.origin,
     )
     return answer(who, order.page(shown, who.public, who.audience))

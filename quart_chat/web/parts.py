@@ -18,8 +18,10 @@ from quart_chat.config import DAYS, Settings
 from quart_chat.errors import BadName, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.asker import Asker
 from quart_chat.live.changer import Changer
+from quart_chat.live.courier import Courier
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
+from quart_chat.live.hooks import Hooks
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -94,6 +96,8 @@ class Parts:
     prover: Prover
     eraser: Eraser
     expirer: Expirer
+    hooks: Hooks
+    courier: Courier
     hub: Hub
     identities: Identities
     clock: Callable[[], int]
