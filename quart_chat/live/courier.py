@@ -26,6 +26,7 @@ from quart_chat.store.rules import RoomRules
 from quart_chat.tasks import end_tasks
 
 LOOK = 1.0  # seconds between two looks at which rooms have news
+RENEW = 5.0  # seconds after which whoever has the turn says so again: each time is a write, which costs the disk
 PAGE = 50  # entries that are read at once
 IN_A_ROW = 10.0  # seconds for which a hook keeps its lane, while others wait for one
 QUICK, SLOW = 64, 32  # posts under way: of hooks whose last one was answered soon, and of the others
@@ -73,6 +74,7 @@ class Courier:
         self._under_way: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._quick = asyncio.Semaphore(QUICK)
         self._slow = asyncio.Semaphore(SLOW)
+        self._leads_until = 0.0  # the loop's time
 
     async def run(self) -> None:
         """Bring what is due, in turn with the other workers, for ever."""
@@ -83,6 +85,7 @@ class Courier:
                     await self.look()
         finally:
             await self.stop()
+            await self._sender.aclose()
 
     async def look(self) -> None:
         """Begin to bring what is due, if it is this worker's turn; else leave that to another.
@@ -90,12 +93,13 @@ class Courier:
         Raises:
             StoreAway: no answer; what is under way goes on.
         """
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._leads_until:
+            if not (await self._hooks.are_any() and await self._hooks.duties.may_go()):
+                await self._drop()
+                return
+            self._leads_until = loop.time() + RENEW
         rooms = await self._hooks.rooms()
-        if not rooms and not self._rooms:
-            return
-        if not await self._hooks.duties.may_go():
-            await self.stop()
-            return
         for gone in self._rooms.keys() - rooms.keys():
             del self._rooms[gone]
         now, looks = self._clock(), []
@@ -189,8 +193,15 @@ class Courier:
         return progress.failed(self._clock(), str(answer), self._chance())
 
     async def stop(self) -> None:
-        """End what is under way; whoever has the turn next begins it again."""
+        """End what is under way, and leave the turn to another worker, which begins it again."""
+        led = self._leads_until > 0
+        await self._drop()
+        if led:
+            with suppress(StoreAway):  # then it lapses
+                await self._hooks.duties.leave()
+
+    async def _drop(self) -> None:
         await end_tasks(list(self._under_way.values()))
         self._under_way.clear()  # of those that had not begun yet
         self._rooms.clear()
-        await self._sender.aclose()
+        self._leads_until = 0.0

@@ -147,7 +147,7 @@ class Hooks:
         """
         found = await self._hooks.opened_by(token) if self.incoming else None
         if found is None:
-            if wait := await self._limits.take("hooks", f"@{address}", NO_HOOKS):
+            if wait := await self._limits.take("hook_tokens", f"@{address}", NO_HOOKS):
                 raise TooFast(TOO_MUCH, wait)
             raise NoMessage(NO_HOOK)
         room, hook = found

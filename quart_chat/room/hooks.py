@@ -175,7 +175,7 @@ def due(hook: Outgoing, room: str, place: str, entries: Sequence[Entry], end: st
 def write_event(room: str, message: Message) -> str:
     """Write a message as a hook is told of it."""
     return _json(
-        {"type": "message.created", "timestamp": iso(message.at), "data": {"room": room, **message_json(message)}}
+        {"type": "message.created", "timestamp": iso(message.at), "data": {"room": room, **message_json(message, room)}}
     )
 
 
@@ -248,7 +248,7 @@ def read_hooks(written: str | None) -> tuple[Hook, ...]:
     try:
         held = json.loads(written or "[]")
         return tuple(one for one in map(_hook, held) if one is not None)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return ()
 
 

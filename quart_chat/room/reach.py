@@ -127,8 +127,10 @@ def _host(host: str) -> str:
     Raises:
         ValueError: it is no name of one.
     """
-    if literal(host) is not None:
-        return str(literal(host))
+    if (address := literal(host)) is not None:
+        if "%" in str(address):
+            raise ValueError("a zone is of one machine")
+        return str(address)
     host = host.encode("idna").decode("ascii").lower().rstrip(".")
     if not all(one.isalnum() or one in "-._" for one in host):
         raise ValueError("no name of a host")

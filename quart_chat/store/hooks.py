@@ -137,6 +137,10 @@ class RoomHooks:
         """Let the worker that brings messages look at a room's hooks anew."""
         await self.duties.add(room, self._clock())
 
+    async def are_any(self) -> bool:
+        """Tell whether some room may have outgoing hooks."""
+        return bool(await self._pipeline.command("EXISTS", keys.HOOKED))
+
     async def rooms(self) -> dict[str, int]:
         """Give the rooms that may have outgoing hooks, each with when these were changed last."""
         found = await self._pipeline.command("ZRANGE", keys.HOOKED, 0, -1, "WITHSCORES")

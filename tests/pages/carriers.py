@@ -17,6 +17,7 @@ from quart_chat.room.attachments import Attached
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
+from quart_chat.room.hooks import Held, Incoming, New, Outgoing, Progress
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
 from quart_chat.room.reading import News
@@ -102,6 +103,21 @@ def order_page(text: str, name: str, to: Audience) -> str:
     deeds = [Deed(AT, name, what, text, AT, PLACE) for what in ("muted", "purged", "reported", "appointed")]
     shown = order.Order("r", text, Standing(Role.OWNER), people, deeds, (Invite("d" * 64, 3, AT),))
     shown = replace(shown, members=[Whom(ANA, name), Whom(BOB, "")], made="owner", link="http://h", topic=text)
+    return order.page(shown, ANA, to)
+
+
+def hooked_order(text: str, name: str, to: Audience) -> str:
+    """The rules of a room with hooks, one of which was made just now."""
+    hooks = [
+        Held(Incoming("1" * 16, name, DIGEST, AT)),
+        Held(Outgoing("2" * 16, "https://h/", "word", text, "whsec_", AT), Progress(PLACE, at=AT, answer="200")),
+        Held(
+            Outgoing("3" * 16, "https://h/", "first", name, "whsec_", AT), Progress(PLACE, False, 1, AT, AT, AT, "late")
+        ),
+    ]
+    shown = order.Order(
+        "r", text, Standing(Role.OWNER), (), (), hooks=hooks, new_hook=New(name, "s"), origin="http://h"
+    )
     return order.page(shown, ANA, to)
 
 
@@ -199,6 +215,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         "r", text, name, "t", to.language, typed=text, error=text
     ),
     "rules of a room that asks": asking_order,
+    "rules of a room with hooks": hooked_order,
     "a locked room": lambda text, name, to: order.locked_page("r", to.language, text),
     "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
     "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),

@@ -28,10 +28,10 @@ from tests.pages.carriers import AUDIENCES, CARRIERS, of_a_line
 from tests.pages.trees import Tree
 
 # as all is that is kept, and with nothing marked up, whose elements tests/room/test_markup.py looks at
-# and without the mark of a kept name, which nobody can type
+# and without the marks of kept names and of bots, which nobody can type
 VISIBLE = (
     st.text(min_size=1)
-    .filter(lambda text: "\x06" not in text)
+    .filter(lambda text: not {"\x05", "\x06"} & set(text))
     .filter(is_visible)
     .filter(lambda text: to_html(text) == escape(text))
 )
@@ -159,6 +159,15 @@ NO_TEXTS_HERE = {
     ("transcript.html", "rows"): "markup",
     ("own.css", "person"): "a public id",
     ("_order.html:do", "label"): "a catalogue's",
+    ("_hooks.html:do", "label"): "a catalogue's",
+    ("_hooks.html:do", "id"): "16 hex digits",
+    ("_hooks.html:hooks", "host_of"): "a function of ours",
+    ("_hooks.html:hooks", "most"): "a number",
+    ("_hooks.html:hooks", "posts"): "whether",
+    ("_hooks.html:last", "progress"): "an id, numbers, and a status or a word of ours",
+    ("_hooks.html:why", "answer"): "a status or a word of ours",
+    ("order.html", "host_of"): "a function of ours",
+    ("order.html", "most_hooks"): "a number",
     ("_order.html:deed", "until"): "a time",
     ("_search.html:code", "text"): "a catalogue's",
 }
