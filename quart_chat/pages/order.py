@@ -25,6 +25,7 @@ class Order:
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
     hooks: for owners; None: for others, or where the operator wants none. posts: outgoing ones may be made.
     new_hook: that was made just now; None: none. origin: of this server's addresses.
+    receivers: hosts to which the room's messages go: everybody in it may know.
     """
 
     room: str
@@ -43,6 +44,7 @@ class Order:
     posts: bool = True
     new_hook: New | None = None
     origin: str = ""
+    receivers: Sequence[str] = ()
 
 
 def told(rules: Rules) -> str:

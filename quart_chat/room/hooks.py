@@ -232,7 +232,7 @@ def clean_word(kind: str, typed: str) -> str:
 
 def host_of(url: str) -> str:
     """Give the host of an address that was taken, for who is shown it: the rest may hold a secret."""
-    return urlsplit(url).hostname or "?"
+    return urlsplit(url).netloc.lower() or "?"
 
 
 # --- as the store keeps them -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from quart_chat.live.warden import BANS, HOUR, INVITES, MUTES
 from quart_chat.pages import fragments, order
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.entries import Message, is_entry_id
-from quart_chat.room.hooks import New
+from quart_chat.room.hooks import New, Outgoing, host_of
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Deed, Invite, Whom
 from quart_chat.room.rights import (
@@ -265,7 +265,8 @@ async def show(who: Visitor, name: str, *, made: str = "", link: str = "", hook:
         )
     keepers = {one.public for one in people if one.role != Role.MEMBER}
     asks = may(Right.RULE, stands) and stands.rules.asks
-    hooked = may(Right.HOOK, stands) and house.hooks.incoming
+    hooks = await house.hooks.of(name) if house.hooks.incoming else []
+    receivers = {host_of(one.hook.url): None for one in hooks if isinstance(one.hook, Outgoing)}
     shown = order.Order(
         room=name,
         title=newest.title,
@@ -279,7 +280,8 @@ async def show(who: Visitor, name: str, *, made: str = "", link: str = "", hook:
         link=link,
         lists=house.settings.listed_rooms > 0,
         question=await house.rules.question(name) if asks else None,
-        hooks=await house.hooks.of(name) if hooked else None,
+        hooks=hooks if may(Right.HOOK, stands) and house.hooks.incoming else None,
+        receivers=list(receivers),
         posts=house.hooks.outgoing,
         new_hook=hook,
         origin=who.visit.origin,

@@ -121,6 +121,11 @@ def hooked_order(text: str, name: str, to: Audience) -> str:
     return order.page(shown, ANA, to)
 
 
+def sent_order(text: str, name: str, to: Audience) -> str:
+    """What members see of where messages go."""
+    return order.page(order.Order("r", text, Standing(), (), (), receivers=[name]), ANA, to)
+
+
 def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
     before, after = transcripts.html_parts(transcripts.Header("r", text, AT), to)
     one = answer(text, name)._replace(files=(Attached(text, DIGEST, 1),))
@@ -216,6 +221,7 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
     ),
     "rules of a room that asks": asking_order,
     "rules of a room with hooks": hooked_order,
+    "where messages go": sent_order,
     "a locked room": lambda text, name, to: order.locked_page("r", to.language, text),
     "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
     "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),

@@ -155,8 +155,10 @@ def test_an_owner_makes_a_hook_to_a_server_and_others_see_nothing_of_it(
     assert "secret-path" not in page
     assert "hook.example" in page
     assert "gets messages that begin with “!x”, none yet" in page
-    for text in (bob.get(f"/r/{room}/order").text, bob.get(f"/r/{room}").text):
-        assert "hook" not in text
+    seen = bob.get(f"/r/{room}/order").text
+    assert "Messages also go to another server: <bdi>hook.example</bdi>" in seen, "everybody may know where to"
+    for text in (seen, bob.get(f"/r/{room}").text):
+        assert not re.search("whsec_|secret-path|/hooks|!x", text)
     refused = bob.post(f"/r/{room}/hooks", data={"do": "in", "name": "x"})
     assert refused.status_code == 403
     (hook_id,) = hook_ids(ana, room)
