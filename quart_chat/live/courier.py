@@ -28,7 +28,7 @@ from quart_chat.tasks import end_tasks
 LOOK = 1.0  # seconds between two looks at which rooms have news
 RENEW = 5.0  # seconds after which whoever has the turn says so again: each time is a write, which costs the disk
 PAGE = 50  # entries that are read at once
-IN_A_ROW = 10.0  # seconds for which a hook keeps its lane, while others wait for one
+IN_A_ROW = 10.0  # seconds after which a hook leaves its lane to those that wait for one
 QUICK, SLOW = 64, 32  # posts under way: of hooks whose last one was answered soon, and of the others
 SOON = 1.0  # seconds
 MOST_UNDER_WAY = 2000  # hooks that are being told something, or wait for a lane; the others have to wait for that
@@ -133,7 +133,7 @@ class Courier:
         known.due = min(waits, default=None)
 
     async def _bring(self, room: str, hook_id: str) -> None:
-        """Tell a hook what is due, until there is no more, something fails, or others wait for its lane."""
+        """Tell a hook what is due, until there is no more, something fails, or it had its lane for long enough."""
         known = self._rooms.get(room, _Room())
         look = 0
         try:
@@ -154,7 +154,7 @@ class Courier:
         held = await self._hooks.one(room, hook_id)
         while held is not None and held[1].on and held[1].due <= self._clock() and loop.time() < until:
             hook, progress = held
-            tail = await self._log.tail(room, progress.place, PAGE)
+            tail = await self._log.as_it_stands(room, await self._log.tail(room, progress.place, PAGE))
             for one in due(hook, room, progress.place, tail.entries, tail.end):
                 was, progress = progress, await self._tell(hook, progress, one, known)
                 if not await self._hooks.note(room, hook_id, was, progress):

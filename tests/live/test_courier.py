@@ -12,13 +12,14 @@ from redis import Redis
 from quart_chat.errors import NoMessage, StoreAway
 from quart_chat.live import courier
 from quart_chat.outward import sender
+from quart_chat.room.commands import Say
 from quart_chat.room.hooks import GIVEN_UP, WORD, sign
 from quart_chat.room.record import STOPPED
 from quart_chat.store import keys
 from quart_chat.store.archive import Archive
 from quart_chat.store.hooks import RoomHooks
 from quart_chat.store.log import Retention
-from tests.live.hooked import ROOM, Hooked
+from tests.live.hooked import HOME, ROOM, Hooked
 from tests.live.rig import Worker, until
 from tests.outward.receiver import OK, Receiver, answering, receiving
 from tests.ports import free_port
@@ -90,6 +91,20 @@ async def test_what_was_not_taken_comes_again_under_the_same_id_and_before_what_
     assert there.texts == ["one", "one", "one", "two"]
     assert len({post.headers["webhook-id"] for post in there.posts[:3]}) == 1
     assert (await house.progress(hook_id)).tries == 0
+
+
+async def test_a_message_comes_as_it_stands_when_it_is_posted(house: Hooked, there: Receiver) -> None:
+    owner = await house.open()
+    hook_id = await house.hook(owner, there.url)
+    say, texts = house.worker.sayer.say, ("wrong", "rude", "left")
+    ids = [str(await say(ROOM, owner, HOME, Say(text, f"n-{text}"))) for text in texts]
+    await house.worker.changer.edit(ROOM, owner, HOME, ids[0], "right")
+    await house.worker.changer.delete(ROOM, owner, HOME, ids[1])
+    (*_, last) = await house.worker.say(ROOM, "last")
+    async with house.running():
+        await house.comes_to(hook_id, lambda one: one.place == last)
+    assert there.texts == ["right", "left", "last"], "what was deleted is told to nobody any more"
+    assert there.posts[0].told["data"]["edited"] is not None
 
 
 async def test_who_hangs_or_is_dead_slows_no_other_hook(
@@ -209,7 +224,7 @@ async def test_after_a_day_of_failures_a_hook_is_off_and_the_record_says_so(
         await until(lambda: not look.exists(keys.HOOKED), "that nobody looks at the room any more")
         (deed, *_) = await house.worker.rules.deeds(ROOM)
         assert deed.what == STOPPED
-        assert deed.by.endswith("127.0.0.1")
+        assert deed.by.endswith(f"127.0.0.1:{there.port}")
         there.answer = lambda _: OK
         await house.worker.say(ROOM, "two")
         tried = len(there.posts)
