@@ -68,7 +68,7 @@ class Hooks:
         self._clock = clock
 
     async def of(self, room: str) -> list[Held]:
-        """Give a room's hooks, for its owners.
+        """Give a room's hooks; to which hosts messages go everybody may know, the rest is its owners'.
 
         Raises:
             StoreAway: no answer.
@@ -128,14 +128,15 @@ class Hooks:
         await self._rules.record(room, person.name, UNHOOKED, of_bot(called))
 
     async def wake(self, room: str, person: Person, hook_id: str) -> None:
-        """Switch a hook on again that took nothing for a day; it is told what came meanwhile, if that is still there.
+        """Try a hook again that fails, or was switched off for that; it is told what came meanwhile, if that is there.
 
         Raises:
             NotYours, NoMessage: as `remove`.
         """
         await self._demand(room, person, wanted=self.outgoing)
-        hook = await self._hooks.wake(room, hook_id)
-        await self._rules.record(room, person.name, WOKEN, of_bot(host_of(hook.url)))
+        hook, was_off = await self._hooks.wake(room, hook_id)
+        if was_off:
+            await self._rules.record(room, person.name, WOKEN, of_bot(host_of(hook.url)))
 
     async def say(self, token: str, address: str, text: str, key: str | None) -> str:
         """Put a message into the room of a hook, as its name; gives the entry's id.

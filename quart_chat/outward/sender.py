@@ -72,7 +72,7 @@ class Sender:
             **headers,
         }
         sent = [(name.encode(), value.encode()) for name, value in said.items()]
-        async with self._connections().stream("POST", url, headers=sent, content=body) as answer:
+        async with (await self._connections()).stream("POST", url, headers=sent, content=body) as answer:
             read = 0
             async for part in answer.aiter_stream():
                 read += len(part)
@@ -80,10 +80,12 @@ class Sender:
                     break
             return int(answer.status)
 
-    def _connections(self) -> httpcore.AsyncConnectionPool:
+    async def _connections(self) -> httpcore.AsyncConnectionPool:
+        # some 50 ms for the system's certificates, once
+        trust = self._trust or await asyncio.to_thread(ssl.create_default_context) if self._pool is None else None
         if self._pool is None:
             self._pool = httpcore.AsyncConnectionPool(
-                ssl_context=self._trust or ssl.create_default_context(),
+                ssl_context=trust,
                 max_connections=CONNECTIONS,
                 max_keepalive_connections=IDLE_CONNECTIONS,
                 keepalive_expiry=IDLE,

@@ -96,19 +96,19 @@ class RoomHooks:
             await self._pipeline.command("DEL", keys.hook(hook.digest))
         return hook
 
-    async def wake(self, room: str, hook_id: str) -> Outgoing:
-        """Switch an outgoing hook on again, where it stopped, and give it.
+    async def wake(self, room: str, hook_id: str) -> tuple[Outgoing, bool]:
+        """Let an outgoing hook be tried again now, where it stopped; gives it, and whether it was off.
 
         Raises:
-            NoMessage: there is no such hook.
+            NoMessage: there is no such hook that fails.
         """
         held = await self.one(room, hook_id)
-        if held is None or held[1].on:
+        if held is None or not held[1].tries:
             raise NoMessage("There is no such hook, or not any more.")
         hook, progress = held
-        await self.note(room, hook_id, progress, progress.woken())
+        await self.note(room, hook_id, progress, progress.woken())  # else it was tried just now
         await self.look_at(room)
-        return hook
+        return hook, not progress.on
 
     async def one(self, room: str, hook_id: str) -> tuple[Outgoing, Progress] | None:
         """Give an outgoing hook and how far it has come; None where there is none."""

@@ -235,6 +235,20 @@ async def test_after_a_day_of_failures_a_hook_is_off_and_the_record_says_so(
             await house.hooks.wake(ROOM, owner, hook_id)
 
 
+async def test_an_owner_need_not_wait_for_the_next_try(house: Hooked, there: Receiver) -> None:
+    there.answer = lambda number: OK if number else answering(500)
+    owner = await house.open()
+    hook_id = await house.hook(owner, there.url)
+    async with house.running():
+        await house.worker.say(ROOM, "one")
+        await house.comes_to(hook_id, lambda one: one.tries == 1)
+        deeds = len(await house.worker.rules.deeds(ROOM))
+        await house.hooks.wake(ROOM, owner, hook_id)
+        await house.comes_to(hook_id, lambda one: one.answer == "200")
+    assert there.texts == ["one", "one"]
+    assert len(await house.worker.rules.deeds(ROOM)) == deeds, "it was not off"
+
+
 async def test_a_room_without_outgoing_hooks_is_not_looked_at(house: Hooked, look: Redis) -> None:
     owner = await house.open()
     await house.hooks.make_incoming(ROOM, owner, "192.0.2.1", "GitHub")

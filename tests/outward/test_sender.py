@@ -106,14 +106,15 @@ async def test_a_name_is_looked_up_once_and_what_was_found_is_connected_to(monke
     names = Names(monkeypatch, rebinding_example=["127.0.0.1"])
     async with receiving() as there, sending(*LOOPBACK) as one:
         asked: list[tuple[str, int]] = []
-        connect = one._connections()._network_backend._inner.connect_tcp  # type: ignore[attr-defined]
+        inner = (await one._connections())._network_backend._inner  # type: ignore[attr-defined]
+        connect = inner.connect_tcp
 
         async def noted(host: str, port: int, *args: Any) -> Any:
             asked.append((host, port))
             names.hosts["rebinding.example"] = ["10.0.0.1"]
             return await connect(host, port, *args)
 
-        monkeypatch.setattr(one._connections()._network_backend._inner, "connect_tcp", noted)  # type: ignore[attr-defined]
+        monkeypatch.setattr(inner, "connect_tcp", noted)
         assert await one.post(f"http://rebinding.example:{there.port}/", {}, b"{}") == 200
         assert asked == [("127.0.0.1", there.port)], "an address, and no name"
         assert names.asked == ["rebinding.example"]
@@ -155,6 +156,9 @@ async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyP
         for answer in (None, b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx"):
             there.answer = lambda _, answer=answer: answer
             assert await one.post(there.url, {}, b"{}") == LATE
+        there.answer = lambda _: OK
+        assert await one.post(there.url, {}, b"{}") == 200
+        assert len((await one._connections()).connections) == 1, "those that were given up are closed"
     async with sending(*LOOPBACK) as one:
         assert await one.post(there.url, {}, b"{}") == UNREACHABLE, "it has ended"
 
