@@ -113,7 +113,7 @@ class Hooks:
         await self._limits.demand_from_both("hooks", person.public, address, HOOKS, HOOKS_OF_ADDRESS)
         secret = new_secret(secrets.token_bytes(32))
         await self._hooks.add(room, Outgoing(secrets.token_hex(8), url, kind, word, secret, self._clock()))
-        await self._rules.record(room, person.name, HOOKED, of_bot(target.host))
+        await self._rules.record(room, person.name, HOOKED, host_of(url))
         return New("", secret)
 
     async def remove(self, room: str, person: Person, hook_id: str) -> None:
@@ -124,8 +124,8 @@ class Hooks:
         """
         await self._demand(room, person)
         hook = await self._hooks.remove(room, hook_id)
-        called = hook.name if isinstance(hook, Incoming) else host_of(hook.url)
-        await self._rules.record(room, person.name, UNHOOKED, of_bot(called))
+        called = of_bot(hook.name) if isinstance(hook, Incoming) else host_of(hook.url)
+        await self._rules.record(room, person.name, UNHOOKED, called)
 
     async def wake(self, room: str, person: Person, hook_id: str) -> None:
         """Try a hook again that fails, or was switched off for that; it is told what came meanwhile, if that is there.
@@ -136,7 +136,7 @@ class Hooks:
         await self._demand(room, person, wanted=self.outgoing)
         hook, was_off = await self._hooks.wake(room, hook_id)
         if was_off:
-            await self._rules.record(room, person.name, WOKEN, of_bot(host_of(hook.url)))
+            await self._rules.record(room, person.name, WOKEN, host_of(hook.url))
 
     async def say(self, token: str, address: str, text: str, key: str | None) -> str:
         """Put a message into the room of a hook, as its name; gives the entry's id.
