@@ -18,6 +18,7 @@ from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
 from quart_chat.outward.sender import Sender
 from quart_chat.room.hooks import Due, Outgoing, Progress, due, host_of, is_behind, sign
+from quart_chat.room.limits import TokenBucket
 from quart_chat.room.proofs import of_bot
 from quart_chat.room.record import STOPPED
 from quart_chat.store.hooks import RoomHooks
@@ -31,6 +32,7 @@ PAGE = 50  # entries that are read at once
 IN_A_ROW = 10.0  # seconds after which a hook leaves its lane to those that wait for one
 QUICK, SLOW = 64, 32  # posts under way: of hooks whose last one was answered soon, and of the others
 SOON = 1.0  # seconds
+POSTS_PER_SECOND = 200.0  # of all hooks: 2 ms of the worker each, which has tabs to serve, too
 MOST_UNDER_WAY = 2000  # hooks that are being told something, or wait for a lane; the others have to wait for that
 AGAIN = 5000  # ms until a hook is looked at again, of which something broke
 
@@ -75,6 +77,7 @@ class Courier:
         self._quick = asyncio.Semaphore(QUICK)
         self._slow = asyncio.Semaphore(SLOW)
         self._leads_until = 0.0  # the loop's time
+        self._pace = TokenBucket(POSTS_PER_SECOND, POSTS_PER_SECOND, 0.0)
 
     async def run(self) -> None:
         """Bring what is due, in turn with the other workers, for ever."""
@@ -174,7 +177,9 @@ class Courier:
         """Post what is due, and give how far the hook has come then."""
         if not one.payload:
             return progress.moved(one.place)
-        loop, body, seconds = asyncio.get_running_loop(), one.payload.encode(), self._clock() // 1000
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._pace.wait(loop.time()))
+        body, seconds = one.payload.encode(), self._clock() // 1000
         headers = {
             "webhook-id": one.id,
             "webhook-timestamp": str(seconds),

@@ -266,7 +266,8 @@ async def show(who: Visitor, name: str, *, made: str = "", link: str = "", hook:
     keepers = {one.public for one in people if one.role != Role.MEMBER}
     asks = may(Right.RULE, stands) and stands.rules.asks
     hooks = await house.hooks.of(name) if house.hooks.incoming else []
-    receivers = {host_of(one.hook.url): None for one in hooks if isinstance(one.hook, Outgoing)}
+    told = [one.hook for one in hooks if isinstance(one.hook, Outgoing) and one.progress and one.progress.on]
+    receivers = {host_of(hook.url): None for hook in told if house.hooks.outgoing}
     shown = order.Order(
         room=name,
         title=newest.title,
