@@ -25,9 +25,11 @@ from quart_chat.live.bearers import Bearers
 from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
 from quart_chat.live.company import Company
+from quart_chat.live.courier import Courier
 from quart_chat.live.endless import install as install_endless
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
+from quart_chat.live.hooks import Hooks
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -38,6 +40,7 @@ from quart_chat.live.searcher import Searcher
 from quart_chat.live.stream import StreamRegistry, install
 from quart_chat.live.uploads import Uploads
 from quart_chat.live.warden import Warden
+from quart_chat.outward.sender import Sender
 from quart_chat.pages import assets, templates
 from quart_chat.pages.dress import Dress
 from quart_chat.pages.languages import DEFAULT, TAGS, translations
@@ -58,6 +61,7 @@ from quart_chat.store.feed import Feed
 from quart_chat.store.glances import Glances
 from quart_chat.store.handovers import Handovers
 from quart_chat.store.holdings import Holdings
+from quart_chat.store.hooks import RoomHooks
 from quart_chat.store.limits import LAPSE, Limits
 from quart_chat.store.log import Log, Retention
 from quart_chat.store.people import People
@@ -82,6 +86,8 @@ from quart_chat.web import (
     files,
     forgetting,
     health,
+    hooks,
+    incoming,
     installing,
     lobby,
     messages,
@@ -159,6 +165,8 @@ def create_app(settings: Settings | None = None) -> Quart:
         share,
         order,
         bots,
+        hooks,
+        incoming,
         asking,
         reading,
         composer,
@@ -247,6 +255,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         file_bytes=settings.files_per_room_megabytes * MB,
         clock=clock,
     )
+    room_hooks = RoomHooks(pipeline, worker, clock)
     uploads = Uploads(
         sayer,
         limits,
@@ -298,6 +307,18 @@ def _parts(settings: Settings, url: str) -> Parts:
             clock=clock,
         ),
         expirer=Expirer(Expiring(pipeline, worker, retention), rules, leftovers, clock),
+        hooks=Hooks(
+            room_hooks,
+            rules,
+            sayer,
+            prover,
+            limits,
+            incoming=settings.hooks != "no",
+            outgoing=settings.hooks == "yes",
+            plain=bool(settings.hook_networks),
+            clock=clock,
+        ),
+        courier=Courier(room_hooks, log, rules, Sender(settings.hook_networks), clock=clock),
         hub=Hub(log, feed, presence, reads, rules, worker=worker, zone=settings.time_zone, dress=dress),
         identities=Identities(*signing),
         dress=dress,
@@ -336,6 +357,7 @@ def _live(app: Quart, house: Parts, streams: StreamRegistry) -> None:
             lambda: house.leftovers.run(house.hub.worker),
             house.eraser.run,
             house.expirer.run,
+            *([house.courier.run] if house.hooks.outgoing else []),
             lambda: metrics.sample(lambda: house.hub.tabs, lambda: house.hub.rooms, lambda: house.hub.away is not None),
         )
         running.extend(asyncio.create_task(_for_ever(part)) for part in work)

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ from quart_chat.branding import Branding
 from quart_chat.errors import SettingsError
 
 DAYS = 24 * 60 * 60  # seconds
+
+Network = IPv4Network | IPv6Network
 
 REDIS_SCHEMES = (
     "redis",
@@ -70,6 +73,10 @@ class Settings:
     uploads_per_minute: int = 10  # a person; ten times that an address; 0: neither is limited
     branding: Branding = field(default_factory=Branding)
     """What makes the server the operator's own."""
+    hooks: Literal["yes", "in", "no"] = "yes"
+    """Whether rooms may have hooks; "in": only those by which programs write."""
+    hook_networks: tuple[Network, ...] = ()
+    """Private networks to which hooks may post, as no other."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -110,6 +117,8 @@ class Settings:
             files_per_room_megabytes=_number(env, "QUART_CHAT_FILES_PER_ROOM_MEGABYTES", 200, most=10**6),
             uploads_per_minute=_number(env, "QUART_CHAT_UPLOADS_PER_MINUTE", 10),
             branding=Branding.from_environment(env),
+            hooks=_hooks(env),
+            hook_networks=_networks(env),
         )
 
 
@@ -118,6 +127,23 @@ def _yes(env: Mapping[str, str], name: str, default: str = "no") -> bool:
     if said not in ("yes", "no"):
         raise SettingsError(f"{name} is {said!r}; it takes 'yes' or 'no'")
     return said == "yes"
+
+
+def _hooks(env: Mapping[str, str]) -> Literal["yes", "in", "no"]:
+    said = env.get("QUART_CHAT_HOOKS", "").strip().lower() or "yes"
+    if said not in ("yes", "in", "no"):
+        raise SettingsError(f"QUART_CHAT_HOOKS is {said!r}; it takes 'yes', 'no', or 'in' for those that write alone")
+    return cast(Literal["yes", "in", "no"], said)
+
+
+def _networks(env: Mapping[str, str]) -> tuple[Network, ...]:
+    written = env.get("QUART_CHAT_HOOK_NETWORKS", "")
+    try:
+        return tuple(ip_network(one) for one in written.replace(",", " ").split())
+    except ValueError as error:
+        raise SettingsError(
+            f"QUART_CHAT_HOOK_NETWORKS is {written!r}; it takes networks such as 10.0.0.0/8, fd00::/8"
+        ) from error
 
 
 def _number(env: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int = 10**9) -> int:

@@ -7,6 +7,7 @@
     │   └── ShelfAway         where files are kept cannot be reached, or is full: 503
     └── Refused               what somebody sent is not taken; carries a message for them
         ├── BadFrame          a frame that is not what the page's forms send: notice
+        ├── BadType           a body of a kind that is not read: 415
         ├── BadAnswer         to a room's question, which it does not answer: 422
         ├── BadFile           a file that is not taken: 422
         │   └── TooLarge      it has more bytes than it may: 413
@@ -15,6 +16,7 @@
         ├── BadText           a message's text: 422
         │   └── Spent         its nonce went with another text before
         ├── BadSearch         what is looked for in a room: 422
+        ├── BadHook           a hook of a room that cannot be made so: 422
         ├── NoMessage             there is no such message, or not any more: 404
         ├── NotYours              somebody else's message: 403
         ├── BadToken          a token that opens nothing: 401
@@ -65,6 +67,12 @@ class BadFrame(Refused):
     """A socket frame that cannot be understood."""
 
 
+class BadType(Refused):
+    """A body of a kind that nothing is read of."""
+
+    status = 415
+
+
 class BadAnswer(Refused):
     """An answer that is not the one to a room's question."""
 
@@ -107,6 +115,12 @@ class Spent(BadText):
 
 class BadSearch(Refused):
     """What is looked for in a room, which cannot be understood."""
+
+    status = 422
+
+
+class BadHook(Refused):
+    """A hook that cannot be made as somebody wants it."""
 
     status = 422
 

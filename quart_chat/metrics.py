@@ -38,6 +38,7 @@ LOST = Counter(
     "quart_chat_entries_lost",
     "Entries that a worker had shown and that the store has no more, as after a failover; once for each worker.",
 )
+HOOKS = Counter("quart_chat_hook_posts", "Messages that were posted to rooms' hooks, by what came of it.", ["outcome"])
 SEARCH = Histogram(
     "quart_chat_search_seconds",
     "Time of one search in a room.",

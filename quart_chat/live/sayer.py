@@ -28,7 +28,7 @@ from quart_chat.room.lookalikes import check_reserved
 from quart_chat.room.names import chosen_name, clean_title, slug_of
 from quart_chat.room.people import Person
 from quart_chat.room.proofs import bare, is_bot, is_proved
-from quart_chat.room.rights import KEEPERS, NO_FILES, Right, Standing, may, silenced
+from quart_chat.room.rights import KEEPERS, NO_FILES, Right, Standing, may, of_hook, silenced
 from quart_chat.room.slash import Help, Nick, Topic, Words
 from quart_chat.room.texts import clean_text, is_blank
 from quart_chat.store.appends import Draft
@@ -87,8 +87,10 @@ class Sayer:
         self._clock = clock
         self._known: dict[str, None] = {}  # rooms that are known to exist; bounded
 
-    async def say(self, room: str, person: Person, address: str, asked: Say) -> str | Done:
+    async def say(self, room: str, person: Person, address: str, asked: Say, *, hook: bool = False) -> str | Done:
         """Put a message into a room; the same nonce of the same person is one message.
+
+        hook: the person is a hook that the room's owners keep.
 
         Gives the id of its entry, or what came of a command that says nothing in the room.
 
@@ -98,17 +100,24 @@ class Sayer:
             TooFast: a limit was reached; nothing was kept.
             StoreAway: it may or may not have been kept; the same nonce may be sent again.
         """
-        (said,) = await self.say_all(room, person, address, [asked])
+        (said,) = await self.say_all(room, person, address, [asked], hook=hook)
         if isinstance(said, Refused):
             raise said
         return said
 
     async def say_all(
-        self, room: str, person: Person, address: str, asked: Sequence[Say], *, patient: bool = False
+        self,
+        room: str,
+        person: Person,
+        address: str,
+        asked: Sequence[Say],
+        *,
+        patient: bool = False,
+        hook: bool = False,
     ) -> list[str | Refused | Done]:
         """Put messages into a room in their order, at least one; each as `say` does.
 
-        patient: they come again when they were told to, as `store.limits.Limits` has it.
+        patient: they come again when they were told to, as `store.limits.Limits` has it. hook: as `say`.
 
         Gives the id of each one's entry, what came of a command, or why it was refused. Where a limit was reached that
         is the last one, and what came after it was not tried: it would overtake.
@@ -122,11 +131,12 @@ class Sayer:
             try:
                 only_files = say.files and is_blank(say.text)
                 typed = "" if only_files else clean_text(say.text, self._characters)
-                asks = _read(typed, alone=not say.files)
+                asks = Words(typed) if say.plain else _read(typed, alone=not say.files)
                 if isinstance(asks, Words):
                     reply = await self._quote(room, say.reply) if say.reply else None
                     meant = await self._company.meant_in(room, asks.text)
-                    named = await self._company.named_in(room, person)
+                    # a hook's mark tells it from people, so it need not step aside for one
+                    named = person if hook else await self._company.named_in(room, person)
                     drafts[len(results)] = Draft(
                         author=person.public,
                         name=named.name,
@@ -147,7 +157,9 @@ class Sayer:
                 results.append(error)
         if not drafts:
             return results
-        standing = (await self._rules.standing(room, person.public, address))._replace(proved=is_proved(person.name))
+        # a hook's address is some cloud's, which moderators ban for what others do there
+        standing = await self._rules.standing(room, person.public, "" if hook else address)
+        standing = of_hook(standing) if hook else standing._replace(proved=is_proved(person.name))
         for place, why in _forbidden(drafts, standing).items():
             results[place] = why
             del drafts[place]
@@ -165,7 +177,7 @@ class Sayer:
             for place, one in zip(places, appended, strict=False):
                 results[place] = one.refused or one.id
             metrics.MESSAGES.inc(sum(one.new for one in appended))
-            if room not in self._known and any(one.new for one in appended):
+            if not hook and room not in self._known and any(one.new for one in appended):
                 self._remember(room)
                 await self._people.visit(person.public, room, self._clock())
         return results

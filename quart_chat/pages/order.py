@@ -10,6 +10,7 @@ from quart_chat.pages.codes import qr
 from quart_chat.pages.languages import Audience
 from quart_chat.room.asking import Question
 from quart_chat.room.bearers import Bot
+from quart_chat.room.hooks import MOST, Held, New, host_of
 from quart_chat.room.record import Deed, Invite, Known, Whom
 from quart_chat.room.rights import KEEPS, Right, Role, Rules, Standing, may
 
@@ -24,6 +25,9 @@ class Order:
     question: the room's own for newcomers, for owners; None: it has none.
     bots: of the room, for who keeps order; token: of one that was let in just now, "" for none.
     made, link: what was made just now, "owner", "moderator" or "invite", and its link; "" for nothing.
+    hooks: for owners; None: for others, or where the operator wants none. posts: outgoing ones may be made.
+    new_hook: that was made just now; None: none. origin: of this server's addresses.
+    receivers: hosts to which the room's messages go: everybody in it may know.
     """
 
     room: str
@@ -40,6 +44,11 @@ class Order:
     question: Question | None = None
     bots: Sequence[Bot] = ()
     token: str = ""
+    hooks: Sequence[Held] | None = None
+    posts: bool = True
+    new_hook: New | None = None
+    origin: str = ""
+    receivers: Sequence[str] = ()
 
 
 def told(rules: Rules) -> str:
@@ -63,6 +72,8 @@ def page(shown: Order, public: str, audience: Audience) -> str:
         slows=sorted({*SLOWS, shown.standing.rules.slow}),
         keeps=sorted({*KEEPS, shown.standing.rules.keep}),
         languages=languages.LANGUAGES,
+        host_of=host_of,
+        most_hooks=MOST,
         moment=lambda ms: languages.moment(ms, audience),
         iso=languages.iso,
     )

@@ -31,13 +31,14 @@ class Resume:
 class Say:
     """A message; `nonce` is its idempotency key, unique for the person; `reply`: the id of what it answers.
 
-    files: what it carries, kept already; such a message needs no text.
+    files: what it carries, kept already; such a message needs no text. plain: a command in it is not run, but said.
     """
 
     text: str
     nonce: str
     reply: str | None = None
     files: tuple[Attached, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

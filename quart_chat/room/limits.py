@@ -92,6 +92,11 @@ SLOWEST = 2.0  # seconds; that is all, for strangers must lock nobody out of a r
 NEWCOMERS_OF_ADDRESS = _of_address(40, 2 * HOUR)
 
 
+HOOKS = Limit(20, HOUR)  # that a person makes: each looks other servers up, or lets a program write
+HOOKS_OF_ADDRESS = Limit(60, HOUR)
+NO_HOOKS = Limit(60, MINUTE)  # of an address, that says tokens of no hook
+
+
 HANDOVERS = Limit(5, MINUTE)  # links that carry an identity elsewhere
 HANDOVERS_OF_ADDRESS = Limit(50, MINUTE)
 PROGRAMS = Limit(10, MINUTE)  # tokens that a person makes for programs

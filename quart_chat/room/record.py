@@ -10,6 +10,7 @@ from quart_chat.room.rights import Role
 RULED, LINKED, CAME, APPOINTED, DISMISSED = "ruled", "linked", "came", "appointed", "dismissed"
 MUTED, HEARD, BANNED, FORGIVEN, DELETED = "muted", "heard", "banned", "forgiven", "deleted"
 BOT_IN, BOT_OUT = "bot in", "bot out"
+HOOKED, UNHOOKED, STOPPED, WOKEN = "hooked", "unhooked", "stopped", "woken"  # a hook: its name or host is `whom`
 INVITED, PURGED_OF, REPORTED, PHRASED, ASKED = "invited", "purged", "reported", "phrased", "asked"
 
 

@@ -55,6 +55,7 @@ class Right(StrEnum):
     TOPIC = "topic"
     MODERATE = "moderate"  # mute, ban, and read the record of both
     RULE = "rule"  # the room's rules, and who moderates it
+    HOOK = "hook"  # keep hooks: programs write by them, and messages go out to others' servers
 
 
 class Rules(NamedTuple):
@@ -149,6 +150,7 @@ TABLE: dict[Right, tuple[_When, _When, _When, _When, _When]] = {
     Right.REPORT: (_N, _N, _X, _N, _N),
     Right.MODERATE: (_A, _A, _N, _N, _N),
     Right.RULE: (_A, _N, _N, _N, _N),
+    Right.HOOK: (_A, _N, _N, _N, _N),
 }
 """Who may do what, by role."""
 
@@ -183,6 +185,11 @@ def _holds(right: Right, standing: Standing, *, own: bool) -> bool:
     if when is _When.UNHURRIED:
         return standing.writes and not standing.rules.slow
     return standing.writes and (own or when is _When.WRITING)
+
+
+def of_hook(standing: Standing) -> Standing:
+    """Give how a room's own hook stands there: its owners let it in to write, but in an archive, muted or banned."""
+    return standing._replace(role=Role.MODERATOR)
 
 
 def may_sanction(standing: Standing, other: Role) -> bool:

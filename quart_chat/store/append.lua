@@ -7,7 +7,8 @@
 --       answers, and its body where that one was deleted meanwhile; '' and '' where it answers none; its files, as
 --       "MOST DIGEST SIZE DIGEST SIZE …", MOST: bytes that all files of the room may have, 0 for any; '': none
 -- Gives for each message two values: 1, id: appended; 0, id: that nonce was appended before; -1, id: it was, with
--- another text; -2, '': its files are more than the room may hold; -3, '': the address is closed to its author.
+-- another text; -2, '': its files are more than the room may hold; -3, '': the address is closed to its author,
+-- or a program wrote to a room that is gone.
 
 local answers, is_new = {}, redis.call('EXISTS', KEYS[4]) == 0
 for i = 10, #KEYS do
@@ -18,7 +19,7 @@ for i = 10, #KEYS do
     local id, held = string.match(seen, '^(%S+) (%S+)$')
     table.insert(answers, held == digest and 0 or -1)
     table.insert(answers, id)
-  elseif is_new and is_shut(KEYS[4], KEYS[8], author) then
+  elseif is_new and (string.byte(name) == 5 or is_shut(KEYS[4], KEYS[8], author)) then  -- 5: of bots, which open none
     table.insert(answers, -3)
     table.insert(answers, '')
   elseif files and most ~= '0' and bytes_with(files) > tonumber(most) then

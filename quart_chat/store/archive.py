@@ -19,6 +19,7 @@ from quart_chat.store.appends import write_sizes
 from quart_chat.store.changing import header_of
 from quart_chat.store.expiring import list_room
 from quart_chat.store.holdings import Holdings
+from quart_chat.store.hooks import is_of_hooks
 from quart_chat.store.line import Argument
 from quart_chat.store.log import LOG_ENTRIES, Log, Retention
 from quart_chat.store.pipeline import Pipeline, Script
@@ -144,9 +145,10 @@ class Archive:
         return after
 
     async def charter(self, room: str) -> Charter:
-        """Give who keeps a room and by which rules."""
-        rules, members = await self._pipeline.together(("HGETALL", keys.rules(room)), ("HGETALL", keys.members(room)))
-        return Charter(*(dict(zip(held[::2], held[1::2], strict=True)) for held in (rules, members)))
+        """Give who keeps a room and by which rules; not its hooks, whose secrets are no backup's."""
+        found = await self._pipeline.together(("HGETALL", keys.rules(room)), ("HGETALL", keys.members(room)))
+        rules, members = (dict(zip(held[::2], held[1::2], strict=True)) for held in found)
+        return Charter({field: value for field, value in rules.items() if not is_of_hooks(field)}, members)
 
     async def delete(self, room: str, by: str = "") -> bool:
         """Delete a room with all that it holds, and tell pages that have it open; False where there was none.

@@ -60,3 +60,8 @@ class Duties:
             return False
         await self._pipeline.command("PEXPIRE", self._turn, self._lasts)
         return True
+
+    async def leave(self) -> None:
+        """Give the turn up, for the next worker that asks."""
+        if await self._pipeline.command("GET", self._turn) == self._worker:
+            await self._pipeline.command("DEL", self._turn)

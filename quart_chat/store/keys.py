@@ -44,7 +44,7 @@ def uploads(room: str) -> str:
 
 
 def rules(room: str) -> str:
-    """Name the hash of a room's `rules`, its secret links, and by "PUBLIC what" who has a role, is muted or banned."""
+    """Name the hash of a room's `rules`, links, `hooks`, and by "PUBLIC what" who has a role, is muted or banned."""
     return f"c:{{{room}}}:rules"
 
 
@@ -148,6 +148,11 @@ def tokens(person: str) -> str:
     return f"c:{{~{person}}}:tokens"
 
 
+def hook(digest: str) -> str:
+    """Name the string that says which hook a token opens, "ROOM ID"; digest: `room.hooks.digest_of` the token."""
+    return f"c:{{~{digest}}}:hook"
+
+
 def allowance(kind: str, who: str) -> str:
     """Name one limit's count; who: a person's public id, @ADDRESS, or =THING that a secret opens."""
     return f"c:{{~{who}}}:limit:{kind}"
@@ -167,6 +172,8 @@ ERASURES = "c:{~}:erasures"  # sorted set of what is to be forgotten, "PERSON RO
 ERASER = "c:{~}:eraser"  # says who does that
 EXPIRING = "c:{~}:expiring"  # sorted set of rooms that keep messages for a while, by ms when they are next looked at
 EXPIRER = "c:{~}:expirer"  # says who does that
+HOOKED = "c:{~}:hooked"  # sorted set of rooms with outgoing hooks, by ms when these were changed last
+COURIER = "c:{~}:courier"  # says who brings messages to those
 SWEEP = "c:{~}:sweep"  # says who looks for files that nobody holds any more
 SHELF = "c:{~}:shelf"  # what the shelf of this store's files is marked with
 SWEPT = "c:{~}:swept"  # says how far that one has come

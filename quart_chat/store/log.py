@@ -216,6 +216,12 @@ class Log:
         """Read the log on from a place."""
         return await self._tail(room, ("XRANGE", keys.log(room), f"({since}", "+", "COUNT", count))
 
+    async def as_it_stands(self, room: str, tail: Tail) -> Tail:
+        """Give entries with their messages as they stand now: edited since, or deleted."""
+        messages = tuple(entry.message for entry in tail.entries if entry.message is not None)
+        stand = {message.id: message for message in await overlay(self._pipeline, room, messages)}
+        return Tail(tuple(entry._replace(message=stand.get(entry.id)) for entry in tail.entries), tail.end)
+
     async def end(self, room: str, count: int = REPLAY) -> Tail:
         """Read the log's newest entries."""
         tail = await self._tail(room, ("XREVRANGE", keys.log(room), "+", "-", "COUNT", count))

@@ -1,4 +1,4 @@
-"""Errors as whoever asked can read them: a page, a notice in one, plain text, or problem details. Nobody sees a traceback."""
+"""Errors as whoever asked can read them: a page, a notice in one, plain text, or problem details; never a traceback."""
 
 from __future__ import annotations
 

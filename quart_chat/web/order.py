@@ -14,6 +14,7 @@ from quart_chat.pages import fragments, order, share
 from quart_chat.pages.languages import TAGS, say
 from quart_chat.room.bearers import Bot
 from quart_chat.room.entries import Message, is_entry_id
+from quart_chat.room.hooks import New, Outgoing, host_of
 from quart_chat.room.people import is_public_id
 from quart_chat.room.record import Deed, Invite, Whom
 from quart_chat.room.rights import (
@@ -255,8 +256,13 @@ async def _do(name: str, whom: Whom, back: str) -> Response:
     return answer(who, "", 204) if by_htmx() else see_other(who, back)
 
 
-async def rules_page_of(who: Visitor, name: str, *, made: str = "", link: str = "", token: str = "") -> Response:
-    """Answer with the page of a room's rules; made, link, token: as `order.Order` has them."""
+async def rules_page_of(
+    who: Visitor, name: str, *, made: str = "", link: str = "", token: str = "", hook: New | None = None
+) -> Response:
+    """Answer with the page of a room's rules.
+
+    made, link, token: as `order.Order` has them; hook: one that was made just now.
+    """
     house, stands = parts(), standing()
     newest, people = await asyncio.gather(house.log.newest(name), house.rules.people(name))
     if newest.title is None:
@@ -271,6 +277,9 @@ async def rules_page_of(who: Visitor, name: str, *, made: str = "", link: str = 
         )
     keepers = {one.public for one in people if one.role in KEEPERS}
     asks = may(Right.RULE, stands) and stands.rules.asks
+    hooks = await house.hooks.of(name) if house.hooks.incoming else []
+    told = [one.hook for one in hooks if isinstance(one.hook, Outgoing) and one.progress and one.progress.on]
+    receivers = {host_of(hook.url): None for hook in told if house.hooks.outgoing}
     shown = order.Order(
         room=name,
         title=newest.title,
@@ -286,5 +295,10 @@ async def rules_page_of(who: Visitor, name: str, *, made: str = "", link: str = 
         token=token,
         lists=house.settings.listed_rooms > 0,
         question=await house.rules.question(name) if asks else None,
+        hooks=hooks if may(Right.HOOK, stands) and house.hooks.incoming else None,
+        receivers=list(receivers),
+        posts=house.hooks.outgoing,
+        new_hook=hook,
+        origin=who.visit.origin,
     )
     return answer(who, order.page(shown, who.public, who.audience))

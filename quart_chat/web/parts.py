@@ -20,8 +20,10 @@ from quart_chat.live.asker import Asker
 from quart_chat.live.bearers import Bearers
 from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
+from quart_chat.live.courier import Courier
 from quart_chat.live.eraser import Eraser
 from quart_chat.live.expirer import Expirer
+from quart_chat.live.hooks import Hooks
 from quart_chat.live.hub import Hub
 from quart_chat.live.leftovers import Leftovers
 from quart_chat.live.phrases import Phrases
@@ -112,6 +114,8 @@ class Parts:
     bots: Bots
     eraser: Eraser
     expirer: Expirer
+    hooks: Hooks
+    courier: Courier
     hub: Hub
     identities: Identities
     dress: Dress

@@ -35,6 +35,7 @@ from quart_chat.room.bearers import Bot, Token
 from quart_chat.room.changes import Changes, Reaction
 from quart_chat.room.digest import Digest, Record
 from quart_chat.room.entries import Change, Header, Message, Neighbour, Quote
+from quart_chat.room.hooks import Held, Incoming, New, Outgoing, Progress
 from quart_chat.room.lobby import Listed, Visited
 from quart_chat.room.mentions import Mention
 from quart_chat.room.people import Person, new_id, public_id
@@ -147,6 +148,26 @@ def endless_page(text: str, name: str, to: Audience) -> str:
         "</ol></main></body></html>",  # it never says so by itself
     ]
     return "".join(parts)
+
+
+def hooked_order(text: str, name: str, to: Audience) -> str:
+    """The rules of a room with hooks, one of which was made just now."""
+    hooks = [
+        Held(Incoming("1" * 16, name, DIGEST, AT)),
+        Held(Outgoing("2" * 16, "https://h/", "word", text, "whsec_", AT), Progress(PLACE, at=AT, answer="200")),
+        Held(
+            Outgoing("3" * 16, "https://h/", "first", name, "whsec_", AT), Progress(PLACE, False, 1, AT, AT, AT, "late")
+        ),
+    ]
+    shown = order.Order(
+        "r", text, Standing(Role.OWNER), (), (), hooks=hooks, new_hook=New(name, "s"), origin="http://h"
+    )
+    return order.page(shown, ANA, to)
+
+
+def sent_order(text: str, name: str, to: Audience) -> str:
+    """What members see of where messages go."""
+    return order.page(order.Order("r", text, Standing(), (), (), receivers=[name]), ANA, to)
 
 
 def transcript(text: str, name: str, to: Audience) -> Sequence[str]:
@@ -271,6 +292,8 @@ CARRIERS: dict[str, Callable[[str, str, Audience], str]] = {
         "r", text, name, "t", to.language, typed=text, error=text
     ),
     "rules of a room that asks": asking_order,
+    "rules of a room with hooks": hooked_order,
+    "where messages go": sent_order,
     "a locked room": lambda text, name, to: order.locked_page("r", to.language, text),
     "an invite": lambda text, name, to: order.invitation_page("r", text, "s", to.language),
     "a link to a role": lambda text, name, to: order.key_page("r", text, "s", Role.OWNER, to.language),

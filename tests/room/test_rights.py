@@ -28,38 +28,40 @@ ANA, BOB = "a" * 16, "b" * 16
 OPEN = Rules()
 UNTIL = 5000  # ms
 
-# What is allowed, a letter each: say, attach, topic, moderate, rule; then with one's own message reply, react, pin,
-# edit, delete, report (x); then with somebody else's.
-LETTERS = "satMR"
-OF_ROOM = dict(zip(LETTERS, (Right.SAY, Right.ATTACH, Right.TOPIC, Right.MODERATE, Right.RULE), strict=True))
+# What is allowed, a letter each: say, attach, topic, moderate, rule, keep hooks; then with one's own message reply,
+# react, pin, edit, delete, report (x); then with somebody else's.
+LETTERS = "satMRH"
+OF_ROOM = dict(
+    zip(LETTERS, (Right.SAY, Right.ATTACH, Right.TOPIC, Right.MODERATE, Right.RULE, Right.HOOK), strict=True)
+)
 OF_MESSAGE = dict(
     zip("rcpedx", (Right.REPLY, Right.REACT, Right.PIN, Right.EDIT, Right.DELETE, Right.REPORT), strict=True)
 )
 
 CELLS = [
     # role, rules, muted, banned: in the room, with one's own, with another's
-    (Role.OWNER, OPEN, 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.OWNER, OPEN, 0, 0, "satMRH", "rcped", "rcpd"),
     (Role.MODERATOR, OPEN, 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, OPEN, 0, 0, "sat", "rcped", "rcpx"),
-    (Role.OWNER, Rules(files=False), 0, 0, "stMR", "rcped", "rcpd"),
+    (Role.OWNER, Rules(files=False), 0, 0, "stMRH", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(files=False), 0, 0, "stM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(files=False), 0, 0, "st", "rcped", "rcpx"),
-    (Role.OWNER, Rules(writers=MODERATORS), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.OWNER, Rules(writers=MODERATORS), 0, 0, "satMRH", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(writers=MODERATORS), 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(writers=MODERATORS), 0, 0, "", "", "x"),
-    (Role.OWNER, Rules(archived=True), 0, 0, "MR", "d", "d"),
+    (Role.OWNER, Rules(archived=True), 0, 0, "MRH", "d", "d"),
     (Role.MODERATOR, Rules(archived=True), 0, 0, "M", "d", "d"),
     (Role.MEMBER, Rules(archived=True), 0, 0, "", "", "x"),
-    (Role.OWNER, OPEN, UNTIL, 0, "MR", "d", "d"),
+    (Role.OWNER, OPEN, UNTIL, 0, "MRH", "d", "d"),
     (Role.MODERATOR, OPEN, UNTIL, 0, "M", "d", "d"),
     (Role.MEMBER, OPEN, UNTIL, 0, "", "", "x"),
     (Role.OWNER, OPEN, 0, UNTIL, "", "", ""),
     (Role.MODERATOR, OPEN, 0, UNTIL, "", "", ""),
     (Role.MEMBER, OPEN, 0, UNTIL, "", "", ""),
-    (Role.OWNER, Rules(closed=True), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.OWNER, Rules(closed=True), 0, 0, "satMRH", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(closed=True), 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(closed=True), 0, 0, "", "", ""),
-    (Role.OWNER, Rules(asks=True), 0, 0, "satMR", "rcped", "rcpd"),
+    (Role.OWNER, Rules(asks=True), 0, 0, "satMRH", "rcped", "rcpd"),
     (Role.MODERATOR, Rules(asks=True), 0, 0, "satM", "rcped", "rcpd"),
     (Role.MEMBER, Rules(asks=True), 0, 0, "", "", ""),
     (Role.BOT, OPEN, 0, 0, "sat", "rcped", "rcp"),

@@ -25,6 +25,7 @@ LIMITED = {
     "QUART_CHAT_ROOMS_PER_HOUR": "4",
     "QUART_CHAT_SOCKETS_PER_ADDRESS": "2",
     "QUART_CHAT_FILES": "no",
+    "QUART_CHAT_HOOKS": "in",
     "QUART_CHAT_ORIGINS": "https://chat.example, http://other.example:8080",
 }
 

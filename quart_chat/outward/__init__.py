@@ -1,0 +1,1 @@
+"""What asks others' servers: the only code that knows httpcore."""
