@@ -5,7 +5,7 @@ from __future__ import annotations
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame
-from quart_chat.web.order import UNKNOWN, check_address
+from quart_chat.web.order import UNKNOWN, check_address, rules_page_of
 from quart_chat.web.parts import parts, person_of, see_other, visitor
 
 blueprint = Blueprint("hooks", __name__, url_prefix="/r/<name>")
