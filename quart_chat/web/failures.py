@@ -18,7 +18,6 @@ from quart_chat.web.problems import code_of, problem, wants_json
 from quart_chat.web.wanted import wanted_face
 
 NOTED = "Something went wrong here. It has been noted."
-AWAY = "The server can’t reach its messages right now. Nothing that was sent is lost."
 SOON = "2"  # seconds after which to ask again, where the store is away
 
 logger = get_logger(__name__)
@@ -55,7 +54,8 @@ async def away(error: StoreAway) -> Response:
     spoken = _language()
     if _sees_pages() and by_htmx() and request.method == "POST":  # htmx skips 503
         return _told(say(spoken, "The server can’t keep that right now. Try again in a moment."), 200)
-    response = _shown(say(spoken, AWAY), 503, _here(), code_of(StoreAway.__name__))
+    text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
+    response = _shown(text, 503, _here(), code_of(StoreAway.__name__))
     response.headers["Retry-After"] = SOON
     return response
 
