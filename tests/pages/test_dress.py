@@ -6,13 +6,13 @@ import pytest
 
 from quart_chat.branding import Branding, Logo
 from quart_chat.pages import assets, fragments, trouble
-from quart_chat.pages.blanks import Form
 from quart_chat.pages import lobby as lobby_page
+from quart_chat.pages.blanks import Form
 from quart_chat.pages.dress import PLAIN, Dress
-from quart_chat.pages.languages import Audience, TAGS
+from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.themes import SYSTEM, THEMES, read_theme
 from quart_chat.pages.tokens import FIELD
-from quart_chat.pages.lobby import Rooms
 from quart_chat.room.people import Person
 from quart_chat.room.reading import News
 from tests.pages.trees import Tree
