@@ -15,7 +15,7 @@ from quart_chat.pages.languages import iso, say
 from quart_chat.room.attachments import named
 from quart_chat.room.entries import ACTION, PIN, TOPIC, Message
 from quart_chat.room.markup import to_html, to_plain
-from quart_chat.room.proofs import bare
+from quart_chat.room.proofs import signed
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA = "application/atom+xml"
@@ -63,7 +63,7 @@ def atom(shown: Feed, language: str) -> bytes:
 
 
 def _entry(feed: Element, message: Message, room: str, language: str) -> None:
-    address, name = f"{room}/m/{message.id}", bare(message.name)
+    address, name = f"{room}/m/{message.id}", signed(message.name)
     said = f"{name} {message.said}" if message.kind == ACTION else message.said
     entry = SubElement(feed, "entry")
     _say(entry, "id", address)

@@ -127,9 +127,9 @@ def test_the_form_of_a_page_without_scripts_gives_back_what_was_not_taken(ana: h
     assert form.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in form.headers["Content-Security-Policy"]
     assert "script" not in form.headers["Content-Security-Policy"].replace("script-src 'none'", "")
-    said = ana.post(f"/r/{room}/messages", data={"text": "hi", "nonce": "w-0", "frame": "1"})
+    said = ana.post(f"/r/{room}/write", data={"text": "hi", "nonce": "w-0"})
     assert (said.status_code, said.headers["Location"]) == (303, f"/r/{room}/write")
-    again = ana.post(f"/r/{room}/messages", data={"text": "/dance <b>", "nonce": "w-1", "frame": "1"})
+    again = ana.post(f"/r/{room}/write", data={"text": "/dance <b>", "nonce": "w-1"})
     assert again.status_code == 422
     assert 'value="/dance &lt;b&gt;"' in again.text
     assert again.headers["X-Frame-Options"] == "SAMEORIGIN"
@@ -147,3 +147,19 @@ def test_what_a_frame_shows_instead_may_be_framed_too(server: ServerProcess, ana
         assert outsider.get(f"/r/{room}").headers["X-Frame-Options"] == "DENY"
     moved = ana.get("/r/Some%20Room/live?x=1")
     assert (moved.status_code, moved.headers["Location"]) == (308, "/r/some-room/live?x=1")
+
+
+def test_whatever_becomes_of_what_a_frame_sent_may_be_framed(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh("archive")
+    ana.post(f"/r/{room}/messages", data={"text": "x", "nonce": "n-1"})
+    ana.post(f"/r/{room}/order", data={"archived": "1", "files": "1", "writers": "everyone", "slow": "0"})
+    late = ana.post(f"/r/{room}/write", data={"text": "too late", "nonce": "w-0"})
+    assert late.status_code == 403
+    assert 'value="too late"' in late.text
+    for answer in (late, ana.post(f"/r/{room}/write", data={"nonce": "w-0"})):
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    with browser(server, Accept=BROWSER) as outsider:
+        ana.post(f"/r/{room}/order", data={"closed": "1", "files": "1", "writers": "everyone", "slow": "0"})
+        refused = outsider.post(f"/r/{room}/write", data={"text": "x", "nonce": "w-0"})
+        assert (refused.status_code, refused.headers["X-Frame-Options"]) == (403, "SAMEORIGIN")
