@@ -62,8 +62,9 @@ class EndlessStream(HTTPStream):
         self._scope = scope
 
     async def handle(self, event: Event) -> None:
-        """Take what came in, or the end."""
-        await super().handle(event)
+        """Take what came in, or the end; of a request whose answer goes on nothing more is wanted."""
+        if not self._kept or isinstance(event, StreamClosed):
+            await super().handle(event)
         if isinstance(event, StreamClosed):
             self._let_go()
 

@@ -100,6 +100,7 @@ def _note(text: str) -> str:
 
 def _said(messages: Iterable[Message], audience: Audience) -> list[str]:
     """Write messages, and a line for each new day."""
+    audience = audience._replace(hours=audience.hours or "24")  # as terminals have it, and all as wide
     lines: list[str] = []
     for one in messages:
         before = one.before

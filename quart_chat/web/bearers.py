@@ -14,7 +14,7 @@ from quart_chat.web.parts import anonymous, parts
 
 LONGEST = 1000  # characters of the header that are read
 STRICT = "/api/"  # where whatever is shown has to be a token
-OTHERS = ("health", "static")  # which read that header themselves, or tell everybody the same
+OTHERS = ("health", "statics", "brand", "installing", "wellknown")  # read that header themselves, or tell all the same
 FOR_BOTS = ("api", "feeds", "files", "messages", "rooms", "search", "endless", "transcript")  # blueprints
 HANDS_ON = ("elsewhere", "forgetting", "proofs", "tokens", "bots", "hooks")  # what would outlive a token taken back
 HANDS_OVER = ("order.new_link", "order.set_phrase", "order.invite", "order.take_role")  # of others' routes, the same
@@ -31,7 +31,7 @@ async def read_bearer() -> None:
         room, or what is asked for is for browsers alone. StoreAway: nobody knows.
     """
     header = request.headers.get("Authorization")
-    if header is None or request.blueprint in OTHERS or request.endpoint == "static":
+    if header is None or request.blueprint in OTHERS:
         return
     shown = token_in(header[:LONGEST], strict=request.path.startswith(STRICT))
     if shown is None:

@@ -18,6 +18,7 @@ from quart_chat.web.problems import code_of, problem, wants_json
 from quart_chat.web.wanted import wanted_face
 
 NOTED = "Something went wrong here. It has been noted."
+OF_THE_RULES = ("order", "bots", "hooks")  # whose forms stand on the page of rules
 SOON = "2"  # seconds after which to ask again, where the store is away
 
 logger = get_logger(__name__)
@@ -126,4 +127,6 @@ def _way_on(status: int) -> str:
     """Give where a page that says that something did not work leads: to the room, if that is not what did not work."""
     room = str((request.view_args or {}).get("name", ""))
     at = f"/r/{room}"
+    if request.method == "POST" and request.blueprint in OF_THE_RULES and status != 403:
+        return f"{at}/order"
     return at if status not in (403, 500) and is_slug(room) and request.path != at else "/"

@@ -7,7 +7,7 @@ import json
 from markupsafe import Markup, escape
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, Refused, StoreAway, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, NotYours, Refused, StoreAway, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
 from quart_chat.pages.faces import PLAIN
@@ -27,6 +27,7 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
+    standing,
     true_name,
     visitor,
 )
@@ -109,7 +110,7 @@ async def _say(name: str, *, frame: bool = False) -> Response:
     asked = Say(text, read_nonce(nonce), read_id(form.get("reply")))
     htmx = by_htmx()
     try:
-        person = await _speaker(house, who, form.get("name"))
+        person = await _speaker(house, who, name, form.get("name"))
         said = await house.sayer.say(name, person, who.visit.address, asked)
     except (Refused, StoreAway) as error:
         given_back = frame or isinstance(error, BadName | BadText | TooFast)
@@ -126,13 +127,20 @@ async def _say(name: str, *, frame: bool = False) -> Response:
     return see_other(who, f"/r/{name}/write" if frame else f"/r/{name}")
 
 
-async def _speaker(house: Parts, who: Visitor, called: str | None) -> Person:
+async def _speaker(house: Parts, who: Visitor, room: str, called: str | None) -> Person:
     """Give who says something; called: how somebody without a cookie wants to be called, for this once.
 
     Raises:
-        BadName: nobody can be called so, or somebody keeps that name.
+        BadName: nobody can be called so, or somebody keeps that name. NotYours: they are nobody that can be held to the
+        pauses of a slow room. NoMessage: there is no such room, and one that they opened would be nobody's.
     """
-    if called is None or who.proved:
+    if who.proved:
+        return await person_of(house, who)
+    if standing().rules.slow:
+        raise NotYours("This room is slow. Write in a browser, or with a token.")
+    if wanted_face() != PAGE and not await house.log.exists(room):
+        raise NoMessage("There is no such room yet. Open it in a browser, or with a token.")
+    if called is None:
         return await person_of(house, who)
     return who.person(await house.prover.as_taken(chosen_name(called), who.public))
 
