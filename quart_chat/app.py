@@ -265,7 +265,6 @@ def _parts(settings: Settings, url: str) -> Parts:
         studio=Studio(spool),
         per_minute=settings.uploads_per_minute,
     )
-    warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
     return Parts(
         settings=settings,
         assets=assets.static(),

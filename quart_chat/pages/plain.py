@@ -131,7 +131,7 @@ def _message(one: Message, language: str) -> str:
 
 def _block(text: str) -> str:
     """Write a text of several lines so that no line of it looks like somebody else's."""
-    first, *others = text.translate(_NEVER).split("\n")
+    first, *others = text.translate(_NEVER).splitlines() or [""]  # at all of Unicode's line ends
     return "\n      │ ".join([first, *others])
 
 
