@@ -103,7 +103,7 @@ def _clean(text: str) -> str:
 
 
 def _rendered(said: str) -> tuple[str, str]:
-    """Render what a message says, as HTML and as a heading: heavy markup takes 20 ms, and readers ask again and again."""
+    """Render what a message says, as HTML and as a heading; heavy markup takes 20 ms, and readers ask again."""
     known = _texts.get(said)
     if known is None:
         known = str(to_html(said)), to_plain(said)

@@ -25,7 +25,7 @@ class Worker(Bearers):
 
     def __init__(self, pipeline: Pipeline, name: str = "w1") -> None:
         self.now = 1_700_000_000_000
-        feed = Feed(servers(""), pipeline, name)
+        feed = Feed(servers("redis://127.0.0.1:1/0"), pipeline, name)
         super().__init__(Tokens(pipeline), RoomBots(pipeline), Limits(pipeline, name, 0), feed, lambda: self.now)
 
 
