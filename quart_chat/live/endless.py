@@ -145,11 +145,16 @@ class EndlessStream(HTTPStream):
         if self.closed or transport.is_closing():
             return None
         transport.set_write_buffer_limits(high=64 * KIB)
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            _watch(raw)
+        self.watch()
         self._wire = PieceWire(self, server.writer)
         return self._wire
+
+    def watch(self) -> None:
+        """Let little wait in the kernel, which finds out that a peer is gone; for a connection of its own."""
+        server = server_of(self.send)
+        raw = server.writer.transport.get_extra_info("socket") if server is not None else None
+        if raw is not None:
+            _watch(raw)
 
     def keep(self, serving: Coroutine[Any, Any, None]) -> None:
         """Serve the answer by this once its head is out; nothing that the application sends of its body counts.
@@ -235,6 +240,7 @@ class QueuedWire:
         """
         self._stream = stream
         if stream is not None:
+            stream.watch()
             stream.registry.add(self, stream.context)
         task = asyncio.create_task(serving)
         task.add_done_callback(lambda _: self._finish())

@@ -269,7 +269,7 @@ async def test_all_of_it_without_javascript(
     await tab["#composer .send"].click()
     await expect(tab.texts).to_have_count(1)
     await somebody.say(room, *LIVELY)
-    await tab.page.goto(f"{server.url}/r/{room}")
+    await tab.go(f"/r/{room}")
     await tab["summary"].filter(has_text="Write several lines").click()
     await look("room")
     address = str(await tab["#log > .message .by > a"].first.get_attribute("href"))
