@@ -255,6 +255,7 @@ async def test_all_of_it_without_javascript(
 ) -> None:
     tab = await (await visitors(server.url, **CALM)).tab()
     tab.witness.allow(REFUSED)
+    tab.scripts = False
     switch = await tab.page.context.new_cdp_session(tab.page)
 
     async def look(state: str) -> None:

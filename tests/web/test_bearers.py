@@ -202,6 +202,7 @@ async def test_a_bot_whose_name_somebody_has_is_shown_beside_them_with_its_mark(
         assert bob.post("/me", data={"name": "Tempest"}).status_code == 303
         async with tab(server, room, cookie=f"quart_chat={bob.cookies['quart_chat']}") as page:
             await page.enter()
+            await page.frame("<bdi>Tempest</bdi>")
             bot.post(f"/r/{room}/messages", data={"text": "rain", "nonce": "n1"})
             assert re.search(r'Tempest \d+ <small class="bot">bot</small>', await page.frame("rain"))
 
