@@ -69,7 +69,9 @@ async def _in_a_room(camera: Camera, people: Cast) -> None:
         await row.locator(".more").click()
         await page.locator("#menu .item").first.wait_for()
         await camera.take(page, "menu")
+    await bento.post("/rooms", title="Garden club")
     async with camera.look(f"/r/{NEW}", bento) as page:
+        await page.locator("#people .person").wait_for()
         await camera.take(page, "empty")
 
 

@@ -7,7 +7,7 @@ import math
 
 from PIL import Image, ImageDraw, ImageFilter
 
-WIDE, HIGH = 900, 600  # pixels
+WIDE, HIGH = 960, 480  # pixels
 FINER = 2  # times as large while it is drawn, so that edges come out smooth
 
 
@@ -22,7 +22,7 @@ def leaf() -> bytes:
     shade = Image.new("RGB", (wide, high), "#8b8272")
     picture.paste(shade, mask=shadow.filter(ImageFilter.GaussianBlur(26)))
     draw = ImageDraw.Draw(picture)
-    foot = (wide * 0.5, high * 0.74)
+    foot = (wide * 0.5, high * 0.76)
     draw.line([foot, (wide * 0.52, high * 0.86), (wide * 0.56, high * 0.95)], fill="#a9963a", width=14, joint="curve")
     draw.polygon(shape, fill="#d8b72f")
     for x, y in shape[2:-2:3]:  # a ginkgo's veins fork, and never meet again
@@ -33,7 +33,7 @@ def leaf() -> bytes:
 
 
 def _fan(wide: int, high: int) -> list[tuple[float, float]]:
-    foot, reach = (wide * 0.5, high * 0.74), high * 0.62
+    foot, reach = (wide * 0.5, high * 0.76), high * 0.66
     edge = [(foot[0] - 9, foot[1])]
     for step in range(181):
         turn = math.radians(200 + step * 140 / 180)

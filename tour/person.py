@@ -103,6 +103,7 @@ class Person:
         await socket.send(json.dumps({"act": "resume"}))
         while 'id="people"' not in str(await socket.recv()):
             pass
+        await socket.send(json.dumps({"act": "look"}))
         self._listening.append(asyncio.create_task(_listen(socket)))
 
     async def public(self, room: str) -> str:

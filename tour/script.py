@@ -39,7 +39,7 @@ def area(width: float, height: float) -> float:
     \"\"\"A leaf is about two thirds of its box, in cm².\"\"\"
     return width * height * 2 / 3
 ```"""
-POLL = "**When do we press them for the herbarium?** Choose below:\n🍎 Tuesday\n🍊 Thursday\n🍇 Saturday"
+POLL = "**When do we press the leaves?**\n🍎 Tuesday\n🍊 Thursday\n🍇 Saturday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ async def cast(server: Server) -> AsyncIterator[Cast]:
 
 
 async def _class(server: Server, all_: Cast) -> None:
+    """A class: text of every kind, a file, and what people do with messages."""
     ana, bento, chloe, davi, noor = (all_[name] for name in ("Ana", "Bento", "Chloé", "Davi", "Noor"))
     publics = {one.name: await one.public(CLASS) for one in (ana, bento, chloe, davi, noor)}
     with tempfile.TemporaryDirectory() as folder:
@@ -77,27 +78,23 @@ async def _class(server: Server, all_: Cast) -> None:
         await server.bring(file)
     for one in (ana, bento, chloe, davi, noor):
         await one.enter(CLASS)
-    all_.moments["picture"] = picture = await davi.send_file(
-        CLASS, "This one, from Rua das Flores:", "leaf.jpg", leaf()
-    )
-    guess = await chloe.say(CLASS, "C’est un ginkgo ! Regarde les nervures : elles se divisent en deux.", picture)
-    old = await noor.say(CLASS, "شجرة الجنكو أقدم من الديناصورات!")
-    quote = await bento.say(CLASS, "> older than the dinosaurs\n200 million years, says my book. ||The oldest is in China.||")
-    for one, message, emoji in (
-        (bento, picture, ":maple_leaf:"), (ana, picture, ":heart:"), (noor, picture, ":heart:"), (ana, guess, ":clap:"),
-        (davi, old, ":sauropod:"), (ana, old, ":sauropod:"), (chloe, old, ":sauropod:"), (noor, quote, ":+1:"),
-    ):  # fmt: skip
-        await one.react(CLASS, message, emoji)
-    all_.moments["mention"] = await ana.say(CLASS, "@Bento, how large is yours? Width × height × `2/3` is close enough.")
+    await davi.say(CLASS, AREA)
+    first = (await ana.api(CLASS, "/messages?limit=100"))["messages"][0]["id"]
+    await ana.post(f"/r/{CLASS}/m/{first}/pin")
+    await ana.say(CLASS, "@Bento, how large is your leaf? Width × height × `2/3` is close enough.")
     all_.moments["edited"] = measured = await bento.say(CLASS, "42 cm²")
     await bento.post(f"/r/{CLASS}/m/{measured}/edit", text="24 cm², I had the ruler the wrong way round")
-    await chloe.say(CLASS, "/me holds her ruler the right way round")
-    await davi.say(CLASS, AREA)
+    picture = await davi.send_file(CLASS, "My leaf, from Rua das Flores:", "leaf.jpg", leaf())
+    guess = await chloe.say(CLASS, "C’est un ginkgo ! Regarde les nervures.", picture)
+    old = await noor.say(CLASS, "شجرة الجنكو أقدم من الديناصورات!")
+    await bento.say(CLASS, "> older than the dinosaurs\nBy 50 million years, says my book. ||It grew in Greenland, too.||")
     all_.moments["poll"] = poll = await ana.say(CLASS, POLL)
-    for one, emoji in ((bento, "🍊"), (chloe, "🍊"), (noor, "🍊"), (davi, "🍇"), (ana, "🍎")):
-        await one.react(CLASS, poll, emoji)
-    await ana.post(f"/r/{CLASS}/m/{poll}/pin")
-    await chloe.say(CLASS, "Jeudi, alors !", poll)
+    for one, message, emoji in (
+        (bento, picture, ":maple_leaf:"), (ana, picture, ":heart:"), (noor, picture, ":heart:"), (ana, guess, ":clap:"),
+        (davi, old, ":sauropod:"), (ana, old, ":sauropod:"), (chloe, old, ":sauropod:"),
+        (bento, poll, "🍊"), (chloe, poll, "🍊"), (noor, poll, "🍊"), (davi, poll, "🍇"), (ana, poll, "🍎"),
+    ):  # fmt: skip
+        await one.react(CLASS, message, emoji)
 
 
 def _earlier(publics: dict[str, str], now: datetime) -> str:
@@ -131,14 +128,13 @@ async def _project(all_: Cast) -> None:
     await bento.say(PROJECT, "```console\n$ heron --trace --since 1h app.log\nseek: no index, reading from byte 0\n```")
     async with httpx.AsyncClient(base_url=mira.url, trust_env=False, timeout=30) as program:
         bearer = {"Authorization": f"Bearer {token}"}
-        words = {"text": "Mira opened **#212** “Seek by halves where there is no index”"}
+        words = {"text": "Mira opened **pull 212**: seek by halves where there is no index"}
         (await program.post(f"/api/rooms/{PROJECT}/messages", json=words, headers=bearer)).raise_for_status()
         built = {"text": "Build 1,408 of `seek-by-halves` is green: 212 tests in 9 s"}
         (await program.post(hook, json=built)).raise_for_status()
-    done = await mira.say(PROJECT, "Can you try that branch, @Bento?")
-    await bento.react(PROJECT, done, ":rocket:", ":eyes:")
     await bento.leave(PROJECT)
-    await mira.say(PROJECT, "It reads 40 kB of your 9 GB now.", done)
+    done = await mira.say(PROJECT, "It reads 40 kB of your 9 GB now. Can you try that branch, @Bento?", asked)
+    await ana.react(PROJECT, done, ":rocket:", ":eyes:")
 
 
 async def _family(all_: Cast) -> None:

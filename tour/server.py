@@ -11,10 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).parents[1]
 START, STOP = 60.0, 20.0  # seconds
 EVENING = 19  # what the clocks of all pictures say, whenever they are taken
+ZONES = """
+    Pacific/Honolulu America/Los_Angeles America/Denver America/Chicago America/New_York America/Sao_Paulo
+    Atlantic/Cape_Verde Europe/Lisbon Europe/Paris Europe/Helsinki Africa/Nairobi Asia/Dubai Asia/Karachi Asia/Dhaka
+    Asia/Bangkok Asia/Shanghai Asia/Tokyo Australia/Brisbane Pacific/Guadalcanal Pacific/Auckland Pacific/Tongatapu
+""".split()
 UNLIMITED = {
     name: "0"
     for name in (
@@ -121,6 +127,5 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def evening(now: datetime) -> str:
-    """Name the zone in which it is evening now; Etc/GMT+3 is three hours behind UTC."""
-    behind = (now.hour - EVENING) % 24
-    return f"Etc/GMT+{behind}" if behind <= 12 else f"Etc/GMT-{24 - behind}"
+    """Name a zone in which it is evening, or nearly, at a time."""
+    return min(ZONES, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - EVENING))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from quart_chat.pages import transcripts
 from quart_chat.pages.languages import zone
 from quart_chat.pages.transcripts import Form, Header, Kind, Reading
 from quart_chat.room.span import Span, read_span
-from quart_chat.web.parts import Visitor, answer, moved, parts, true_name, visitor
+from quart_chat.web.parts import Visitor, answer, dressed, moved, parts, true_name, visitor
 
 blueprint = Blueprint("transcript", __name__, url_prefix="/r")
 
@@ -42,7 +43,8 @@ async def read(name: str) -> Response:
         return moved(f"/r/{true}/transcript")
     who = visitor(request)
     span, reading = _asked(who)
-    return await _written(who, name, transcripts.page(await _header(name), reading, who.audience), span)
+    page = transcripts.page(await _header(name), reading, who.audience)
+    return await _written(who, name, replace(page, begin=dressed(who, page.begin).decode()), span)
 
 
 @blueprint.get("/<name>/transcript.<kind>")
