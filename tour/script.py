@@ -150,6 +150,7 @@ async def _family(all_: Cast) -> None:
         await one.enter(FAMILY)
     await ana.say(FAMILY, "Quem leva a sobremesa no domingo?")
     await davi.say(FAMILY, "Eu! Bolo de fubá :tada:")
+    await bento.say(FAMILY, "Oba!")
     await bento.leave(FAMILY)
     await ana.say(FAMILY, "@Bento, você traz a vó?")
 
