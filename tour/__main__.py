@@ -1,4 +1,4 @@
-"""`python -m tour`: start a demo, let its people talk, take every picture of the documents; or stay for a look around."""
+"""Start a demo, let its people talk, and take every picture of the documents of it, or stay for a look around."""
 
 from __future__ import annotations
 
@@ -27,23 +27,34 @@ OWN = {
     "QUART_CHAT_HOUSE_RULES": str(BRAND / "rules.txt"),
     "QUART_CHAT_WELCOME": "Welcome to our orchard. New here? Say hello in *the garden*.",
 }
-HEARD = "Two terminals: one follows a room by curl -N, the other says something in it by curl -d, which the first one shows."
+HEARD = (
+    "Two terminals: one follows a room by curl -N, the other says something in it by curl -d, which the first shows."
+)
 
 
-async def photograph(folder: Path, server: Server, people: Cast, beside: Path) -> None:
-    """Take all pictures into a folder, and take away those that are no longer taken. beside: for other servers' data."""
-    folder.mkdir(parents=True, exist_ok=True)
+async def photograph(folder: Path, server: Server, people: Cast, beside: Path) -> list[str]:
+    """Take all pictures into a folder; returns their names. beside: a folder for another server's data."""
     taken = ["terminal.svg"]
     async with camera(server.port, folder, taken) as own:
         await album(own, people)
-    terminals = await conversation(people, server.port)
-    (folder / "terminal.svg").write_text(film(*terminals, alt=HEARD), encoding="utf-8")
+    keep(folder / taken[0], film(*await conversation(people, server.port), alt=HEARD))
     async with Server(beside, **OWN) as orchard, camera(orchard.port, folder, taken) as theirs:
         await branded(theirs)
-    for file in folder.iterdir():
-        if file.name not in taken:
-            file.unlink()
-    size = sum(file.stat().st_size for file in folder.iterdir())
+    return taken
+
+
+def keep(file: Path, text: str) -> None:
+    """Write a file."""
+    file.write_text(text, encoding="utf-8")
+
+
+def tidy(folder: Path, taken: list[str]) -> None:
+    """Take away the documents' pictures that are no longer taken, and tell what there is; others' folders stay."""
+    if folder == FOLDER:
+        for file in folder.iterdir():
+            if file.name not in taken:
+                file.unlink()
+    size = sum((folder / name).stat().st_size for name in taken)
     print(f"{len(taken)} pictures are in {folder}, {size / 1e6:.1f} MB")
 
 
@@ -54,7 +65,7 @@ async def tour(folder: Path | None, *, serve: bool) -> None:
             server = await stack.enter_async_context(Server(Path(data) / "demo"))
             people = await stack.enter_async_context(cast(server))
             if folder is not None:
-                await photograph(folder, server, people, Path(data) / "orchard")
+                tidy(folder, await photograph(folder, server, people, Path(data) / "orchard"))
             if serve:
                 print(f"The demo is at {server.url}: try /r/{CLASS}, or /r/{FAMILY} by the passphrase “bolo de fubá”.")
                 print(f"To be Ana, who owns rooms, give her name and its phrase, “{PHRASE}”, at {server.url}/me.")
@@ -77,6 +88,7 @@ def main() -> int:
     parser.add_argument("--into", type=Path, default=FOLDER, help="folder of the pictures")
     asked = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process of a server compiles all anew
+    asked.into.mkdir(parents=True, exist_ok=True)
     try:
         asyncio.run(tour(None if asked.no_pictures else asked.into, serve=asked.serve))
     except Failed as failed:

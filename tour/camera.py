@@ -82,7 +82,8 @@ class Camera:
 def small(content: bytes) -> bytes:
     """Make a picture of a page small: it has few colours that matter."""
     with Image.open(io.BytesIO(content)) as picture:
-        few = picture.convert("RGB").quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        cut = Image.Quantize.MEDIANCUT
+        few = picture.convert("RGB").quantize(COLOURS, method=cut, kmeans=2, dither=Image.Dither.NONE)
     file = io.BytesIO()
     few.save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -15,7 +15,9 @@ def leaf() -> bytes:
     """Draw a ginkgo's leaf on paper; returns a JPEG, as a camera would give one."""
     wide, high = WIDE * FINER, HIGH * FINER
     paper = Image.linear_gradient("L").resize((wide, high))
-    picture = Image.composite(Image.new("RGB", (wide, high), "#d9d2c3"), Image.new("RGB", (wide, high), "#f4efe4"), paper)
+    picture = Image.composite(
+        Image.new("RGB", (wide, high), "#d9d2c3"), Image.new("RGB", (wide, high), "#f4efe4"), paper
+    )
     shape = [*_fan(wide, high)]
     shadow = Image.new("L", (wide, high), 0)
     ImageDraw.Draw(shadow).polygon([(x + 22, y + 30) for x, y in shape], fill=120)

@@ -35,7 +35,8 @@ def film(*terminals: Sequence[Line], alt: str) -> str:
         top += high + GAP
     high = top - GAP
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
+        'role="img">\n'
         f"<title>{escape(alt)}</title>\n<style>{STYLE}</style>\n" + "".join(drawn) + "</svg>\n"
     )
 
@@ -49,8 +50,8 @@ def _terminal(title: str, lines: Sequence[Line], wide: int, top: int) -> tuple[s
         f'\n<text class="title" x="{wide / 2:.0f}" y="22" text-anchor="middle">{escape(title)}</text>\n',
     ]
     for nth, row in enumerate(rows):
-        begin = f'<text class="line" style="--at: {row.at:.2f}s" x="{EDGE}" y="{BAR + LINE * nth + 16}" xml:space="preserve">'
-        drawn.append(f"{begin}{_written(row)}</text>\n")
+        place = f'x="{EDGE}" y="{BAR + LINE * nth + 16}" xml:space="preserve"'
+        drawn.append(f'<text class="line" style="--at: {row.at:.2f}s" {place}>{_written(row)}</text>\n')
     return "".join(drawn) + "</g>\n", high
 
 

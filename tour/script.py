@@ -87,7 +87,9 @@ async def _class(server: Server, all_: Cast) -> None:
     picture = await davi.send_file(CLASS, "My leaf, from Rua das Flores:", "leaf.jpg", leaf())
     guess = await chloe.say(CLASS, "C’est un ginkgo ! Regarde les nervures.", picture)
     old = await noor.say(CLASS, "شجرة الجنكو أقدم من الديناصورات!")
-    await bento.say(CLASS, "> older than the dinosaurs\nBy 50 million years, says my book. ||It grew in Greenland, too.||")
+    await bento.say(
+        CLASS, "> older than the dinosaurs\nBy 50 million years, says my book. ||It grew in Greenland, too.||"
+    )
     all_.moments["poll"] = poll = await ana.say(CLASS, POLL)
     for one, message, emoji in (
         (bento, picture, ":maple_leaf:"), (ana, picture, ":heart:"), (noor, picture, ":heart:"), (ana, guess, ":clap:"),

@@ -22,14 +22,11 @@ ZONES = """
     Asia/Bangkok Asia/Shanghai Asia/Tokyo Australia/Brisbane Pacific/Guadalcanal Pacific/Auckland Pacific/Tongatapu
 """.split()
 UNLIMITED = {
-    name: "0"
-    for name in (
-        "QUART_CHAT_MESSAGES_PER_MINUTE",
-        "QUART_CHAT_ROOMS_PER_HOUR",
-        "QUART_CHAT_JOINS_PER_MINUTE",
-        "QUART_CHAT_SOCKETS_PER_ADDRESS",
-        "QUART_CHAT_UPLOADS_PER_MINUTE",
-    )
+    "QUART_CHAT_MESSAGES_PER_MINUTE": "0",
+    "QUART_CHAT_ROOMS_PER_HOUR": "0",
+    "QUART_CHAT_JOINS_PER_MINUTE": "0",
+    "QUART_CHAT_SOCKETS_PER_ADDRESS": "0",
+    "QUART_CHAT_UPLOADS_PER_MINUTE": "0",
 }
 
 
@@ -67,11 +64,12 @@ class Server:
         self._reading = asyncio.create_task(self._read(self._process, there))
         try:
             await asyncio.wait_for(there.wait(), START)
-            if not self.url:
-                raise Failed("The server did not start:\n" + "".join(self._said))
         except BaseException:
             await self.stop()
             raise
+        if not self.url:  # it has ended by itself
+            await self.stop()
+            raise Failed("The server did not start:\n" + "".join(self._said))
         return self
 
     async def __aexit__(

@@ -33,16 +33,18 @@ class Line:
 
 @dataclass(slots=True)
 class Shell:
-    """A terminal, and what stands in it."""
+    """A terminal, and what stands in it. pause: seconds before a command that was typed is run."""
 
     folder: Path
     began: float
+    pause: float
     lines: list[Line] = field(default_factory=list)
 
     @asynccontextmanager
     async def runs(self, command: str) -> AsyncIterator[Process]:
         """Run a command while this lasts; its `curl` finds HOST by the folder's .curlrc."""
         self._note(command, typed=True)
+        await asyncio.sleep(self.pause)
         settings = environment(CURL_HOME=str(self.folder), HOME=str(self.folder), LC_ALL="C.UTF-8")
         process = await asyncio.create_subprocess_exec(*shlex.split(command), env=settings, stdout=PIPE)
         try:
@@ -66,8 +68,10 @@ class Shell:
         self.lines.append(Line(time.monotonic() - self.began, text, typed))
 
 
-async def conversation(people: Cast, port: int) -> tuple[list[Line], list[Line]]:
+async def conversation(people: Cast, port: int, *, pause: float = 1.2) -> tuple[list[Line], list[Line]]:
     """Let somebody follow a room in one terminal, and write in it from another; returns what stands in both.
+
+    pause: seconds between two things that people do.
 
     Raises:
         Failed: there is no curl, or a line does not come.
@@ -85,19 +89,19 @@ async def conversation(people: Cast, port: int) -> tuple[list[Line], list[Line]]
         folder = Path(name)
         (folder / ".curlrc").write_text(f'connect-to = "{HOST}:80:127.0.0.1:{port}"\nsilent\nnoproxy = "*"\n')
         began = time.monotonic()
-        first, second = Shell(folder, began), Shell(folder, began)
+        first, second = Shell(folder, began, pause), Shell(folder, began, pause)
         async with first.runs(LISTEN) as listening:
             await first.shows(listening, "-- Here")
-            await asyncio.sleep(1.5)  # as long as somebody takes to write that
+            await asyncio.sleep(pause)
             async with second.runs(TALK) as talking:
                 await second.shows(talking, "/m/")
             await first.shows(listening, "on my way")
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(pause)
             await bento.post(f"/r/{TRIP}/m/{map_}/edit", text="I do, three pages")
             await first.shows(listening, "three pages")
-            await asyncio.sleep(1.0)
-            await ana.say(TRIP, "Then we can **go** :tada:")
-            await first.shows(listening, "Then we")
+            await asyncio.sleep(pause)
+            await ana.say(TRIP, "Then let us go!")
+            await first.shows(listening, "let us go")
     await ana.leave(TRIP)
     await bento.leave(TRIP)
     return first.lines, second.lines
