@@ -78,9 +78,8 @@ async def _in_a_room(camera: Camera, people: Cast) -> None:
 async def _order(camera: Camera, people: Cast) -> None:
     async with camera.look(f"/r/{PROJECT}/order", people["Mira"]) as page:
         await camera.take(page, "rules", high=1300)
-        await page.locator("#bots").scroll_into_view_if_needed()
-        await page.evaluate("document.querySelector('#bots').scrollIntoView()")
-        await camera.take(page, "programs", high=1000)
+        await page.evaluate("scrollTo(0, document.querySelector('#bots').offsetTop - 32)")
+        await camera.take(page, "programs")
     async with camera.look(f"/r/{FAMILY}", tag="pt-BR") as page:
         await camera.take(page, "locked", high=560)
     async with camera.look("/r/never/m/1-1") as page:

@@ -78,12 +78,12 @@ async def _class(server: Server, all_: Cast) -> None:
         await server.bring(file)
     for one in (ana, bento, chloe, davi, noor):
         await one.enter(CLASS)
-    await davi.say(CLASS, AREA)
     first = (await ana.api(CLASS, "/messages?limit=100"))["messages"][0]["id"]
     await ana.post(f"/r/{CLASS}/m/{first}/pin")
     await ana.say(CLASS, "@Bento, how large is your leaf? Width × height × `2/3` is close enough.")
     all_.moments["edited"] = measured = await bento.say(CLASS, "42 cm²")
     await bento.post(f"/r/{CLASS}/m/{measured}/edit", text="24 cm², I had the ruler the wrong way round")
+    await davi.say(CLASS, AREA)
     picture = await davi.send_file(CLASS, "My leaf, from Rua das Flores:", "leaf.jpg", leaf())
     guess = await chloe.say(CLASS, "C’est un ginkgo ! Regarde les nervures.", picture)
     old = await noor.say(CLASS, "شجرة الجنكو أقدم من الديناصورات!")
