@@ -14,6 +14,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from quart_chat.room.people import hue_of
 from tour.server import Failed
 
 COOKIE = "quart_chat"
@@ -28,23 +29,40 @@ class Person:
 
     def __init__(self, url: str, name: str, tag: str = "en") -> None:
         self.url, self.name, self.tag = url, name, tag
+        self.public = ""  # what others see of who they are, once they have come
         headers = {"Origin": url, "Accept-Language": tag}
         self._client = httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30)
         self._sockets: dict[str, ClientConnection] = {}
         self._listening: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        _taken(await self._client.get("/me"))
-        await self.post("/me", name=self.name)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.go()
+
+    async def come(self, room: str) -> None:
+        """Get a cookie and the name; room: any, which need not be there, whose page tells what others see of them."""
+        page = _taken(await self._client.get(f"/r/{room}", headers={"Accept": "text/html"}))
+        found = re.search(r"/own/([0-9a-f]{16})\.css", page.text)
+        if found is None:
+            raise Failed(f"/r/{room} does not say who looks")
+        self.public = found[1]
+        await self.post("/me", name=self.name)
+
+    async def go(self) -> None:
+        """Leave all rooms, and let go of the server."""
         for room in list(self._sockets):
             await self.leave(room)
         await asyncio.gather(*self._listening)
         await self._client.aclose()
+
+    @property
+    def hue(self) -> int:
+        """The number of their colour."""
+        return hue_of(self.public)
 
     @property
     def cookie(self) -> str:
@@ -105,14 +123,6 @@ class Person:
             pass
         await socket.send(json.dumps({"act": "look"}))
         self._listening.append(asyncio.create_task(_listen(socket)))
-
-    async def public(self, room: str) -> str:
-        """Tell what others see of who they are; room: any, which need not be there."""
-        page = _taken(await self._client.get(f"/r/{room}", headers={"Accept": "text/html"}))
-        found = re.search(r"/own/([0-9a-f]{16})\.css", page.text)
-        if found is None:
-            raise Failed(f"/r/{room} does not say who looks")
-        return found[1]
 
     async def type(self, room: str) -> None:
         """Let the others see that they type."""

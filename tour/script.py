@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,7 +58,9 @@ async def cast(server: Server) -> AsyncIterator[Cast]:
     """Let them come, talk, and stay until this ends."""
     wanted = {"Ana": "en", "Bento": "en", "Chloé": "fr", "Davi": "pt-BR", "Noor": "ar", "Yusuf": "ar", "Mira": "en"}
     async with AsyncExitStack() as stack:
-        people = {name: await stack.enter_async_context(Person(server.url, name, tag)) for name, tag in wanted.items()}
+        people: dict[str, Person] = {}
+        for name, tag in wanted.items():
+            people[name] = await stack.enter_async_context(await _unlike(people.values(), server.url, name, tag))
         everybody = Cast(people, {})
         await people["Ana"].post("/me/phrase", phrase=PHRASE)
         await _family(everybody)
@@ -68,10 +70,21 @@ async def cast(server: Server) -> AsyncIterator[Cast]:
         yield everybody
 
 
+async def _unlike(others: Iterable[Person], url: str, name: str, tag: str) -> Person:
+    """Make somebody whose colour is unlike the others': it comes of a number that the server draws."""
+    taken = {other.hue for other in others}
+    while True:
+        somebody = Person(url, name, tag)
+        await somebody.come(CLASS)
+        if somebody.hue not in taken:
+            return somebody
+        await somebody.go()
+
+
 async def _class(server: Server, all_: Cast) -> None:
     """A class: text of every kind, a file, and what people do with messages."""
     ana, bento, chloe, davi, noor = (all_[name] for name in ("Ana", "Bento", "Chloé", "Davi", "Noor"))
-    publics = {one.name: await one.public(CLASS) for one in (ana, bento, chloe, davi, noor)}
+    publics = {one.name: one.public for one in (ana, bento, chloe, davi, noor)}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "class.jsonl"
         file.write_text(_earlier(publics, datetime.now(UTC)), encoding="utf-8")
