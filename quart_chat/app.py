@@ -227,7 +227,7 @@ def _parts(settings: Settings, url: str) -> Parts:
     prover = Prover(Deeds(pipeline), people_, feed, limits, phrases)
     warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
     room_bots = RoomBots(pipeline)
-    bearers = Bearers(Tokens(pipeline), room_bots, limits, clock)
+    bearers = Bearers(Tokens(pipeline), room_bots, limits, feed, clock)
     spool = _spool(settings.data) if settings.files else None
     changer = Changer(
         log,
@@ -265,7 +265,6 @@ def _parts(settings: Settings, url: str) -> Parts:
         studio=Studio(spool),
         per_minute=settings.uploads_per_minute,
     )
-    warden = Warden(rules, people_, archive, leftovers=leftovers, limits=limits, phrases=phrases)
     return Parts(
         settings=settings,
         assets=assets.static(),
@@ -294,7 +293,7 @@ def _parts(settings: Settings, url: str) -> Parts:
         phrases=phrases,
         prover=prover,
         bearers=bearers,
-        bots=Bots(room_bots, rules, warden, prover, clock),
+        bots=Bots(room_bots, rules, warden, prover, feed=feed, clock=clock),
         eraser=Eraser(
             erasures=Erasures(pipeline, worker),
             archive=archive,

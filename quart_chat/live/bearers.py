@@ -13,6 +13,7 @@ from quart_chat.room.handover import seal, ticket_of, unseal
 from quart_chat.room.limits import PROGRAMS, PROGRAMS_OF_ADDRESS
 from quart_chat.room.people import Person, public_id
 from quart_chat.store.bots import RoomBots
+from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.tokens import Tokens
 
@@ -23,8 +24,12 @@ TAKEN_BACK = "There is no such token any more."
 
 
 class Holder(NamedTuple):
-    """Who holds a token. identity: whose it is. room, bot: of a bot's token; "" and None of a person's."""
+    """Who holds a token.
 
+    ticket: by which the token is known. identity: whose it is. room, bot: of a bot's token; "" and None of a person's.
+    """
+
+    ticket: str
     identity: str
     room: str = ""
     bot: Bot | None = None
@@ -33,10 +38,11 @@ class Holder(NamedTuple):
 class Bearers:
     """Knows whose tokens are whose; clock: ms since the epoch."""
 
-    def __init__(self, tokens: Tokens, bots: RoomBots, limits: Limits, clock: Callable[[], int]) -> None:
+    def __init__(self, tokens: Tokens, bots: RoomBots, limits: Limits, feed: Feed, clock: Callable[[], int]) -> None:
         self._tokens = tokens
         self._bots = bots
         self._limits = limits
+        self._feed = feed
         self._clock = clock
         self._known: Kept[str, tuple[Holder, int]] = Kept(MOST_REMEMBERED, MOST_REMEMBERED)
 
@@ -72,14 +78,14 @@ class Bearers:
 
     async def _bot(self, bearer: Bearer) -> Holder | None:
         bot = await self._bots.find(bearer.room, bearer.ticket)
-        return None if bot is None else Holder(bot.identity, bearer.room, bot)
+        return None if bot is None else Holder(bearer.ticket, bot.identity, bearer.room, bot)
 
     async def _person(self, bearer: Bearer) -> Holder | None:
         sealed = await self._tokens.sealed(bearer.ticket)
         identity = None if sealed is None else unseal(sealed, bearer.text)
         if identity is None or not await self._tokens.use(public_id(identity), bearer.ticket, self._today()):
             return None
-        return Holder(identity)
+        return Holder(bearer.ticket, identity)
 
     async def make(self, person: Person, address: str, label: str) -> str:
         """Make a token of somebody's, which is shown this once; label: what they typed to know it again by.
@@ -102,17 +108,18 @@ class Bearers:
         return await self._tokens.of(person.public)
 
     async def revoke(self, person: Person, ticket: str) -> None:
-        """Take a token of somebody's back; every worker knows within REMEMBERED.
+        """Take a token of somebody's back; every worker knows within REMEMBERED, and ends at once what goes on with it.
 
         Raises:
             NoMessage: they have no such token.
         """
         if not await self._tokens.revoke(person.public, ticket):
             raise NoMessage(TAKEN_BACK)
+        await self._feed.say_revoked(ticket)
 
     async def revoke_all(self, person: Person) -> None:
         """Take all tokens of somebody's back."""
-        await self._tokens.revoke_all(person.public)
+        await self._tokens.revoke_all(person.public)  # what goes on with them, ends with the tabs of who is forgotten
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()

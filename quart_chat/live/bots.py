@@ -17,6 +17,7 @@ from quart_chat.room.proofs import bare, of_bot
 from quart_chat.room.record import BOT_IN, BOT_OUT
 from quart_chat.room.rights import Right
 from quart_chat.store.bots import RoomBots
+from quart_chat.store.feed import Feed
 from quart_chat.store.rules import RoomRules
 
 
@@ -24,12 +25,20 @@ class Bots:
     """Lets programs into rooms; clock: ms since the epoch."""
 
     def __init__(
-        self, bots: RoomBots, rules: RoomRules, warden: Warden, prover: Prover, clock: Callable[[], int]
+        self,
+        bots: RoomBots,
+        rules: RoomRules,
+        warden: Warden,
+        prover: Prover,
+        *,
+        feed: Feed,
+        clock: Callable[[], int],
     ) -> None:
         self._bots = bots
         self._rules = rules
         self._warden = warden
         self._prover = prover
+        self._feed = feed
         self._clock = clock
 
     async def let_in(self, room: str, person: Person, name: str, *, writes: bool) -> str:
@@ -63,6 +72,7 @@ class Bots:
         if bot is None:
             raise NoMessage("There is no such bot any more.")
         await self._bots.remove(room, bot)
+        await self._feed.say_revoked(ticket)
         await self._rules.record(room, person.name, BOT_OUT, of_bot(bot.name))
 
     async def of(self, room: str) -> list[Bot]:

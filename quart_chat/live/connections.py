@@ -64,7 +64,7 @@ class _Nothing(H11WSConnection):
         return b""
 
 
-_NOTHING = _Nothing()
+NOTHING = _Nothing()
 
 
 class Http1(H11Protocol):
@@ -77,8 +77,16 @@ class Http1(H11Protocol):
         """Take what came in, or the end."""
         await super().handle(event)
         if isinstance(event, Closed):
-            self.connection = _NOTHING
+            self.connection = NOTHING
             await self.can_read.set()
+
+    async def read_no_more(self) -> None:
+        """Pass over whatever else comes: the answer that goes out is the last one.
+
+        Whoever asks on before it ends would hold up the reading, which alone sees that they leave.
+        """
+        self.connection = NOTHING
+        await self.can_read.set()
 
 
 class Server(TCPServer):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import socket
+import time
 import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import suppress
@@ -18,11 +19,13 @@ from typing import Any, cast
 
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
-from hypercorn.protocol.events import EndBody, Event, StreamClosed
+from hypercorn.protocol.events import Data, Event, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.typing import ASGISendEvent, HTTPScope
 
 from quart_chat import metrics
+from quart_chat.live.connections import Http1
+from quart_chat.live.frames import LAST_CHUNK
 from quart_chat.live.stream import SEND_BUFFER, StreamRegistry, StreamWire, server_of
 from quart_chat.live.wire import LAST_WORDS, MAX_UNREAD, PATIENCE, Broadcast, Gone
 
@@ -59,8 +62,9 @@ class EndlessStream(HTTPStream):
         self._scope = scope
 
     async def handle(self, event: Event) -> None:
-        """Take what came in, or the end."""
-        await super().handle(event)
+        """Take what came in, or the end; of a request whose answer goes on nothing more is wanted."""
+        if not self._kept or isinstance(event, StreamClosed):
+            await super().handle(event)
         if isinstance(event, StreamClosed):
             self._let_go()
 
@@ -71,14 +75,18 @@ class EndlessStream(HTTPStream):
         elif message is not None and message["type"] == "http.response.start" and self._serving is not None:
             serving, self._serving = self._serving, None
             self._kept = message["status"] == 200
+            if self._kept:
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
             await super().app_send(message)
             if self._kept:
-                self._go_on(serving)
+                await self._go_on(serving)
             else:  # something failed after the route
                 serving.close()
 
-    def _go_on(self, serving: Coroutine[Any, Any, None]) -> None:
-        wire = self._wire
+    async def _go_on(self, serving: Coroutine[Any, Any, None]) -> None:
+        wire, protocol = self._wire, getattr(self.send, "__self__", None)
+        if isinstance(protocol, Http1):
+            await protocol.read_no_more()
         if self.closed or wire is None:
             serving.close()
             return
@@ -98,12 +106,13 @@ class EndlessStream(HTTPStream):
                 await self._end()
 
     async def _end(self) -> None:
-        """End the body as HTTP does: whoever reads it knows that nothing broke."""
+        """End the body as HTTP does: whoever reads it knows that nothing broke. The connection closes after it."""
         self._shut()
         if self.state is ASGIHTTPState.RESPONSE:
             self.state = ASGIHTTPState.CLOSED
             with suppress(OSError):
-                await self.send(EndBody(stream_id=self.stream_id))
+                await self.send(Data(stream_id=self.stream_id, data=LAST_CHUNK))
+            await self.config.log.access(cast(Any, self._scope), self.response, time.time() - self.start_time)
         await self.send(StreamClosed(stream_id=self.stream_id))
 
     def _shut(self) -> None:
@@ -172,10 +181,17 @@ class EndlessStream(HTTPStream):
         return False
 
     def abort(self) -> None:
-        """Break the connection off."""
+        """Break the connection off; over HTTP/2 the stream alone, for others share the connection."""
         server = server_of(self.send)
-        if not self.closed and server is not None:
+        if self.closed:
+            return
+        if server is not None:
             server.writer.transport.abort()
+        else:
+            self.registry.spawn(self._drop())
+
+    async def _drop(self) -> None:
+        await self.send(StreamClosed(stream_id=self.stream_id))
 
     def send_away(self) -> None:
         """Break off an answer whose reader does not read: its end would come out of order."""
@@ -207,6 +223,8 @@ class QueuedWire:
         self._taken = asyncio.Event()
         self._left = asyncio.Event()
         self._over = False
+        self._stream: EndlessStream | None = None
+        self._aborting: asyncio.TimerHandle | None = None
 
     async def pieces(
         self, serving: Coroutine[Any, Any, None], stream: EndlessStream | None
@@ -215,6 +233,7 @@ class QueuedWire:
 
         serving: returns when it is to end. stream: Hypercorn's, if it is that; when its worker ends, this does.
         """
+        self._stream = stream
         if stream is not None:
             stream.registry.add(self, stream.context)
         task = asyncio.create_task(serving)
@@ -236,13 +255,21 @@ class QueuedWire:
             self._left.set()
             if stream is not None:
                 stream.registry.forget(self)
+            if self._aborting is not None:
+                self._aborting.cancel()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             serving.close()  # cancelled before it began, nobody has awaited it
 
     def _finish(self) -> None:
+        """End after what was written; whoever does not take that within LAST_WORDS is broken off."""
+        if self._over:
+            return
         self._over = True
+        self._left.set()  # a reader that stands still would keep its tab
         self._more.set()
+        if self._stream is not None:
+            self._aborting = asyncio.get_running_loop().call_later(LAST_WORDS, self._stream.abort)
 
     def write(self, broadcast: Broadcast) -> None:
         """Queue what goes to everybody; a reader that is too slow for it gets the end, and can go on from its place."""

@@ -25,6 +25,9 @@ def ping_frame(payload: bytes = b"") -> bytes:
     return _frame(_PING, payload)
 
 
+LAST_CHUNK = b"0\r\n\r\n"
+
+
 def chunk(text: str) -> bytes:
     """Encode a piece of a body that goes on; no text is no bytes, for a chunk of none ends the body."""
     payload = text.encode()

@@ -14,6 +14,7 @@ from quart_chat import metrics
 from quart_chat.errors import StoreAway
 from quart_chat.events import get_logger
 from quart_chat.live.attendance import Attendance
+from quart_chat.live.bearers import OPENS_NOTHING
 from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
@@ -409,6 +410,11 @@ class Hub:
                 tab.counted = False
                 self._attendance[tab.room].forget(person)
             self._send_away(tab, FORGOTTEN)
+
+    def revoked(self, ticket: str) -> None:
+        """End what goes on with a token that was taken back."""
+        for tab in [tab for tab in self._tabs if tab.ticket == ticket]:
+            self._send_away(tab, OPENS_NOTHING)
 
     def _show_name(self, room: str, person: str, shown: str) -> None:
         """Tell somebody in a room's tabs that their name is another's there, and what they are called meanwhile."""

@@ -56,7 +56,7 @@ class Tab:
     counted: its person counts as here. opened: its room is held open for it.
     admitted: it may be in the room, as far as this worker has heard; bars: times that this had to be looked at again.
     looking: somebody looks at it; None: it never said. sounds: its person wants to hear when they are meant.
-    since: where its page stood as it connected again; None where it did not.
+    since: where its page stood as it connected again; None where it did not. ticket: of the token that it came with.
     ends: the loop's time, s, at which an endless answer ends, to be asked for anew; None: never. told_from: messages
     that its room had told when it came in.
     """
@@ -73,6 +73,7 @@ class Tab:
         address: str,
         sounds: bool = False,
         admitted: bool = False,
+        ticket: str = "",
     ) -> None:
         self.wire = wire
         self.room = room
@@ -86,6 +87,7 @@ class Tab:
         self.looking: bool | None = None
         self.sounds = sounds
         self.since: str | None = None
+        self.ticket = ticket
         self.ends: float | None = None
         self.told_from = 0
         self._hub = hub

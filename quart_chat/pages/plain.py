@@ -16,7 +16,7 @@ from quart_chat.room.attachments import named
 from quart_chat.room.characters import BIDI_CONTROLS
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import ACTION, PIN, ROLL, TOPIC, Change, Header, Message
-from quart_chat.room.proofs import bare, is_proved
+from quart_chat.room.proofs import signed
 
 MOST_NAMED = 12  # people of a room that tells who is in it
 _NEVER = dict.fromkeys(map(ord, BIDI_CONTROLS))  # they turn around what follows, in some terminals past the line
@@ -72,7 +72,7 @@ class Plain:
         """Write who is here."""
         if not 0 < count <= MOST_NAMED:  # there they come and go all the time
             return ""
-        return _note(say(language, "Here: %(names)s", {"names": ", ".join(_name(name) for _, name in here)}))
+        return _note(say(language, "Here: %(names)s", {"names": ", ".join(signed(name) for _, name in here)}))
 
     def crowd(self, named: int, count: int, language: str) -> str:
         """Nothing: people of a full room come and go all the time."""
@@ -98,12 +98,9 @@ def _note(text: str) -> str:
     return f"-- {line(text)}\n"
 
 
-def _name(name: str) -> str:
-    return f"{bare(name)} ✓" if is_proved(name) else bare(name)
-
-
 def _said(messages: Iterable[Message], audience: Audience) -> list[str]:
     """Write messages, and a line for each new day."""
+    audience = audience._replace(hours=audience.hours or "24")  # as terminals have it, and all as wide
     lines: list[str] = []
     for one in messages:
         before = one.before
@@ -114,7 +111,7 @@ def _said(messages: Iterable[Message], audience: Audience) -> list[str]:
 
 
 def _message(one: Message, language: str) -> str:
-    name = _name(one.name)
+    name = signed(one.name)
     if one.deleted:
         return f"{name}: {say(language, 'This message was deleted.')}\n"
     text = _block(one.said)
@@ -128,18 +125,18 @@ def _message(one: Message, language: str) -> str:
     if one.kind == PIN:
         return f"* {name} {say(language, 'pinned a message.')}\n"
     edited = f" {say(language, '(edited)')}" if one.changes is not None and one.changes.edited else ""
-    reply = f"> {bare(one.reply.name)}: {line(one.reply.text)[:60]}\n      │ " if one.reply is not None else ""
+    reply = f"> {signed(one.reply.name)}: {line(one.reply.text)[:60]}\n      │ " if one.reply is not None else ""
     return f"{name}: {reply}{text}{edited}\n"
 
 
 def _block(text: str) -> str:
     """Write a text of several lines so that no line of it looks like somebody else's."""
-    first, *others = text.translate(_NEVER).split("\n")
+    first, *others = text.translate(_NEVER).splitlines() or [""]  # at all of Unicode's line ends
     return "\n      │ ".join([first, *others])
 
 
 def _changed(change: Change, audience: Audience) -> str:
-    name, language, changes = _name(change.name), audience.language, change.changes
+    name, language, changes = signed(change.name), audience.language, change.changes
     if not change.text:
         given = " ".join(f"{one.emoji} {one.number}" for one in changes.reactions)
         return _note(f"{say(language, 'Reactions to %(name)s', {'name': name})}: {given or '–'}")

@@ -11,7 +11,7 @@ from quart_chat.pages.languages import Audience
 from quart_chat.room.aloud import Line
 from quart_chat.room.digest import Digest
 from quart_chat.room.entries import Header, Message
-from quart_chat.room.json_entries import change_json, header_json, message_json, people_json
+from quart_chat.room.json_entries import change_json, header_json, message_json, people_json, person_json
 
 Record = dict[str, Any]
 RETRY = 2000  # ms after which an EventSource that lost its connection asks again
@@ -81,7 +81,7 @@ class Records:
 
     def typing(self, typists: Sequence[tuple[str, str]], language: str) -> str:
         """Write who is typing."""
-        return self._written({"type": "typing", "people": [{"id": public, "name": name} for public, name in typists]})
+        return self._written({"type": "typing", "people": [person_json(*one) for one in typists]})
 
 
 def _records(room: str, news: Digest) -> Iterator[Record]:

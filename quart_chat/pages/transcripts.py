@@ -16,7 +16,7 @@ from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import PIN, TOPIC, Message
 from quart_chat.room.entries import Header as Above
-from quart_chat.room.proofs import bare
+from quart_chat.room.proofs import signed
 
 VERSION = 1  # of the format
 Kind = Literal["jsonl", "text", "html"]
@@ -167,7 +167,8 @@ def text_line(message: Message, audience: Audience) -> str:
     if message.reply is not None:
         lines.insert(
             0,
-            f"    > {bare(message.reply.name)}: {message.reply.text or languages.say(audience.language, WAS_DELETED)}",
+            f"    > {signed(message.reply.name)}: "
+            f"{message.reply.text or languages.say(audience.language, WAS_DELETED)}",
         )
     if message.changes is not None and message.changes.reactions:
         lines.append("    " + "  ".join(f"{one.emoji} {one.number}" for one in message.changes.reactions))
@@ -176,7 +177,7 @@ def text_line(message: Message, audience: Audience) -> str:
 
 def _told(message: Message, language: str) -> str:
     """Tell what a message says, and who."""
-    name, said = bare(message.name), message.said
+    name, said = signed(message.name), message.said
     if message.deleted:
         return f"{name}: {languages.say(language, WAS_DELETED)}"
     if message.kind == TOPIC:

@@ -16,7 +16,7 @@ from quart_chat.errors import BadName
 MOST_MARKS = 4  # one upon the other, as UTS #39 has it (5.4): Hebrew and Vietnamese need no more
 
 # What the server puts behind a name that somebody has proved: in a name it would only pretend so.
-PROOFS = frozenset("✓✔✅☑√🗸🗹🮱⍻")
+PROOFS = frozenset("✓✔✅☑√🗸🗹🮱⍻⚙⛭⛮⛯")  # and what shows a bot where there is no word for it
 
 # Scripts that go together: UTS #39's "highly restrictive", for Japanese, Chinese and Korean are written with several.
 _TOGETHER = tuple(

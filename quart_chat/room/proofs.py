@@ -39,6 +39,11 @@ def is_bot(name: str) -> bool:
     return name.startswith(_BOT)
 
 
+def signed(name: str) -> str:
+    """Give a name with its mark as a sign, for plain texts; nobody's name may hold one (`lookalikes`)."""
+    return f"{bare(name)} ✓" if is_proved(name) else f"{bare(name)} ⚙" if is_bot(name) else name
+
+
 def bare(name: str) -> str:
     """Give a name without its mark."""
     return name[1:] if name.startswith((_MARK, _BOT)) else name

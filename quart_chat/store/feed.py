@@ -80,6 +80,9 @@ class Listener(Protocol):
     def forgotten(self, person: str) -> None:
         """Somebody wants to be forgotten; person: public id."""
 
+    def revoked(self, ticket: str) -> None:
+        """A token was taken back; ticket: by which it is known."""
+
     def lost(self, reason: str) -> None:
         """Nothing comes in any more."""
 
@@ -145,6 +148,10 @@ class Feed:
     async def say_forgotten(self, person: str) -> None:
         """Tell every worker that somebody wants to be forgotten."""
         await self._publish(keys.RENAMED, json.dumps([person]))
+
+    async def say_revoked(self, ticket: str) -> None:
+        """Tell every worker that a token was taken back; ticket: by which it is known."""
+        await self._publish(keys.RENAMED, json.dumps(["", ticket]))  # nobody's: older workers pass over it
 
     async def _publish(self, channel: str, payload: str) -> None:
         await self._pipeline.command("SPUBLISH", channel, payload)
@@ -248,13 +255,18 @@ class Feed:
             else:
                 self._break("a room has moved to another server of the cluster")
 
+    def _tell_of(self, person: str, *name: str) -> None:
+        """Tell of somebody, or of a token, which is nobody's here."""
+        if not person:
+            self._listener.revoked(*name)
+        elif name:
+            self._listener.renamed(person, *name)
+        else:
+            self._listener.forgotten(person)
+
     def _tell(self, pool: Pool, channel: str, payload: str) -> None:
         if channel == keys.RENAMED and not payload.startswith(PROBED):
-            person, *name = json.loads(payload)
-            if name:
-                self._listener.renamed(person, *name)
-            else:
-                self._listener.forgotten(person)
+            self._tell_of(*json.loads(payload))
             return
         room = keys.room_of(channel)
         kind, _, rest = payload.partition("\n")

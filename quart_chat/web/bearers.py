@@ -14,9 +14,10 @@ from quart_chat.web.parts import anonymous, parts
 
 LONGEST = 1000  # characters of the header that are read
 STRICT = "/api/"  # where whatever is shown has to be a token
-OTHERS = ("health", "static")  # which read that header themselves, or tell everybody the same
-FOR_BOTS = ("api", "feeds", "files", "messages", "rooms", "search", "streams", "transcripts")  # blueprints
-HANDS_ON = ("elsewhere", "forgetting", "proofs", "tokens")  # what would outlive a token that was taken back
+OTHERS = ("health", "statics", "brand", "installing", "wellknown")  # read that header themselves, or tell all the same
+FOR_BOTS = ("api", "feeds", "files", "messages", "rooms", "search", "endless", "transcript")  # blueprints
+HANDS_ON = ("elsewhere", "forgetting", "proofs", "tokens", "bots", "hooks")  # what would outlive a token taken back
+HANDS_OVER = ("order.new_link", "order.set_phrase", "order.invite", "order.take_role")  # of others' routes, the same
 FOR_BROWSERS = "A token hands on nobody’s identity, name or tokens. Do that in your browser."
 OF_ANOTHER_ROOM = "This token is a bot’s, for the room %(room)s alone."
 NOT_FOR_BOTS = "Bots read and write in their room, and nothing else."
@@ -30,15 +31,15 @@ async def read_bearer() -> None:
         room, or what is asked for is for browsers alone. StoreAway: nobody knows.
     """
     header = request.headers.get("Authorization")
-    if header is None or request.blueprint in OTHERS or request.endpoint == "static":
+    if header is None or request.blueprint in OTHERS:
         return
     shown = token_in(header[:LONGEST], strict=request.path.startswith(STRICT))
     if shown is None:
         return
     g.visitor = who = anonymous(request)  # also of whatever refuses it
     holder = await parts().bearers.holder(shown, who.visit.address)
-    g.visitor = replace(who, identity=holder.identity, proved=True, bot=holder.bot)
-    if request.blueprint in HANDS_ON:
+    g.visitor = replace(who, identity=holder.identity, proved=True, bot=holder.bot, ticket=holder.ticket)
+    if request.blueprint in HANDS_ON or request.endpoint in HANDS_OVER:
         raise Unwelcome(FOR_BROWSERS)
     if holder.bot is not None:
         if (request.view_args or {}).get("name") != holder.room:

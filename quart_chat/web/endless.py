@@ -18,6 +18,7 @@ from quart_chat.pages.faces import EVENTS, FRAME, LINES, PLAIN
 from quart_chat.pages.records import RETRY
 from quart_chat.room.entries import is_entry_id
 from quart_chat.room.names import is_slug
+from quart_chat.store.newest import Newest
 from quart_chat.web.headers import FRAMED
 from quart_chat.web.parts import (
     Parts,
@@ -36,6 +37,7 @@ from quart_chat.web.tabs import Begin, serve
 
 blueprint = Blueprint("endless", __name__)
 
+FRAMES = ("/live", "/write")  # how the addresses end that pages frame
 AGAIN = 3  # seconds after which it is asked for again, where the store is away
 LASTS = 240.0, 360.0  # seconds after which the page without scripts is begun anew; not all at once
 MIMETYPES = {PLAIN: "text/plain", LINES: "application/x-ndjson", EVENTS: "text/event-stream"}
@@ -62,6 +64,9 @@ async def live(name: str) -> Response:
             name, title, who.public, read, who.language, again=None if again is None else round(again), worn=worn
         )
 
+    if request.args.get("follow") == "0":
+        seen = _seen_by(who, FRAME)
+        return Response(begin(None) + _page_of(name, seen, newest))
     lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
     response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)
     response.mimetype = "text/html"
@@ -83,17 +88,18 @@ async def face_of(name: str, who: Visitor, face: str) -> Response:
         since = last
     begin = await _beginning(house, name, who)
     if request.args.get("follow") == "0":
-        newest = await house.log.newest(name)
-        page = newest.page
-        shown = faces.of(who.audience).newest(
-            name, page.messages, newest.place, newest.header, spoken_in(who, standing().rules), more=page.more
-        )
-        response = Response(begin(0.0) + shown)
+        response = Response(begin(0.0) + _page_of(name, who, await house.log.newest(name)))
     else:
         response = _answer(name, who, begin, since, None)
     response.mimetype = MIMETYPES[face]
     response.headers["Vary"] = "Accept, User-Agent"
     return response
+
+
+def _page_of(name: str, who: Visitor, newest: Newest) -> str:
+    """Show a room's newest page by the face of who asks."""
+    page, audience = newest.page, spoken_in(who, standing().rules)
+    return faces.of(audience).newest(name, page.messages, newest.place, newest.header, audience, more=page.more)
 
 
 async def _beginning(house: Parts, name: str, who: Visitor) -> Begin:
@@ -142,7 +148,7 @@ def _answer(name: str, who: Visitor, begin: Begin, since: str | None, lasts: flo
 @blueprint.after_request
 async def let_frame(response: Response) -> Response:
     """Let pages frame what there is instead, too."""
-    return framed(response)
+    return framed(response) if request.path.endswith(FRAMES) else response
 
 
 def framed(response: Response) -> Response:

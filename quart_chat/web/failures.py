@@ -18,7 +18,7 @@ from quart_chat.web.problems import code_of, problem, wants_json
 from quart_chat.web.wanted import wanted_face
 
 NOTED = "Something went wrong here. It has been noted."
-AWAY = "The server can’t reach its messages right now. Nothing that was sent is lost."
+OF_THE_RULES = ("order", "bots", "hooks")  # whose forms stand on the page of rules
 SOON = "2"  # seconds after which to ask again, where the store is away
 
 logger = get_logger(__name__)
@@ -55,7 +55,8 @@ async def away(error: StoreAway) -> Response:
     spoken = _language()
     if _sees_pages() and by_htmx() and request.method == "POST":  # htmx skips 503
         return _told(say(spoken, "The server can’t keep that right now. Try again in a moment."), 200)
-    response = _shown(say(spoken, AWAY), 503, _here(), code_of(StoreAway.__name__))
+    text = say(spoken, "The server can’t reach its messages right now. Nothing that was sent is lost.")
+    response = _shown(text, 503, _here(), code_of(StoreAway.__name__))
     response.headers["Retry-After"] = SOON
     return response
 
@@ -126,4 +127,6 @@ def _way_on(status: int) -> str:
     """Give where a page that says that something did not work leads: to the room, if that is not what did not work."""
     room = str((request.view_args or {}).get("name", ""))
     at = f"/r/{room}"
+    if request.method == "POST" and request.blueprint in OF_THE_RULES and status != 403:
+        return f"{at}/order"
     return at if status not in (403, 500) and is_slug(room) and request.path != at else "/"

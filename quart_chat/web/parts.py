@@ -17,7 +17,7 @@ from werkzeug.http import parse_accept_header
 from quart_chat.config import DAYS, Settings
 from quart_chat.errors import BadName, BadToken, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.asker import Asker
-from quart_chat.live.bearers import Bearers
+from quart_chat.live.bearers import OPENS_NOTHING, Bearers
 from quart_chat.live.bots import Bots
 from quart_chat.live.changer import Changer
 from quart_chat.live.courier import Courier
@@ -44,7 +44,7 @@ from quart_chat.room.bearers import Bot
 from quart_chat.room.names import MAX_TITLE, TITLE_TOO_LONG, TITLE_UNSPEAKABLE, is_slug, slug_of
 from quart_chat.room.people import Person, default_name, new_id, public_id
 from quart_chat.room.proofs import is_proved, of_bot
-from quart_chat.room.rights import NEWCOMER, VERIFIED, Rules, Standing, admitted
+from quart_chat.room.rights import BOTS, NEWCOMER, VERIFIED, Rules, Standing, admitted
 from quart_chat.shelf.shelf import Shelf
 from quart_chat.store.directory import Directory
 from quart_chat.store.feed import Feed
@@ -129,6 +129,7 @@ class Visitor:
     identity: proved by their cookie or token, or a new one that the answer has to set.
     proved: the cookie or token was there and right. forged: a cookie was there and wrong.
     by_token: they showed a token; then no cookie is read or set. bot: whose token it is, if it is a bot's.
+    ticket: by which the token is known; "" for none.
     chose: the language of the audience is one that they switched to, or that of the page that asks.
     sounds: they want to hear when somebody means them.
     theme: that they chose, of `themes.THEMES`.
@@ -146,6 +147,7 @@ class Visitor:
     lasting: int
     by_token: bool = False
     bot: Bot | None = None
+    ticket: str = ""
 
     @property
     def public(self) -> str:
@@ -266,6 +268,9 @@ async def let_in() -> None:
             g.standing = admitted(g.glance.standing)
         else:
             g.standing = await house.warden.let_in(str(name), who.public, who.visit.address)
+        # a bot that was sent away has no role, and a worker may remember its token for a moment
+        if who.bot is not None and g.standing.role not in BOTS:
+            raise BadToken(OPENS_NOTHING)
     except StoreAway as away:
         if request.endpoint not in SAYS_ITSELF:
             raise

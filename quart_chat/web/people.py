@@ -93,7 +93,9 @@ async def times_form() -> Response:
     form = fragments.times_form(who.audience, room)
     if by_htmx():
         return Response(form)
-    return answer(who, templates.page("form.html", who.language, heading=say(who.language, "Times"), form=form))
+    return answer(
+        who, templates.page("form.html", who.language, heading=say(who.language, "Times"), form=form, back=room or "")
+    )
 
 
 @blueprint.post("/sound")

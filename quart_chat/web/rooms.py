@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, Refused, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, NotYours, Refused, StoreAway, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
 from quart_chat.pages.faces import PLAIN
@@ -15,7 +15,7 @@ from quart_chat.pages.languages import PAGE
 from quart_chat.room.commands import NO_TEXT, Say, read_id, read_nonce
 from quart_chat.room.names import chosen_name
 from quart_chat.room.people import Person
-from quart_chat.web.endless import face_of, write_page
+from quart_chat.web.endless import face_of, framed, write_page
 from quart_chat.web.packing import pack
 from quart_chat.web.parts import (
     Parts,
@@ -27,6 +27,7 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
+    standing,
     true_name,
     visitor,
 )
@@ -74,12 +75,30 @@ def _fragment(html: Markup) -> Response:
     return pack(Response(mimetype="text/html"), html.encode())
 
 
+@blueprint.after_request
+async def let_frame(response: Response) -> Response:
+    """Let the page without scripts frame whatever becomes of what its form sent."""
+    return framed(response) if request.path.endswith("/write") else response
+
+
+@blueprint.post("/<name>/write")
+async def say_in_frame(name: str) -> Response:
+    """Say something by the form of the page without scripts."""
+    if (true := true_name(name)) != name:
+        return moved(f"/r/{true}/write")
+    return await _say(name, frame=True)
+
+
 @blueprint.post("/<name>")
 @blueprint.post("/<name>/messages")
 async def say(name: str) -> Response:
     """Say something by a plain form, or from a terminal."""
     if (true := true_name(name)) != name:
         return moved(f"/r/{true}/messages")
+    return await _say(name)
+
+
+async def _say(name: str, *, frame: bool = False) -> Response:
     house, who = parts(), visitor(request)
     form = await request.form
     face = wanted_face()
@@ -91,43 +110,55 @@ async def say(name: str) -> Response:
     asked = Say(text, read_nonce(nonce), read_id(form.get("reply")))
     htmx = by_htmx()
     try:
-        person = await _speaker(house, who, form.get("name"))
+        person = await _speaker(house, who, name, form.get("name"))
         said = await house.sayer.say(name, person, who.visit.address, asked)
-    except (BadName, BadText, TooFast) as error:
-        if htmx or face != PAGE:
+    except (Refused, StoreAway) as error:
+        given_back = frame or isinstance(error, BadName | BadText | TooFast)
+        if htmx or face != PAGE or not given_back:
             raise
-        return retry_after(await _typed_again(who, name, asked, error, framed="frame" in form), error)
+        return await _typed_again(who, name, asked, error, frame=frame)
     if htmx:
         return answer(who, "", 204)
     if face != PAGE:
         return _said(who, name, said, face)
-    if isinstance(said, Done) and ("frame" in form or said.tells):
+    if isinstance(said, Done) and (frame or said.tells):
         told = fragments.done(who.language, tells=said.tells)
-        return write_page(who, name, told=told) if "frame" in form else await room_page(who, name, error=told)
-    return see_other(who, f"/r/{name}/write" if "frame" in form else f"/r/{name}")
+        return write_page(who, name, told=told) if frame else await room_page(who, name, error=told)
+    return see_other(who, f"/r/{name}/write" if frame else f"/r/{name}")
 
 
-async def _speaker(house: Parts, who: Visitor, called: str | None) -> Person:
+async def _speaker(house: Parts, who: Visitor, room: str, called: str | None) -> Person:
     """Give who says something; called: how somebody without a cookie wants to be called, for this once.
 
     Raises:
-        BadName: nobody can be called so, or somebody keeps that name.
+        BadName: nobody can be called so, or somebody keeps that name. NotYours: they are nobody that can be held to the
+        pauses of a slow room. NoMessage: there is no such room, and one that they opened would be nobody's.
     """
-    if called is None or who.proved:
+    if who.proved:
+        return await person_of(house, who)
+    if standing().rules.slow:
+        raise NotYours("This room is slow. Write in a browser, or with a token.")
+    if wanted_face() != PAGE and not await house.log.exists(room):
+        raise NoMessage("There is no such room yet. Open it in a browser, or with a token.")
+    if called is None:
         return await person_of(house, who)
     return who.person(await house.prover.as_taken(chosen_name(called), who.public))
 
 
-async def _typed_again(who: Visitor, name: str, asked: Say, error: Refused, *, framed: bool) -> Response:
+async def _typed_again(who: Visitor, name: str, asked: Say, error: Refused | StoreAway, *, frame: bool) -> Response:
     """Give back what was typed, and say why it was not taken."""
+    if isinstance(error, StoreAway):
+        why = escape(languages.say(who.language, "The server can’t keep messages right now."))
+        return write_page(who, name, 503, typed=asked.text, error=why)
     why = fragments.refusal(who.language, error)
-    if framed:
-        return write_page(who, name, error.status, typed=asked.text, error=why)
+    if frame:
+        return retry_after(write_page(who, name, error.status, typed=asked.text, error=why), error)
     spot = Spot(around=asked.reply) if asked.reply else NOW
     try:
-        return await room_page(who, name, spot, typed=asked.text, error=why, status=error.status)
+        page = await room_page(who, name, spot, typed=asked.text, error=why, status=error.status)
     except NoMessage:  # what it answers is gone
-        return await room_page(who, name, typed=asked.text, error=why, status=error.status)
+        page = await room_page(who, name, typed=asked.text, error=why, status=error.status)
+    return retry_after(page, error)
 
 
 def _said(who: Visitor, name: str, said: str | Done, face: str) -> Response:

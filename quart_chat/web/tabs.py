@@ -64,6 +64,7 @@ async def serve(
             address=address,
             sounds=who.sounds,
             admitted=bars is not None and bars == house.hub.bars(name),
+            ticket=who.ticket,
         )
         await stay(tab)
     except Gone:

@@ -43,8 +43,9 @@ async def read(name: str) -> Response:
         return moved(f"/r/{true}/transcript")
     who = visitor(request)
     span, reading = _asked(who)
-    page = transcripts.page(await _header(name), reading, who.audience)
-    return await _written(who, name, replace(page, begin=dressed(who, page.begin).decode()), span)
+    form = transcripts.page(await _header(name), reading, who.audience)
+    begin, end = (dressed(who, part).decode() for part in (form.begin, form.end))
+    return await _written(who, name, replace(form, begin=begin, end=end), span)
 
 
 @blueprint.get("/<name>/transcript.<kind>")

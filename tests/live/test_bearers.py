@@ -10,6 +10,7 @@ from quart_chat.room.bearers import MOST_TOKENS, new_token
 from quart_chat.room.limits import FAILED_SECRETS_OF_ADDRESS
 from quart_chat.room.people import Person
 from quart_chat.store.bots import RoomBots
+from quart_chat.store.feed import Feed
 from quart_chat.store.limits import Limits
 from quart_chat.store.pipeline import Pipeline
 from quart_chat.store.servers import servers
@@ -24,7 +25,8 @@ class Worker(Bearers):
 
     def __init__(self, pipeline: Pipeline, name: str = "w1") -> None:
         self.now = 1_700_000_000_000
-        super().__init__(Tokens(pipeline), RoomBots(pipeline), Limits(pipeline, name, 0), lambda: self.now)
+        feed = Feed(servers("redis://127.0.0.1:1/0"), pipeline, name)
+        super().__init__(Tokens(pipeline), RoomBots(pipeline), Limits(pipeline, name, 0), feed, lambda: self.now)
 
 
 @pytest.fixture

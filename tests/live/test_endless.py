@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import socket
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,9 +16,10 @@ import httpx
 import pytest
 
 from quart_chat.errors import StoreAway
+from quart_chat.live import endless
 from quart_chat.live import hub as hubs
 from quart_chat.live.wire import MAX_UNREAD
-from tests.live.rig import until
+from tests.live.rig import somebody, until
 from tests.live.served import Served, client, served
 from tests.store.valkey import Valkey
 
@@ -218,21 +220,73 @@ async def test_who_left_leaves_nothing_behind(fast: Served) -> None:
     await until(lambda: not any(one() for one in left), f"nothing of {[one() for one in left]}")
 
 
-async def test_the_same_connection_carries_what_comes_after_it(brisk: Served) -> None:
+async def test_an_answer_that_went_on_is_the_last_of_its_connection(brisk: Served) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", brisk.port)
-    for _ in range(3):
-        writer.write(b"GET /r/room/live HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"200" in await reader.readline()
+    writer.write(b"GET /r/room/live HTTP/1.1\r\nHost: x\r\n\r\n" + 3 * b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"connection: close\r\n" in head.lower()
         await until(lambda: any(one.ends for one in brisk.tabs), "the tab")
         for one in brisk.tabs:
             one.ends = 0.0
-        async with asyncio.timeout(10):
-            body = await reader.readuntil(b"\r\n0\r\n\r\n")
-        assert b"<ol id=" in body
-        await until(lambda: not brisk.tabs, "that it is over")
-    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"200" in await reader.readline()
+        body = await reader.read()
+    assert body.endswith(b"\r\n0\r\n\r\n")
+    assert b"<ol id=" in body
+    await until(lambda: not brisk.tabs and not brisk.streams, "that it is over")
     writer.close()
+
+
+@pytest.mark.parametrize("accept", [JSON, TEXT])
+async def test_who_asks_on_and_leaves_is_let_go(fast: Served, accept: str) -> None:
+    asked = f"GET /r/room HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n".encode()
+    for wait in (False, True):
+        reader, writer = await asyncio.open_connection("127.0.0.1", fast.port)
+        writer.write(asked)
+        if wait:
+            await reader.readuntil(b"\r\n\r\n")
+            await until(lambda: len(fast.tabs) == 1 and fast.tabs[0].live, "the tab")
+        writer.write(50 * b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        await until(lambda: len(fast.tabs) == 1, "the tab")
+        writer.close()
+        await until(lambda: not fast.tabs and not fast.streams, "that it is let go")
+
+
+async def test_who_does_not_read_by_an_old_protocol_is_let_go_too(
+    fast: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endless, "PATIENCE", 0.3)
+    monkeypatch.setattr(endless, "LAST_WORDS", 0.3)
+    for number in range(60):
+        await fast.parts.log.append("room", EVA, "Eva", "x" * 4000, f"m{number}")
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect(("127.0.0.1", fast.port))
+    raw.sendall(b"GET /r/room HTTP/1.0\r\nHost: x\r\nAccept: application/json\r\n\r\n")
+    await until(lambda: fast.tabs, "the tab")
+    for number in range(600):
+        await fast.parts.log.append("room", EVA, "Eva", "y" * 4000, f"o{number}")
+        if not fast.tabs:
+            break
+    await until(lambda: not fast.tabs and not fast.streams, "that it is let go")
+    raw.close()
+
+
+async def test_what_goes_on_with_a_token_ends_as_that_is_taken_back(fast: Served) -> None:
+    bearers, person = fast.parts.bearers, somebody("Ana")
+    token = await bearers.make(person, "127.0.0.1", "a program")
+    ((ticket, *_),) = await bearers.of(person)
+    async with (
+        reading(fast, JSON, Authorization=f"Bearer {token}") as held,
+        reading(fast, JSON) as other,
+    ):
+        await until(lambda: len(fast.tabs) == 2 and all(one.live for one in fast.tabs), "two tabs")
+        await bearers.revoke(person, ticket)
+        await held.has('"type":"ended"')
+        await until(lambda: held.over == "whole", "the end")
+        await said(fast, "not for them")
+        await other.has("not for them")
+        assert "not for them" not in held.text
 
 
 async def test_an_old_protocol_gets_it_too(fast: Served) -> None:

@@ -55,7 +55,7 @@ class Forgetting:
             clock=lambda: 1,
         )
         self.eraser = Eraser(
-            bearers=Bearers(self.tokens, RoomBots(pipeline), limits, lambda: self.now),
+            bearers=Bearers(self.tokens, RoomBots(pipeline), limits, feed, lambda: self.now),
             erasures=self.erasures,
             archive=Archive(pipeline, Retention(1000, 0)),
             changer=changer,

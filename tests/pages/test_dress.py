@@ -6,9 +6,11 @@ import pytest
 
 from quart_chat.branding import Branding, Logo
 from quart_chat.pages import assets, fragments, trouble
+from quart_chat.pages import lobby as lobby_page
 from quart_chat.pages.blanks import Form
 from quart_chat.pages.dress import PLAIN, Dress
-from quart_chat.pages.languages import TAGS
+from quart_chat.pages.languages import TAGS, Audience
+from quart_chat.pages.lobby import Rooms
 from quart_chat.pages.themes import SYSTEM, THEMES, read_theme
 from quart_chat.pages.tokens import FIELD
 from quart_chat.room.people import Person
@@ -27,8 +29,12 @@ HOUSE = Dress(
 ANA = Person("A" * 22, "Ana")
 
 
+def rooms(language: str) -> Rooms:
+    return Rooms([], [], ANA.public, Audience(language, "UTC"), 0)
+
+
 def lobby(worn: Dress, theme: str = SYSTEM, language: str = "en") -> Tree:
-    html = fragments.lobby([], [], ANA, language)
+    html = lobby_page.page(rooms(language), ANA)
     return Tree(Form(html).fill(**{FIELD: "t"}, **worn.values(theme)).decode().partition("<!doctype html>")[2])
 
 
@@ -81,7 +87,7 @@ def test_what_is_pushed_has_the_operator_s_name_and_icon_too() -> None:
     told = fragments.unread("room", News(), "en", HOUSE)
     assert "<title>room · Chá &amp; Cia &lt;b&gt;</title>" in told
     assert f'href="{HOUSE.icon}"' in told
-    assert "<title>Chá &amp; Cia &lt;b&gt; — a room by a link</title>" in fragments.rooms([], "en", HOUSE)[0]
+    assert "<title>Chá &amp; Cia &lt;b&gt; — a room by a link</title>" in lobby_page.part(rooms("en"), HOUSE)[0]
 
 
 @pytest.mark.parametrize("language", TAGS)

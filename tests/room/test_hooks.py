@@ -184,7 +184,7 @@ def test_hooks_and_places_are_kept_as_text() -> None:
     assert write_hooks(()) == ""
     for torn in (None, "", "[", "[1]", '[{"in":[1]}]', '[{"later":[1,2]}]', '[{"out":["a","b","c","d","e","f"]}]'):
         assert read_hooks(torn) == ()
-    for one in (Progress("1-0"), Progress("1-0", on=False, tries=3, since=4, due=5, at=6, answer="not-public")):
+    for one in (Progress("1-0"), Progress("1-0", on=False, tries=3, since=4, due=5, at=6, answer="not public")):
         assert read_progress(write_progress(one)) == one
     for torn in (None, "", "x", "1-0 1 0", "1-0 1 a b c d e", "x 1 0 0 0 0 "):
         assert read_progress(torn) is None

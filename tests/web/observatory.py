@@ -13,13 +13,13 @@ ASKED_FOR = ("camera", "display-capture", "geolocation", "local-fonts", "microph
 NEVER_SHOWN = ("Server", "X-Powered-By", "X-AspNet-Version", "Via", "Access-Control-Allow-Origin")
 
 
-def complaints(answer: httpx.Response, *, secure: bool) -> list[str]:
-    """Say what costs an answer marks; secure: it came over HTTPS."""
+def complaints(answer: httpx.Response, *, secure: bool, framed: bool = False) -> list[str]:
+    """Say what costs an answer marks; secure: it came over HTTPS; framed: by pages of ours, where no script runs."""
     headers = answer.headers
     return [
-        *_policy(headers),
+        *_policy(headers, framed=framed),
         *_lasting(headers, secure=secure),
-        *_frames_and_types(headers),
+        *_frames_and_types(headers, framed=framed),
         *_permissions(headers),
         *_cookies(headers.get_list("Set-Cookie"), secure=secure),
         *_kept(headers),
@@ -28,7 +28,7 @@ def complaints(answer: httpx.Response, *, secure: bool) -> list[str]:
     ]
 
 
-def _policy(headers: httpx.Headers) -> Iterator[str]:
+def _policy(headers: httpx.Headers, *, framed: bool) -> Iterator[str]:
     lines = headers.get_list("Content-Security-Policy")
     if len(lines) != 1:
         yield f"{len(lines)} policies"
@@ -36,8 +36,10 @@ def _policy(headers: httpx.Headers) -> Iterator[str]:
     rules = {name: values for name, *values in (rule.split() for rule in lines[0].split(";"))}
     if rules.get("default-src") != ["'none'"]:
         yield "default-src is not 'none'"
-    if rules.get("frame-ancestors") != ["'none'"]:
-        yield "frame-ancestors is not 'none'"
+    if rules.get("frame-ancestors") != (["'self'"] if framed else ["'none'"]):
+        yield f"frame-ancestors is {rules.get('frame-ancestors')}"
+    if framed and "script-src" in rules:
+        yield "a script may run"
     for name in ("base-uri", "form-action"):  # for these default-src does not stand in
         if rules.get(name) not in (["'none'"], ["'self'"]):
             yield f"{name} is open"
@@ -60,10 +62,10 @@ def _lasting(headers: httpx.Headers, *, secure: bool) -> Iterator[str]:
         yield f"HSTS is {said}"
 
 
-def _frames_and_types(headers: httpx.Headers) -> Iterator[str]:
+def _frames_and_types(headers: httpx.Headers, *, framed: bool) -> Iterator[str]:
     for name, values in {
         "X-Content-Type-Options": ("nosniff",),
-        "X-Frame-Options": ("DENY",),
+        "X-Frame-Options": ("SAMEORIGIN" if framed else "DENY",),
         "Referrer-Policy": ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"),
         "Cross-Origin-Opener-Policy": ("same-origin",),
         "Cross-Origin-Embedder-Policy": ("require-corp",),

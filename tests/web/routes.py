@@ -41,8 +41,9 @@ class Route(NamedTuple):
     arguments: tuple[str, ...]
 
     def at(self, **values: str) -> str:
-        """Write its address."""
-        return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.path)
+        """Write its address; what would go on for ever ends with its first page."""
+        address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], self.path)
+        return f"{address}?follow=0" if self.path.endswith("/live") else address
 
 
 def routes(data: Path, methods: Iterable[str] | None = ("GET", "POST")) -> Iterator[Route]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 import time
 from base64 import b64encode
+from pathlib import Path
 
 import httpx
 import pytest
 
+from quart_chat.app import create_app
+from quart_chat.config import Settings
 from quart_chat.room.handover import ticket_of
 from quart_chat.store import keys
+from quart_chat.web import bearers
 from tests.server.processes import ServerProcess, store
 from tests.web.test_forgetting import kept_of, public
 from tests.web.test_messages import say
 from tests.web.test_order import ban, own, rule
 from tests.web.visits import browser, fresh, identity_of, tab
 
-SHOWN = re.compile(r'<p class="link">(q[cb]_[^<]+)</p>')
+SHOWN = re.compile(r'<p class="link"[^>]*>(q[cb]_[^<]+)</p>')
 HTMX = {"HX-Request": "true"}
 
 
@@ -288,3 +292,24 @@ def test_wrong_tokens_are_limited_by_address_and_right_ones_are_not(behind: Serv
         assert seen[0] == 401
         with program(behind, token, **here) as script:
             assert script.get("/me").status_code == 200
+
+
+def test_what_is_said_of_blueprints_and_routes_is_said_of_some_that_there_are(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path, redis_url="redis://127.0.0.1:1/0", secret_key="k" * 16))
+    assert {*bearers.OTHERS, *bearers.FOR_BOTS, *bearers.HANDS_ON} <= app.blueprints.keys()
+    assert set(bearers.HANDS_OVER) <= {rule.endpoint for rule in app.url_map.iter_rules()}
+
+
+def test_an_owner_s_token_hands_on_nothing_of_their_room(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh()
+    say(ana, room, "mine")
+    with program(server, token_of(ana)) as held:
+        for path, data in (
+            ("bots", {"name": "Evil", "rights": "write"}),
+            ("links", {"role": "owner"}),
+            ("invites", {"uses": "5", "for": "month"}),
+            ("hooks", {"do": "in", "name": "Evil"}),
+            ("phrase", {"phrase": "a long enough phrase"}),
+        ):
+            assert held.post(f"/r/{room}/{path}", data=data).status_code == 403, path
+        assert held.get(f"/r/{room}").status_code == 200

@@ -29,6 +29,14 @@ ASKS = [
 ]
 
 
+def opened(server: ServerProcess) -> str:
+    """Open a room in a browser; give its name."""
+    room = fresh()
+    with browser(server) as client:
+        assert client.post("/rooms", data={"title": room}).status_code == 303
+    return room
+
+
 @pytest.mark.parametrize(("headers", "kind"), ASKS)
 def test_what_somebody_accepts_decides_what_they_see(server: ServerProcess, headers: dict[str, str], kind: str) -> None:
     with browser(server, **headers) as client:
@@ -41,7 +49,7 @@ def test_what_somebody_accepts_decides_what_they_see(server: ServerProcess, head
 
 
 def test_a_terminal_says_something_and_reads_it(server: ServerProcess) -> None:
-    room = fresh()
+    room = opened(server)
     with browser(server, origin=False, **CURL) as curl:
         said = curl.post(f"/r/{room}", data={"text": "hello", "name": "Ana"})
         assert said.status_code == 201
@@ -58,7 +66,7 @@ def test_a_terminal_says_something_and_reads_it(server: ServerProcess) -> None:
 
 
 def test_a_program_says_something_and_reads_it(server: ServerProcess) -> None:
-    room = fresh()
+    room = opened(server)
     with browser(server, origin=False, Accept="application/json") as program:
         said = program.post(f"/r/{room}", data={"text": "hello", "nonce": "n-1", "name": "Ana"})
         assert said.status_code == 201
@@ -72,7 +80,7 @@ def test_a_program_says_something_and_reads_it(server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("headers", [CURL, {"Accept": "text/plain"}])
 def test_a_terminal_is_told_why_not_in_words(server: ServerProcess, headers: dict[str, str]) -> None:
-    room = fresh()
+    room = opened(server)
     with browser(server, origin=False, **headers) as curl:
         for fields, status, why in (
             ({"text": " "}, 422, "The message is empty.\n"),
@@ -92,7 +100,7 @@ def test_a_terminal_is_told_why_not_in_words(server: ServerProcess, headers: dic
 
 
 def test_a_name_that_somebody_keeps_is_not_a_guest_s(server: ServerProcess, ana: httpx.Client) -> None:
-    room = fresh()
+    room = opened(server)
     assert ana.post("/me", data={"name": "Keeper of Keys"}).status_code == 303
     assert ana.post("/me/phrase", data={"phrase": "a long enough phrase of mine"}).status_code == 303
     with browser(server, origin=False, **CURL) as curl:
@@ -127,9 +135,9 @@ def test_the_form_of_a_page_without_scripts_gives_back_what_was_not_taken(ana: h
     assert form.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in form.headers["Content-Security-Policy"]
     assert "script" not in form.headers["Content-Security-Policy"].replace("script-src 'none'", "")
-    said = ana.post(f"/r/{room}/messages", data={"text": "hi", "nonce": "w-0", "frame": "1"})
+    said = ana.post(f"/r/{room}/write", data={"text": "hi", "nonce": "w-0"})
     assert (said.status_code, said.headers["Location"]) == (303, f"/r/{room}/write")
-    again = ana.post(f"/r/{room}/messages", data={"text": "/dance <b>", "nonce": "w-1", "frame": "1"})
+    again = ana.post(f"/r/{room}/write", data={"text": "/dance <b>", "nonce": "w-1"})
     assert again.status_code == 422
     assert 'value="/dance &lt;b&gt;"' in again.text
     assert again.headers["X-Frame-Options"] == "SAMEORIGIN"
@@ -147,3 +155,37 @@ def test_what_a_frame_shows_instead_may_be_framed_too(server: ServerProcess, ana
         assert outsider.get(f"/r/{room}").headers["X-Frame-Options"] == "DENY"
     moved = ana.get("/r/Some%20Room/live?x=1")
     assert (moved.status_code, moved.headers["Location"]) == (308, "/r/some-room/live?x=1")
+
+
+def test_whatever_becomes_of_what_a_frame_sent_may_be_framed(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh("archive")
+    ana.post(f"/r/{room}/messages", data={"text": "x", "nonce": "n-1"})
+    ana.post(f"/r/{room}/order", data={"archived": "1", "files": "1", "writers": "everyone", "slow": "0"})
+    late = ana.post(f"/r/{room}/write", data={"text": "too late", "nonce": "w-0"})
+    assert late.status_code == 403
+    assert 'value="too late"' in late.text
+    for answer in (late, ana.post(f"/r/{room}/write", data={"nonce": "w-0"})):
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+    with browser(server, Accept=BROWSER) as outsider:
+        ana.post(f"/r/{room}/order", data={"closed": "1", "files": "1", "writers": "everyone", "slow": "0"})
+        refused = outsider.post(f"/r/{room}/write", data={"text": "x", "nonce": "w-0"})
+        assert (refused.status_code, refused.headers["X-Frame-Options"]) == (403, "SAMEORIGIN")
+
+
+def test_a_guest_opens_no_room_for_nobody_would_own_it(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh()
+    with browser(server, origin=False, **CURL) as curl:
+        refused = curl.post(f"/r/{room}", data={"text": "hello"})
+        assert (refused.status_code, refused.text[:31]) == (404, "There is no such room yet. Open")
+        assert ana.post(f"/r/{room}/messages", data={"text": "mine", "nonce": "n-1"}).status_code == 303
+        assert curl.post(f"/r/{room}", data={"text": "hello"}).status_code == 201
+
+
+def test_a_slow_room_holds_for_guests_too(server: ServerProcess, ana: httpx.Client) -> None:
+    room = fresh()
+    ana.post(f"/r/{room}/messages", data={"text": "x", "nonce": "n-1"})
+    ana.post(f"/r/{room}/order", data={"slow": "60", "files": "1", "writers": "everyone"})
+    with browser(server, origin=False, **CURL) as curl:
+        refused = curl.post(f"/r/{room}", data={"text": "spam"})
+        assert (refused.status_code, refused.text[:18]) == (403, "This room is slow.")
