@@ -102,7 +102,7 @@ class Person:
     async def secret(self, path: str, **fields: str) -> str:
         """Send a form whose answer shows a token, or a hook's address, this once; returns that."""
         page = await self.post(path, **fields)
-        found = SECRET.search(page.text.partition('class="link"' if "hooks" in path else 'class="made"')[2])
+        found = SECRET.search(page.text.partition("new-link")[2])
         if found is None:
             raise Failed(f"{path} showed no secret")
         return found[0]
