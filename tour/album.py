@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Page
 
-from tour.camera import HEIGHTS, Camera, Theme
+from tour.camera import HEIGHTS, Camera, Theme, until
 from tour.script import CLASS, FAMILY, NEW, PROJECT, READERS, Cast
 
 THEMES: tuple[Theme, Theme] = ("light", "dark")
@@ -101,7 +101,8 @@ async def _without(camera: Camera, people: Cast) -> None:
 
 async def _pictures(page: Page) -> None:
     """Wait for the pictures of messages, which a browser fetches once they are near."""
-    await page.wait_for_function(
+    await until(
+        page,
         """[...document.querySelectorAll("#log img")].filter(one => one.checkVisibility())
-           .filter(one => one.getBoundingClientRect().bottom > 0).every(one => one.complete && one.naturalWidth)"""
+           .filter(one => one.getBoundingClientRect().bottom > 0).every(one => one.complete && one.naturalWidth)""",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import shutil
@@ -64,7 +65,7 @@ class Camera:
             page = await context.new_page()
             await page.goto(f"http://{HOST}{path}", wait_until="load" if scripts else "domcontentloaded")
             if scripts:
-                await page.wait_for_function(SETTLED)
+                await until(page, SETTLED)
             yield page
         finally:
             await context.close()
@@ -77,6 +78,13 @@ class Camera:
         file = self.folder / f"{name}.png"
         file.write_bytes(small(content))
         self.taken.append(file.name)
+
+
+async def until(page: Page, seen: str) -> None:
+    """Wait until a page says that something is so; Playwright's own waiting takes an eval, which the pages forbid."""
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await page.evaluate(seen):  # noqa: ASYNC110 - what is awaited happens in the browser
+            await asyncio.sleep(0.05)
 
 
 def small(content: bytes) -> bytes:
