@@ -77,6 +77,10 @@ floods: .venv/.dev  ## what others in a room notice of who floods it, three minu
 network: .venv/.dev chromium  ## what a bad network makes of a room, five minutes, into docs/performance.md; ARGS="--rounds 3"
 	@$(BIN)/python -m tests.browser.slow --into docs/performance.md $(ARGS)
 
+.PHONY: tour
+tour: .venv/.dev chromium emoji  ## every picture of the documents, taken of a demo; ARGS=--serve leaves the demo running
+	@$(BIN)/python -m tour $(ARGS)
+
 .PHONY: format
 format: .venv/.dev  ## write code the way the checks want it
 	$(BIN)/ruff check --fix-only .
@@ -142,6 +146,18 @@ chromium:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; \
 	else \
 		echo 'No chromium, chromium-browser or google-chrome on PATH: install Chromium (Debian: apt install chromium).' >&2; \
+		exit 1; \
+	fi
+
+# Where there is no fontconfig, as on macOS, the system has emoji of its own.
+.PHONY: emoji
+emoji:
+	@echo '== a font with emoji, for the pictures'
+	@if ! command -v fc-list >/dev/null || fc-list :lang=und-zsye family | grep .; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends fonts-noto-color-emoji; \
+	else \
+		echo 'No font with emoji: install one (Debian: apt install fonts-noto-color-emoji).' >&2; \
 		exit 1; \
 	fi
 

@@ -25,7 +25,7 @@ async def test_a_theme_is_chosen_in_a_room_without_a_script_and_stays(
     await tab["#side .themes [value=dark]"].click()
     await expect(tab["#side .themes [value=dark]"]).to_have_attribute("aria-pressed", "true")
     assert await light_of(tab) < 0.3
-    await tab.page.reload()
+    await tab.page.reload(wait_until="domcontentloaded")
     assert await light_of(tab) < 0.3
     lobby = await (await visitor.tab()).lobby()
     assert await light_of(lobby) < 0.3

@@ -167,3 +167,13 @@ def test_who_asks_for_many_has_to_wait(ana: httpx.Client) -> None:
     answers = [ana.get(f"/r/{room}/transcript.txt") for _ in range(TRANSCRIPTS.most + 1)]
     assert [one.status_code for one in answers] == [200] * TRANSCRIPTS.most + [429]
     assert int(answers[-1].headers["Retry-After"]) >= 1
+
+
+def test_the_page_wears_what_other_pages_wear(ana: httpx.Client) -> None:
+    room = fresh("dressed")
+    ana.post("/rooms", data={"title": room})
+    ana.post("/theme", data={"theme": "dark"})
+    page = ana.get(f"/r/{room}/transcript").text
+    assert 'data-theme="dark"' in page
+    assert f"<title>Transcript · {room} · Quart Chat</title>" in page
+    assert "\0" not in page
