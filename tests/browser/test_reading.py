@@ -237,5 +237,4 @@ async def test_without_javascript_the_line_and_the_counts_are_there(
     await plain.lobby()
     await expect(plain[".rooms .count"]).to_have_count(0)
     await plain.enter(room, live=False)
-    await plain.page.get_by_role("switch", name="Sound when somebody mentions me").click()
-    await expect(plain.page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
+    await expect(plain.page.get_by_role("switch")).to_be_hidden()  # a page without scripts is not heard

@@ -17,7 +17,7 @@ from tests.web.visits import browser, fresh
 
 HEALTH = (HealthCheck.too_slow, HealthCheck.filter_too_much)
 OPERATIONS = 13
-EXAMPLES = 8  # of each operation; with 150 it found nothing more, and took five minutes
+EXAMPLES = 5  # of each operation; with 150 it found nothing more, and took five minutes
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,8 @@ def test_every_address_answers_every_method_as_an_a_plus_asks(
     with browser(behind, **headers) as client:
         for path in sorted(paths):
             for method in METHODS:
-                for more in ({}, {"HX-Request": "true"}, {"Origin": "https://evil.example"}):
+                others = ({"HX-Request": "true"}, {"Origin": "https://evil.example"})
+                for more in ({}, *(others if method in ("GET", "POST") else ())):
                     answer = client.request(method, path, headers=more)
                     statuses.add(answer.status_code)
                     taken = {"/live": ("GET", "HEAD", "OPTIONS"), "/write": ("GET", "HEAD", "OPTIONS", "POST")}

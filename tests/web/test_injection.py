@@ -123,7 +123,7 @@ def test_nothing_that_is_sent_becomes_markup_a_header_or_a_way_out(
         if htmx:
             headers["HX-Request"] = "true"
         if route.method == "GET":
-            path += "?" + sent
+            path += ("&" if "?" in path else "?") + sent
         elif route.path.endswith("/files"):
             boundary = secrets.token_hex(8)
             headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
@@ -143,7 +143,7 @@ def test_nothing_that_is_sent_becomes_markup_a_header_or_a_way_out(
     for number, route in enumerate(all_routes):
         right = {**haunted, **static} if route.path.startswith("/static") else haunted
         ask(route, route.at(**right), False, "x")
-        for count, hostile in enumerate(HOSTILE):
+        for count, hostile in enumerate(HOSTILE[number % 2 :: 2]):  # each address gets every other one
             ask(route, route.at(**right), (number + count) % 2 == 0, hostile)
             if route.arguments:
                 argument = sorted(route.arguments)[count % len(route.arguments)]

@@ -69,7 +69,7 @@ def a_path_without_a_room(chance: Random, way: Way) -> Case:
     names = ("", *"A - a_b % %zz %00 %ff %2e%2e .. a/b {} %F0%9F%8E%89 a%2Fws".split(), "a" * 65)
     name = chance.choice((*names, letters(chance, 50, "%0aF_!~.").decode() + "!"))
     sent = way.handshake().replace(b"/r/%b/ws" % way.room.encode(), f"/r/{name}/ws".encode(), 1)
-    return answered(sent, 400, 404)
+    return answered(sent, 400, 404, 405)
 
 
 @kind(2)
