@@ -96,8 +96,7 @@ class Frame:
 
 
 def _view(room: str, audience: Audience) -> rows.View:
-    """Rows are those of the page, and kept with them."""
-    return rows.View(room, audience._replace(face=PAGE))
+    return rows.View(room, audience._replace(face=PAGE), "frame")
 
 
 def opening(
@@ -117,6 +116,10 @@ def opening(
     """
     shown = templates.page("frame.html", language, room=room, title=title, own=own, place=place, again=again)
     return Markup(with_tokens(shown).fill(**worn).decode())  # noqa: S704 - of a template that escapes
+
+
+ENDING = Markup("</ol>\n</main>\n</body>\n</html>\n")
+"""How the page ends where it is to be whole; browsers end one that goes on by themselves."""
 
 
 def correction(entry_id: str, *, deleted: bool) -> str:

@@ -30,10 +30,11 @@ ROWS = 10_000  # that a worker keeps, as long as
 CHARACTERS = 8_000_000  # they and their texts have no more than these together: some 16 MB
 BEGUN = 2000  # rows that are kept half done, of a person and a minute each: at most 2 MB
 
-Mode = Literal["live", "old", "meant", "edited", "file", "found", "near", "apart"]
+Mode = Literal["live", "old", "meant", "edited", "frame", "file", "found", "near", "apart"]
 """How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
 
-meant: its address led here. edited: the same, and the form that edits it has the focus. file: in a transcript, where
+meant: its address led here. edited: the same, and the form that edits it has the focus. frame: in the page without
+scripts, which is written for all alike, so that no form in it could hold its reader's token. file: in a transcript, where
 nothing answers. found: among what was searched for, which stands apart from the list and so tells its day; near: beside
 such a one; apart: the same, of another day.
 """

@@ -66,7 +66,7 @@ async def live(name: str) -> Response:
 
     if request.args.get("follow") == "0":
         seen = _seen_by(who, FRAME)
-        return Response(begin(None) + _page_of(name, seen, newest))
+        return Response(begin(None) + _page_of(name, seen, newest) + frame.ENDING)
     lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
     response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)
     response.mimetype = "text/html"
