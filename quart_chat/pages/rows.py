@@ -34,9 +34,9 @@ Mode = Literal["live", "old", "meant", "edited", "frame", "file", "found", "near
 """How a row stands in a list. live: it may be trimmed. old: it was fetched by scrolling, and holds back trims.
 
 meant: its address led here. edited: the same, and the form that edits it has the focus. frame: in the page without
-scripts, which is written for all alike, so that no form in it could hold its reader's token. file: in a transcript, where
-nothing answers. found: among what was searched for, which stands apart from the list and so tells its day; near: beside
-such a one; apart: the same, of another day.
+scripts, which is written for all alike, so that no form in it could hold its reader's token. file: in a transcript,
+where nothing answers. found: among what was searched for, which stands apart from the list and so tells its day;
+near: beside such a one; apart: the same, of another day.
 """
 
 OUTSIDE = ("found", "near", "apart")  # modes of rows outside of the list
