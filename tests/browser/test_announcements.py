@@ -101,6 +101,7 @@ async def test_what_was_missed_is_announced_in_one_line_when_the_connection_is_b
     tab = await (await visitors(proxy.url)).enter(room)
     tab.expect_network_errors()
     await listen(tab)
+    await expect(tab["#looking"]).not_to_have_value("")  # what a page that comes back says of itself
     proxy.cut()
     await tab.is_away()
     await somebody.say(room, *numbered(12, "missed"))
