@@ -26,7 +26,7 @@ from hypercorn.typing import ASGISendEvent, HTTPScope
 from quart_chat import metrics
 from quart_chat.live.connections import Http1
 from quart_chat.live.frames import LAST_CHUNK
-from quart_chat.live.stream import SEND_BUFFER, StreamRegistry, StreamWire, server_of
+from quart_chat.live.stream import SEND_BUFFER, Breakable, StreamRegistry, StreamWire, server_of
 from quart_chat.live.wire import LAST_WORDS, MAX_UNREAD, PATIENCE, Broadcast, Gone
 
 EXTENSION = "quart_chat.endless"
@@ -35,10 +35,8 @@ KEEP_ALIVE = 15  # seconds between two probes of a silent peer, and
 UNANSWERED = 45_000  # ms after which one that takes nothing counts as gone: it answers no ping
 
 
-class EndlessStream(HTTPStream):
+class EndlessStream(Breakable, HTTPStream):
     """A request in Hypercorn whose answer may go on for as long as its reader stays."""
-
-    registry: StreamRegistry
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +44,6 @@ class EndlessStream(HTTPStream):
         self._task: asyncio.Task[None] | None = None
         self._wire: PieceWire | None = None
         self._left: asyncio.Future[None] | None = None
-        self._aborting: asyncio.TimerHandle | None = None
         self._kept = False  # served without the application
 
     # --- Hypercorn's side --------------------------------------------------------------------------
@@ -176,27 +173,13 @@ class EndlessStream(HTTPStream):
 
     async def close(self, code: int) -> None:
         """End the answer; abort the connection LAST_WORDS later, if its reader does not take the end."""
-        if self._aborting is None:
-            self._aborting = asyncio.get_running_loop().call_later(LAST_WORDS, self.abort)
+        self.end_soon()
         if not self.closed:
             await self._end()
 
     def silent(self, now: float) -> bool:
         """Tell whether the peer has been silent for too long: it never says anything, and the kernel watches it."""
         return False
-
-    def abort(self) -> None:
-        """Break the connection off; over HTTP/2 the stream alone, for others share the connection."""
-        server = server_of(self.send)
-        if self.closed:
-            return
-        if server is not None:
-            server.writer.transport.abort()
-        else:
-            self.registry.spawn(self._drop())
-
-    async def _drop(self) -> None:
-        await self.send(StreamClosed(stream_id=self.stream_id))
 
     def send_away(self) -> None:
         """Break off an answer whose reader does not read: its end would come out of order."""

@@ -22,7 +22,7 @@ import importlib.util
 import os
 import socket
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Protocol, cast
 
@@ -81,10 +81,36 @@ class Lane(Protocol):
         """Close with a code, and do not wait for a peer that has stopped reading."""
 
 
-class TabStream(WSStream):
-    """A tab's websocket in Hypercorn."""
+class Breakable:
+    """A stream of Hypercorn's that can break its connection off."""
 
     registry: StreamRegistry
+    closed: bool
+    stream_id: int
+    send: Callable[[Event], Awaitable[None]]
+    _aborting: asyncio.TimerHandle | None = None  # breaks off what has not closed in time
+
+    def end_soon(self) -> None:
+        """Abort the connection if it has not closed by itself after LAST_WORDS."""
+        if self._aborting is None:
+            self._aborting = asyncio.get_running_loop().call_later(LAST_WORDS, self.abort)
+
+    def abort(self) -> None:
+        """Break the connection off; over HTTP/2 the stream alone, for others share the connection."""
+        if self.closed:
+            return
+        server = server_of(self.send)
+        if server is not None:
+            server.writer.transport.abort()
+        else:
+            self.registry.spawn(self._drop())
+
+    async def _drop(self) -> None:
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+class TabStream(Breakable, WSStream):
+    """A tab's websocket in Hypercorn."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,7 +124,6 @@ class TabStream(WSStream):
         self._heard = asyncio.get_running_loop().time()
         self._wire: StreamWire | None = None
         self._ending: asyncio.Task[None] | None = None
-        self._aborting: asyncio.TimerHandle | None = None  # breaks off what has not closed in time
         self._serving: asyncio.Task[None] | None = None
         self._adopted = False  # what comes in is taken from here, and not by the application
         self._kept = False  # served without the application
@@ -309,11 +334,6 @@ class TabStream(WSStream):
         if self.state is ASGIWebsocketState.CONNECTED:
             await super().app_send({"type": "websocket.close", "code": code, "reason": None})
 
-    def end_soon(self) -> None:
-        """Abort the connection if it has not closed by itself after LAST_WORDS."""
-        if self._aborting is None:
-            self._aborting = asyncio.get_running_loop().call_later(LAST_WORDS, self.abort)
-
     def silent(self, now: float) -> bool:
         """Tell whether a peer that was pinged has not been heard of for too long; now: the loop's time, s."""
         return now - self._heard > SILENCE
@@ -326,19 +346,6 @@ class TabStream(WSStream):
                 async with asyncio.timeout(PING_EVERY):
                     await self._send_wsproto_event(Ping())
             await asyncio.sleep(PING_EVERY)
-
-    def abort(self) -> None:
-        """Break the connection off; over HTTP/2 the stream alone, for other tabs share the connection."""
-        if self.closed:
-            return
-        server = server_of(self.send)
-        if server is not None:
-            server.writer.transport.abort()
-        else:
-            self.registry.spawn(self._drop())
-
-    async def _drop(self) -> None:
-        await self.send(StreamClosed(stream_id=self.stream_id))
 
     def send_away(self) -> None:
         """Close a tab that does not read."""
