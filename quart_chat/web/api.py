@@ -24,7 +24,7 @@ from quart_chat.store.newest import Page as Messages
 from quart_chat.web import api_shapes as shapes
 from quart_chat.web.api_schema import BLUEPRINT, fails, gives, takes
 from quart_chat.web.order import NO_ROOM
-from quart_chat.web.parts import parts, person_of, visitor, whole_standing
+from quart_chat.web.parts import parts, person_of, speaker_of, visitor, whole_standing
 
 IN_A_ROOM = (Right.SAY, Right.ATTACH, Right.TOPIC, Right.MODERATE, Right.RULE)
 
@@ -96,7 +96,7 @@ async def say(name: str, data: shapes.NewMessage) -> Response:
     """Say something. A command that says nothing in the room, such as /topic, is answered by 204."""
     house, who = parts(), visitor(request)
     asked = Say(data.text, data.nonce or secrets.token_hex(16), data.reply)
-    said = await house.sayer.say(name, await person_of(house, who), who.visit.address, asked)
+    said = await house.sayer.say(name, await speaker_of(house, who), who.visit.address, asked)
     if isinstance(said, Done):
         return _done()
     response = _json({"id": said, "path": f"/r/{name}/m/{said}"}, 201)

@@ -28,9 +28,9 @@ from quart_chat.web.parts import (
     for_good,
     moved,
     parts,
-    person_of,
     retry_after,
     see_other,
+    speaker_of,
     true_name,
     visitor,
     whole_standing,
@@ -86,7 +86,7 @@ async def send(name: str) -> Response:
                 if came.refused is not None:
                     raise came.refused
                 asked = Say(typed, read_nonce(came.fields.get("nonce")), read_id(came.fields.get("reply")))
-                await house.uploads.say(name, await person_of(house, who), who.visit.address, asked, came.files)
+                await house.uploads.say(name, await speaker_of(house, who), who.visit.address, asked, came.files)
     except Refused as error:
         await pass_over(request)
         return retry_after(_refused(who, name, typed, fragments.refusal(who.language, error), error.status), error)

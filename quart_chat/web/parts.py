@@ -15,7 +15,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from quart_chat.config import DAYS, Settings
-from quart_chat.errors import BadName, BadToken, Refused, StoreAway, TooFast, Unwelcome
+from quart_chat.errors import BadName, BadToken, NotYours, Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.live.asker import Asker
 from quart_chat.live.bearers import OPENS_NOTHING, Bearers
 from quart_chat.live.bots import Bots
@@ -250,6 +250,17 @@ async def person_of(house: Parts, who: Visitor) -> Person:
         return who.person(None)
     kept = await house.people.name(who.public) if who.proved else None
     return who.person(await house.prover.as_it_stands(kept, who.identity))
+
+
+async def speaker_of(house: Parts, who: Visitor) -> Person:
+    """Give the person who is about to say something in the room that they ask of, as `person_of` does.
+
+    Raises:
+        NotYours: the room is slow, and they are nobody who can be held to its pauses. StoreAway: no answer.
+    """
+    if not who.proved and standing().rules.slow:
+        raise NotYours("This room is slow. Write in a browser, or with a token.")
+    return await person_of(house, who)
 
 
 async def let_in() -> None:

@@ -7,7 +7,7 @@ import json
 from markupsafe import Markup, escape
 from quart import Blueprint, Response, request
 
-from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, NotYours, Refused, StoreAway, TooFast
+from quart_chat.errors import BadFrame, BadName, BadText, NoMessage, Refused, StoreAway, TooFast
 from quart_chat.live.sayer import Done
 from quart_chat.pages import fragments, languages, templates
 from quart_chat.pages.faces import PLAIN
@@ -27,7 +27,7 @@ from quart_chat.web.parts import (
     person_of,
     retry_after,
     see_other,
-    standing,
+    speaker_of,
     true_name,
     visitor,
 )
@@ -131,18 +131,15 @@ async def _speaker(house: Parts, who: Visitor, room: str, called: str | None) ->
     """Give who says something; called: how somebody without a cookie wants to be called, for this once.
 
     Raises:
-        BadName: nobody can be called so, or somebody keeps that name. NotYours: they are nobody that can be held to the
-        pauses of a slow room. NoMessage: there is no such room, and one that they opened would be nobody's.
+        BadName: nobody can be called so, or somebody keeps that name. NotYours: see `speaker_of`. NoMessage: there is
+        no such room, and one that they opened would be nobody's.
     """
+    person = await speaker_of(house, who)
     if who.proved:
-        return await person_of(house, who)
-    if standing().rules.slow:
-        raise NotYours("This room is slow. Write in a browser, or with a token.")
+        return person
     if wanted_face() != PAGE and not await house.log.exists(room):
         raise NoMessage("There is no such room yet. Open it in a browser, or with a token.")
-    if called is None:
-        return await person_of(house, who)
-    return who.person(await house.prover.as_taken(chosen_name(called), who.public))
+    return person if called is None else who.person(await house.prover.as_taken(chosen_name(called), who.public))
 
 
 async def _typed_again(who: Visitor, name: str, asked: Say, error: Refused | StoreAway, *, frame: bool) -> Response:

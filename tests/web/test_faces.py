@@ -189,3 +189,9 @@ def test_a_slow_room_holds_for_guests_too(server: ServerProcess, ana: httpx.Clie
     with browser(server, origin=False, **CURL) as curl:
         refused = curl.post(f"/r/{room}", data={"text": "spam"})
         assert (refused.status_code, refused.text[:18]) == (403, "This room is slow.")
+        by_program = curl.post(f"/api/rooms/{room}/messages", json={"text": "spam"})
+        assert (by_program.status_code, "This room is slow." in by_program.text) == (403, True)
+        form = {"text": "spam", "nonce": fresh("n")}
+        with_file = curl.post(f"/r/{room}/files", data=form, files={"file": ("a.txt", b"x")})
+        assert (with_file.status_code, "This room is slow." in with_file.text) == (403, True)
+    assert "spam" not in ana.get(f"/r/{room}/messages").text
