@@ -21,10 +21,10 @@ from quart_chat.room.names import is_slug
 from quart_chat.store.newest import Newest
 from quart_chat.web.headers import FRAMED
 from quart_chat.web.parts import (
-    Parts,
     Visitor,
     answer,
     for_good,
+    glanced,
     moved,
     parts,
     spoken_in,
@@ -86,9 +86,10 @@ async def face_of(name: str, who: Visitor, face: str) -> Response:
     last = request.headers.get("Last-Event-Id", "")
     if face == EVENTS and is_entry_id(last):
         since = last
-    begin = await _beginning(house, name, who)
+    newest = (await glanced(house, who, name)).newest
+    begin = _beginning(name, newest.title or name, who)
     if request.args.get("follow") == "0":
-        response = Response(begin(0.0) + _page_of(name, who, await house.log.newest(name)))
+        response = Response(begin(0.0) + _page_of(name, who, newest))
     else:
         response = _answer(name, who, begin, since, None)
     response.mimetype = MIMETYPES[face]
@@ -102,9 +103,8 @@ def _page_of(name: str, who: Visitor, newest: Newest) -> str:
     return faces.of(audience).newest(name, page.messages, newest.place, newest.header, audience, more=page.more)
 
 
-async def _beginning(house: Parts, name: str, who: Visitor) -> Begin:
+def _beginning(name: str, title: str, who: Visitor) -> Begin:
     face, link = who.audience.face, f"{who.visit.origin}/r/{name}"
-    title = (await house.log.titles([name])).get(name, name)
 
     def begin(again: float | None) -> str:
         if face == PLAIN:

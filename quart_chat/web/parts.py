@@ -297,6 +297,15 @@ async def glance_of(house: Parts, who: Visitor, room: str) -> Glance:
     return await house.glances.read(room, who.public, who.visit.address, proved=who.proved)
 
 
+async def glanced(house: Parts, who: Visitor, room: str) -> Glance:
+    """Give, once, what `let_in` saw of the room that is asked for; look where it did not.
+
+    Raises:
+        StoreAway: no answer.
+    """
+    return cast(Glance | None, g.pop("glance", None)) or await glance_of(house, who, room)
+
+
 def standing() -> Standing:
     """Tell how who asks stands in the room that they ask of.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from quart import Response, g, request
+from quart import Response, request
 
 from quart_chat.errors import BadFrame, NoMessage
 from quart_chat.live.changer import GONE
@@ -12,11 +12,10 @@ from quart_chat.pages.room import Meant, Shown, render
 from quart_chat.room.entries import is_entry_id, order
 from quart_chat.room.reading import news_in
 from quart_chat.room.rights import Right, may, rights
-from quart_chat.store.glances import Glance
 from quart_chat.store.log import Around
 from quart_chat.store.newest import Newest, Page
 from quart_chat.web.packing import pack
-from quart_chat.web.parts import Visitor, answer, glance_of, parts, standing, whole_standing
+from quart_chat.web.parts import Visitor, answer, glanced, parts, standing, whole_standing
 
 
 class Spot(NamedTuple):
@@ -57,7 +56,7 @@ async def room_page(
         NoMessage: the message around which it is to be is not there. StoreAway: no answer.
     """
     house = parts()
-    glance: Glance = g.pop("glance", None) or await glance_of(house, who, name)
+    glance = await glanced(house, who, name)
     newest, person = glance.newest, who.person(glance.reader.name)
     # who comes without a cookie, as robots do, leaves nothing behind
     if newest.title is not None and who.proved and not glance.reader.was_just_in(name, now := house.clock()):
