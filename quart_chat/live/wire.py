@@ -42,10 +42,11 @@ class Broadcast:
     """
 
     __slots__ = ("_deflated", "frame", "pages", "text")
+    encode: Callable[[str], bytes] = staticmethod(text_frame)  # as a connection carries it
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.frame = text_frame(text)
+        self.frame = self.encode(text)
         self.pages: SharedPages | None = None
         self._deflated: bytes | None = None
 
@@ -72,11 +73,7 @@ class Piece(Broadcast):
     """The same for many endless answers of HTTP/1.1: `frame` is one chunk of a body (RFC 9112, section 7.1)."""
 
     __slots__ = ()
-
-    def __init__(self, text: str) -> None:
-        super().__init__("")
-        self.text = text
-        self.frame = chunk(text)
+    encode = staticmethod(chunk)
 
 
 def told(text: str, audience: Audience) -> Broadcast:
