@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from markupsafe import Markup
@@ -16,6 +15,7 @@ from quart_chat.room.charter import Charter
 from quart_chat.room.digest import Record
 from quart_chat.room.entries import PIN, TOPIC, Message
 from quart_chat.room.entries import Header as Above
+from quart_chat.room.json_entries import iso
 from quart_chat.room.proofs import signed
 
 VERSION = 1  # of the format
@@ -99,7 +99,7 @@ def _html(parts: tuple[str, str], audience: Audience) -> Form:
 
 def json_header(header: Header) -> str:
     """Write the first line."""
-    fields = {"quart_chat": VERSION, "room": header.room, "title": header.title, "opened": _write_time(header.opened)}
+    fields = {"quart_chat": VERSION, "room": header.room, "title": header.title, "opened": iso(header.opened)}
     if header.above.topic:
         fields["topic"] = header.above.topic
     if header.above.pins:
@@ -116,7 +116,7 @@ def json_line(record: Record) -> str:
     message, held = record
     fields: dict[str, Any] = {
         "id": message.id,
-        "time": _write_time(message.at),
+        "time": iso(message.at),
         "author": message.author,
         "name": message.name,
         "text": "" if held.deleted else message.said,
@@ -130,9 +130,9 @@ def json_line(record: Record) -> str:
     if message.meant and not held.deleted:
         fields["mentions"] = message.meant
     if held.edited:
-        fields["edited"] = _write_time(held.edited)
+        fields["edited"] = iso(held.edited)
     if held.versions:
-        fields["versions"] = [{"time": _write_time(at), "text": text} for at, text in held.versions]
+        fields["versions"] = [{"time": iso(at), "text": text} for at, text in held.versions]
     if held.reactions:
         fields["reactions"] = held.reactions
     if held.deleted:
@@ -142,10 +142,6 @@ def json_line(record: Record) -> str:
 
 def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _write_time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- for reading -------------------------------------------------------------------------------------
