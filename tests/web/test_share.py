@@ -18,7 +18,7 @@ def test_a_room_s_link_is_shared_as_a_code_and_by_mail(client: httpx.Client) -> 
     room = client.post("/rooms", data={"title": f"{title} <b>"}).headers["Location"].removeprefix("/r/")
     page = client.get(f"/r/{room}/share")
     assert page.status_code == 200
-    assert f'<p class="link">{client.base_url}/r/{room}</p>' in page.text
+    assert f'<p class="link" dir="ltr">{client.base_url}/r/{room}</p>' in page.text
     assert 'class="qr"' in page.text
     assert f"mailto:?body=http%3A%2F%2F127.0.0.1%3A{client.base_url.port}%2Fr%2F{room}" in page.text
     assert "Whoever opens the link is in." in page.text
@@ -45,7 +45,7 @@ def test_who_keeps_order_makes_an_invite_there_and_others_are_told_who_does(
     page = ana.get(f"/r/{room}/share").text
     assert Tree(page.partition("<!doctype html>")[2]).by_id("invite").attributes["action"] == f"/r/{room}/invites"
     made = ana.post(f"/r/{room}/invites", data={"uses": "1", "for": "hour"}, headers=HTMX).text
-    (link,) = re.findall(rf'<p class="link">{ana.base_url}(/r/{room}/invites/[^<]+)</p>', made)
+    (link,) = re.findall(rf'<p class="link" dir="ltr">{ana.base_url}(/r/{room}/invites/[^<]+)</p>', made)
     assert "<!doctype" not in made
     with httpx.Client(base_url=ana.base_url, headers={"Origin": str(ana.base_url).rstrip("/")}, trust_env=False) as eva:
         eva.get("/")
