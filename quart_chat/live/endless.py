@@ -13,7 +13,7 @@ import contextvars
 import socket
 import time
 import weakref
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -25,14 +25,31 @@ from hypercorn.typing import ASGISendEvent, HTTPScope
 
 from quart_chat import metrics
 from quart_chat.live.connections import Http1
-from quart_chat.live.frames import LAST_CHUNK
+from quart_chat.live.frames import LAST_CHUNK, chunk
 from quart_chat.live.stream import SEND_BUFFER, Breakable, StreamRegistry, StreamWire, server_of
 from quart_chat.live.wire import LAST_WORDS, MAX_UNREAD, PATIENCE, Broadcast, Gone
 
 EXTENSION = "quart_chat.endless"
+SOON = 4.0  # seconds past an end that nobody planned, after which a page asks again: a server is back within them
 KIB = 1024
 KEEP_ALIVE = 15  # seconds between two probes of a silent peer, and
 UNANSWERED = 45_000  # ms after which one that takes nothing counts as gone: it answers no ping
+
+
+class Opening:
+    """What stands before all that an answer says, and comes once: also where the answer ends and has said nothing.
+
+    A page that ended empty would not know that it is to come again.
+    """
+
+    def __init__(self, write: Callable[[float | None], str] = lambda again: "") -> None:
+        """Take what writes it, by the seconds past the answer's end at which to ask again; None: never."""
+        self._write: Callable[[float | None], str] | None = write
+
+    def take(self, again: float | None = SOON) -> str:
+        """Give it the first time, and then nothing."""
+        write, self._write = self._write, None
+        return write(again) if write is not None else ""
 
 
 class EndlessStream(Breakable, HTTPStream):
@@ -43,6 +60,7 @@ class EndlessStream(Breakable, HTTPStream):
         self._serving: Coroutine[Any, Any, None] | None = None  # what is to serve the answer once its head is out
         self._task: asyncio.Task[None] | None = None
         self._wire: PieceWire | None = None
+        self._opening = Opening()
         self._left: asyncio.Future[None] | None = None
         self._kept = False  # served without the application
 
@@ -107,8 +125,10 @@ class EndlessStream(Breakable, HTTPStream):
         self._shut()
         if self.state is ASGIHTTPState.RESPONSE:
             self.state = ASGIHTTPState.CLOSED
+            opening = self._opening.take()
             with suppress(OSError):
-                await self.send(Data(stream_id=self.stream_id, data=LAST_CHUNK))
+                last = chunk(opening) + LAST_CHUNK if opening else LAST_CHUNK
+                await self.send(Data(stream_id=self.stream_id, data=last))
             await self.config.log.access(cast(Any, self._scope), self.response, time.time() - self.start_time)
         await self.send(StreamClosed(stream_id=self.stream_id))
 
@@ -153,12 +173,13 @@ class EndlessStream(Breakable, HTTPStream):
         if raw is not None:
             _watch(raw)
 
-    def keep(self, serving: Coroutine[Any, Any, None]) -> None:
+    def keep(self, serving: Coroutine[Any, Any, None], opening: Opening) -> None:
         """Serve the answer by this once its head is out; nothing that the application sends of its body counts.
 
-        serving: returns when the answer is to end.
+        serving: returns when the answer is to end. opening: what it says first.
         """
         self._serving = serving
+        self._opening = opening
 
     async def receive(self) -> list[str | bytes]:
         """Wait until the reader has left: nothing comes from it.
@@ -204,7 +225,8 @@ class PieceWire(StreamWire):
 class QueuedWire:
     """A `Wire` whose answer the application sends: `pieces` are its body."""
 
-    def __init__(self) -> None:
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
         self._queue: list[str] = []
         self._unread = 0  # bytes of what is queued
         self._more = asyncio.Event()
@@ -254,6 +276,7 @@ class QueuedWire:
         """End after what was written; whoever does not take that within LAST_WORDS is broken off."""
         if self._over:
             return
+        self._queue.append(self._opening.take())
         self._over = True
         self._left.set()  # a reader that stands still would keep its tab
         self._more.set()

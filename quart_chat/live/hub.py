@@ -19,7 +19,7 @@ from quart_chat.live.readers import Readers
 from quart_chat.live.room import LiveRoom
 from quart_chat.live.stream import StreamWire
 from quart_chat.live.tab import Tab
-from quart_chat.live.wire import POLICY, RESTART, Broadcast, Gone, told
+from quart_chat.live.wire import POLICY, Broadcast, Gone, told
 from quart_chat.pages import faces, fragments, languages
 from quart_chat.pages.aloud import back
 from quart_chat.pages.dress import PLAIN, Dress
@@ -528,7 +528,7 @@ class Hub:
             for count, tab in enumerate(list(self._tabs)):
                 beat = self._state(tab.audience)
                 if self._is_over(tab, loop.time()):
-                    self.run(tab.wire.close(RESTART))  # it comes again by itself, and begins anew
+                    self.run(tab.end())  # it comes again by itself, and begins anew
                     continue
                 if isinstance(tab.wire, StreamWire):
                     tab.wire.beat(beat, loop.time())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from quart_chat.errors import BadFrame, BadText, Refused, Spent, StoreAway, TooFast
 from quart_chat.events import get_logger
 from quart_chat.live.sayer import Done, Sayer
-from quart_chat.live.wire import Broadcast, Wire
+from quart_chat.live.wire import RESTART, Broadcast, Wire, told
 from quart_chat.pages import fragments
 from quart_chat.pages.aloud import back
 from quart_chat.pages.languages import Audience
@@ -47,6 +47,13 @@ class _Held(NamedTuple):
 
     due: float
     until: float
+
+
+class Planned(NamedTuple):
+    """An end that an endless answer has of itself, to be asked for anew: after how many seconds, and its last words."""
+
+    lasts: float
+    words: str
 
 
 class Tab:
@@ -89,6 +96,7 @@ class Tab:
         self.since: str | None = None
         self.ticket = ticket
         self.ends: float | None = None
+        self._last_words = ""
         self.told_from = 0
         self._hub = hub
         self.address = address
@@ -107,15 +115,21 @@ class Tab:
         """Serve the tab until its socket closes, which ends this by cancelling or by Gone."""
         await self._stay(self._talk())
 
-    async def listen(self, since: str | None, lasts: float | None = None) -> None:
+    async def listen(self, since: str | None, planned: Planned | None = None) -> None:
         """Serve an endless answer, which never says anything, until its reader leaves: by cancelling or by Gone.
 
-        since: the place from which it goes on; None: with the newest page. lasts: seconds after which it ends, to be
-        asked for anew; None: never.
+        since: the place from which it goes on; None: with the newest page. planned: None: it has no end of itself.
         """
-        if lasts is not None:
-            self.ends = asyncio.get_running_loop().time() + lasts
+        if planned is not None:
+            self.ends = asyncio.get_running_loop().time() + planned.lasts
+            self._last_words = planned.words
         await self._stay(self._hear(since))
+
+    async def end(self) -> None:
+        """End an endless answer as planned."""
+        if self._last_words:
+            self.wire.write(told(self._last_words, self.audience))
+        await self.wire.close(RESTART)
 
     async def _talk(self) -> None:
         await self._serve(await self._first())

@@ -118,6 +118,11 @@ def opening(
     return Markup(with_tokens(shown).fill(**worn).decode())  # noqa: S704 - of a template that escapes
 
 
+def again(room: str) -> Markup:
+    """Write that the page is asked for anew as soon as it ends, and not only after the time that its head says."""
+    return fragment(languages.DEFAULT, "_frame.html", "again", room, 0)
+
+
 ENDING = Markup("</ol>\n</main>\n</body>\n</html>\n")
 """How the page ends where it is to be whole; browsers end one that goes on by themselves."""
 

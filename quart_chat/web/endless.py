@@ -10,8 +10,8 @@ from typing import Any
 from quart import Blueprint, Response, request
 
 from quart_chat.errors import BadFrame, StoreAway
-from quart_chat.live.endless import QueuedWire, endless_of
-from quart_chat.live.tab import Tab
+from quart_chat.live.endless import Opening, QueuedWire, endless_of
+from quart_chat.live.tab import Planned, Tab
 from quart_chat.live.wire import Wire
 from quart_chat.pages import faces, fragments, frame, plain
 from quart_chat.pages.faces import EVENTS, FRAME, LINES, PLAIN
@@ -33,7 +33,7 @@ from quart_chat.web.parts import (
     visitor,
 )
 from quart_chat.web.room_page import place
-from quart_chat.web.tabs import Begin, serve
+from quart_chat.web.tabs import serve
 
 blueprint = Blueprint("endless", __name__)
 
@@ -68,7 +68,8 @@ async def live(name: str) -> Response:
         seen = _seen_by(who, FRAME)
         return Response(begin(None) + _page_of(name, seen, newest) + frame.ENDING)
     lasts = random.uniform(*LASTS)  # noqa: S311 - spreads load
-    response = _answer(name, _seen_by(who, FRAME), begin, None, lasts)
+    planned = Planned(lasts, frame.again(name))
+    response = _answer(name, _seen_by(who, FRAME), Opening(begin), None, planned)
     response.mimetype = "text/html"
     return response
 
@@ -87,11 +88,11 @@ async def face_of(name: str, who: Visitor, face: str) -> Response:
     if face == EVENTS and is_entry_id(last):
         since = last
     newest = (await glanced(house, who, name)).newest
-    begin = _beginning(name, newest.title or name, who)
+    opening = _opening(name, newest.title or name, who)
     if request.args.get("follow") == "0":
-        response = Response(begin(0.0) + _page_of(name, who, newest))
+        response = Response(opening.take() + _page_of(name, who, newest))
     else:
-        response = _answer(name, who, begin, since, None)
+        response = _answer(name, who, opening, since)
     response.mimetype = MIMETYPES[face]
     response.headers["Vary"] = "Accept, User-Agent"
     return response
@@ -103,7 +104,7 @@ def _page_of(name: str, who: Visitor, newest: Newest) -> str:
     return faces.of(audience).newest(name, page.messages, newest.place, newest.header, audience, more=page.more)
 
 
-def _beginning(name: str, title: str, who: Visitor) -> Begin:
+def _opening(name: str, title: str, who: Visitor) -> Opening:
     face, link = who.audience.face, f"{who.visit.origin}/r/{name}"
 
     def begin(again: float | None) -> str:
@@ -111,22 +112,22 @@ def _beginning(name: str, title: str, who: Visitor) -> Begin:
             return plain.opening(title, link, who.language)
         return f"retry: {max(RETRY, round(1000 * again))}\n\n" if face == EVENTS and again is not None else ""
 
-    return begin
+    return Opening(begin)
 
 
 def _seen_by(who: Visitor, face: str) -> Visitor:
     return replace(who, audience=who.audience._replace(face=face))
 
 
-def _answer(name: str, who: Visitor, begin: Begin, since: str | None, lasts: float | None) -> Response:
+def _answer(name: str, who: Visitor, opening: Opening, since: str | None, planned: Planned | None = None) -> Response:
     """Begin an answer that goes on."""
     house = parts()
 
     async def stay(tab: Tab) -> None:
-        await tab.listen(since, lasts)
+        await tab.listen(since, planned)
 
     def serving(wire: Wire) -> Coroutine[Any, Any, None]:
-        return serve(house, name, who, wire, stay, begin=begin)
+        return serve(house, name, who, wire, stay, opening=opening)
 
     headers = {"X-Accel-Buffering": "no"}
     if request.method == "HEAD":
@@ -134,12 +135,12 @@ def _answer(name: str, who: Visitor, begin: Begin, since: str | None, lasts: flo
     stream = endless_of(request.scope)
     direct = stream.adopt() if stream is not None else None
     if stream is not None and direct is not None:
-        stream.keep(serving(direct))
+        stream.keep(serving(direct), opening)
         response = Response("", headers=headers)
         response.automatically_set_content_length = False
         response.headers.pop("Content-Length", None)
         return response
-    queued = QueuedWire()
+    queued = QueuedWire(opening)
     response = Response(queued.pieces(serving(queued), stream), headers=headers)
     response.timeout = None
     return response

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from quart_chat import metrics
 from quart_chat.errors import Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
+from quart_chat.live.endless import SOON, Opening
 from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Gone, Wire, told
@@ -19,13 +20,6 @@ from quart_chat.web.parts import Parts, Visitor, person_of, spoken_in
 
 logger = get_logger(__name__)
 
-Begin = Callable[[float | None], str]
-"""Gives what stands before all that a room says, by the seconds past its end at which to ask again; None: never."""
-
-
-def _no_beginning(again: float | None) -> str:
-    return ""
-
 
 async def serve(
     house: Parts,
@@ -34,12 +28,15 @@ async def serve(
     wire: Wire,
     stay: Callable[[Tab], Awaitable[None]],
     *,
-    begin: Begin = _no_beginning,
+    opening: Opening | None = None,
 ) -> None:
-    """Serve a tab; nothing of Quart is at hand in here. stay: is the tab's life once it is in."""
+    """Serve a tab; nothing of Quart is at hand in here.
+
+    stay: is the tab's life once it is in. opening: what stands before all that it is told; None: nothing.
+    """
     address = who.visit.address
     bars = house.hub.bars(name)
-    door = _Door(house, name, who, wire, begin)
+    door = _Door(house, name, who, wire, opening or Opening())
     try:
         person, standing = await door.open()
     except Unwelcome as error:
@@ -80,12 +77,12 @@ async def serve(
 class _Door:
     """Where somebody comes in, or is told why not."""
 
-    def __init__(self, house: Parts, room: str, who: Visitor, wire: Wire, begin: Begin) -> None:
+    def __init__(self, house: Parts, room: str, who: Visitor, wire: Wire, opening: Opening) -> None:
         self._house = house
         self._room = room
         self._who = who
         self._wire = wire
-        self._begin: Begin | None = begin
+        self._opening = opening
 
     async def open(self) -> tuple[Person, Standing]:
         """Let somebody in, and find their name and how they stand; while the store is away they wait here and see it.
@@ -142,9 +139,8 @@ class _Door:
             return
         await self._wire.close(code)
 
-    async def _send(self, text: str, again: float | None = 0.0) -> None:
+    async def _send(self, text: str, again: float | None = SOON) -> None:
         """Send something, and before the first of it what stands before all."""
-        begin, self._begin = self._begin, None
-        first = begin(again) if begin is not None else ""
+        first = self._opening.take(again)
         if first or text:
             await self._wire.send(told(first + text, self._who.audience))

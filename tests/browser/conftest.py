@@ -122,8 +122,10 @@ Visitors = Callable[..., Any]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visitors(browser: Browser) -> AsyncIterator[Visitors]:
+async def visitors(browser: Browser, serve: Serve) -> AsyncIterator[Visitors]:
     """Bring in people, each with a browser of their own; at the end their consoles must have been silent.
+
+    serve: people leave before the servers of their test end; these would end in the middle of what they tell.
 
     url: of the server; options: of Playwright's `new_context`.
     """

@@ -141,11 +141,29 @@ async def test_a_page_that_ends_comes_again_by_itself_and_shows_nothing_twice(
     tab.expect_network_errors()
     await tab.send("before")
     await tab.shows("before")
-    server.send(signal.SIGHUP)  # the workers end one by one, and so do what they told
+    async with tab.page.expect_event("framenavigated", lambda frame: frame.url.endswith("/live")):
+        server.send(signal.SIGHUP)  # the workers end one by one, and so does what they told
+    server.wait_for_output("the workers are renewed")
     other = await (await visitors(server.url)).enter(room)
     other.expect_network_errors()
     await other.say("after")
     await tab.shows("before", "after")
+
+
+async def test_a_page_comes_again_after_its_server_was_started_again(
+    serve: Serve, visitors: Visitors, room: str
+) -> None:
+    server = serve()
+    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
+    tab.expect_network_errors()
+    await tab.send("before")
+    await tab.shows("before")
+    port = server.port
+    server.stop()
+    again = serve(port)
+    async with Poster(again.url, "Somebody Else") as somebody:
+        await somebody.flood(room, ["meanwhile"])
+    await tab.shows("before", "meanwhile")
 
 
 async def test_who_wants_no_scripts_gets_the_same(server: ServerProcess, visitors: Visitors, room: str) -> None:

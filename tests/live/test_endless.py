@@ -19,6 +19,7 @@ from quart_chat.errors import StoreAway
 from quart_chat.live import endless
 from quart_chat.live import hub as hubs
 from quart_chat.live.wire import MAX_UNREAD
+from quart_chat.web import tabs
 from tests.live.rig import somebody, until
 from tests.live.served import Served, client, served
 from tests.store.valkey import Valkey
@@ -173,13 +174,46 @@ async def test_it_ends_whole_as_the_worker_ends(worker: Served) -> None:
         assert (lines.over, page.over) == ("whole", "whole")
 
 
+async def test_a_page_that_ends_before_it_has_said_anything_comes_again_too(
+    worker: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(tabs, "person_of", failing)
+    async with reading(worker, HTML, "/r/room/live") as page:
+        await until(lambda: page.over, "the end")
+        assert page.over == "whole"
+        assert page.text.count('content="4; url=/r/room/live"') == 1
+
+
+async def test_a_page_that_is_still_at_the_door_as_its_worker_ends_comes_again(
+    fast: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(tabs, "person_of", slow)
+    async with reading(fast, HTML, "/r/room/live") as page:
+        await waiting.wait()
+        await fast.end()
+        await until(lambda: page.over, "the end")
+        assert page.over == "whole"
+        assert page.text.count('content="4; url=/r/room/live"') == 1
+
+
 async def test_a_page_is_begun_anew_after_a_while_or_many_messages(brisk: Served) -> None:
     async with reading(brisk, HTML, "/r/room/live") as page, reading(brisk, TEXT) as text:
         await until(lambda: len(brisk.tabs) == 2 and all(one.live for one in brisk.tabs), "two tabs")
-        assert 'content="0; url=/r/room/live"' in page.text
+        assert 'content="4; url=/r/room/live"' in page.text, "where the server ends, it is back by then"
+        assert 'content="0; url=/r/room/live"' not in page.text
         await said(brisk, "a", "b", "c", "d")
         await until(lambda: page.over, "the end")
         assert page.over == "whole"
+        assert 'content="0; url=/r/room/live"' in page.text
         assert text.over is None  # a terminal is never sent away
     async with reading(brisk, HTML, "/r/room/live") as page:
         await page.has("</li>")
