@@ -7,7 +7,7 @@ import signal
 from playwright.async_api import expect
 
 from tests.browser.conftest import Serve, Visitors
-from tests.browser.pages import each_once, numbered
+from tests.browser.pages import Tab, Visitor, each_once, numbered
 from tests.browser.poster import Poster
 from tests.browser.test_messages import choose, message
 from tests.server.processes import ServerProcess
@@ -133,14 +133,20 @@ async def test_what_happens_is_seen_as_it_happens(server: ServerProcess, visitor
     await bento.shows("a typo (edited)", "This message was deleted.")
 
 
+async def with_a_message(person: Visitor, room: str) -> Tab:
+    """Open a room and say "before" in it; what befalls its server after that is provoked."""
+    tab = await person.enter(room, live=False)
+    tab.expect_network_errors()
+    await tab.send("before")
+    await tab.shows("before")
+    return tab
+
+
 async def test_a_page_that_ends_comes_again_by_itself_and_shows_nothing_twice(
     visitors: Visitors, serve: Serve, room: str
 ) -> None:
     server = serve()
-    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
-    tab.expect_network_errors()
-    await tab.send("before")
-    await tab.shows("before")
+    tab = await with_a_message(await visitors(server.url, java_script_enabled=False), room)
     async with tab.page.expect_event("framenavigated", lambda frame: frame.url.endswith("/live")):
         server.send(signal.SIGHUP)  # the workers end one by one, and so does what they told
     server.wait_for_output("the workers are renewed")
@@ -154,10 +160,7 @@ async def test_a_page_comes_again_after_its_server_was_started_again(
     serve: Serve, visitors: Visitors, room: str
 ) -> None:
     server = serve()
-    tab = await (await visitors(server.url, java_script_enabled=False)).enter(room, live=False)
-    tab.expect_network_errors()
-    await tab.send("before")
-    await tab.shows("before")
+    tab = await with_a_message(await visitors(server.url, java_script_enabled=False), room)
     port = server.port
     server.stop()
     again = serve(port)
