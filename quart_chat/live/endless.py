@@ -30,7 +30,6 @@ from quart_chat.live.stream import SEND_BUFFER, Breakable, StreamRegistry, Strea
 from quart_chat.live.wire import LAST_WORDS, MAX_UNREAD, PATIENCE, Broadcast, Gone
 
 EXTENSION = "quart_chat.endless"
-SOON = 4.0  # seconds past an end that nobody planned, after which a page asks again: a server is back within them
 KIB = 1024
 KEEP_ALIVE = 15  # seconds between two probes of a silent peer, and
 UNANSWERED = 45_000  # ms after which one that takes nothing counts as gone: it answers no ping
@@ -43,10 +42,10 @@ class Opening:
     """
 
     def __init__(self, write: Callable[[float | None], str] = lambda again: "") -> None:
-        """Take what writes it, by the seconds past the answer's end at which to ask again; None: never."""
+        """Take what writes it, by the seconds past the end at which to ask again; 0.0: soon; None: never."""
         self._write: Callable[[float | None], str] | None = write
 
-    def take(self, again: float | None = SOON) -> str:
+    def take(self, again: float | None = 0.0) -> str:
         """Give it the first time, and then nothing."""
         write, self._write = self._write, None
         return write(again) if write is not None else ""
@@ -276,7 +275,8 @@ class QueuedWire:
         """End after what was written; whoever does not take that within LAST_WORDS is broken off."""
         if self._over:
             return
-        self._queue.append(self._opening.take())
+        if opening := self._opening.take():
+            self._queue.append(opening)
         self._over = True
         self._left.set()  # a reader that stands still would keep its tab
         self._more.set()

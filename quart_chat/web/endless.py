@@ -39,6 +39,7 @@ blueprint = Blueprint("endless", __name__)
 
 FRAMES = ("/live", "/write")  # how the addresses end that pages frame
 AGAIN = 3  # seconds after which it is asked for again, where the store is away
+SOON = 4  # the same, past an end of the page without scripts that nobody planned: a server is back within them
 LASTS = 240.0, 360.0  # seconds after which the page without scripts is begun anew; not all at once
 MIMETYPES = {PLAIN: "text/plain", LINES: "application/x-ndjson", EVENTS: "text/event-stream"}
 
@@ -60,9 +61,8 @@ async def live(name: str) -> Response:
 
     def begin(again: float | None) -> str:
         read = newest.place if newest.page.messages and who.proved else ""
-        return frame.opening(
-            name, title, who.public, read, who.language, again=None if again is None else round(again), worn=worn
-        )
+        soon = None if again is None else round(again) or SOON
+        return frame.opening(name, title, who.public, read, who.language, again=soon, worn=worn)
 
     if request.args.get("follow") == "0":
         seen = _seen_by(who, FRAME)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from quart_chat import metrics
 from quart_chat.errors import Refused, StoreAway, TooFast, Unwelcome
 from quart_chat.events import get_logger
-from quart_chat.live.endless import SOON, Opening
+from quart_chat.live.endless import Opening
 from quart_chat.live.hub import LOOK_AGAIN
 from quart_chat.live.tab import Tab
 from quart_chat.live.wire import AGAIN_LATER, FAILED, POLICY, Gone, Wire, told
@@ -139,7 +139,7 @@ class _Door:
             return
         await self._wire.close(code)
 
-    async def _send(self, text: str, again: float | None = SOON) -> None:
+    async def _send(self, text: str, again: float | None = 0.0) -> None:
         """Send something, and before the first of it what stands before all."""
         first = self._opening.take(again)
         if first or text:

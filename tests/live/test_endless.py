@@ -122,6 +122,7 @@ async def test_four_faces_and_a_tab_hear_the_same(worker: Served) -> None:
         assert "Eva: now\n" in text.text
         assert "Eva: two\n      │ lines\n" in text.text
         assert events.text.count("event: message\n") == 3
+        assert events.text.startswith("retry: 2000\n\n")
         assert page.text.count('<li id="m-') == 3
         kinds = sorted(type(one.wire).__name__ for one in worker.tabs)
         fast = ["PieceWire"] * 4 + ["StreamWire"]
