@@ -7,6 +7,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Visitors
 from tests.server.processes import ServerProcess
+from tests.web.visits import within_a_minute
 
 UNPROCESSABLE = r"Failed to load resource: the server responded with a status of 422"
 
@@ -86,6 +87,7 @@ async def test_the_last_line_comes_live_and_a_room_is_found_and_taken_off_the_li
     mine = reader[f'.rooms a[href="/r/{room}"]']
     await expect(mine).to_contain_text(f"/r/{room}")
     await reader["#sought"].focus()
+    within_a_minute()
     await writer.say("see you **at eight**")
     await expect(mine).to_contain_text(": see you at eight")
     await expect(mine).to_contain_text("just now")

@@ -10,7 +10,7 @@ from quart_chat.room.names import MAX_TITLE, is_slug
 from tests.pages.trees import Tree
 from tests.server.processes import ServerProcess, store
 from tests.web.test_messages import say
-from tests.web.visits import browser, fresh
+from tests.web.visits import browser, fresh, within_a_minute
 
 HTMX = {"HX-Request": "true"}
 
@@ -115,6 +115,7 @@ def test_a_room_shows_its_last_line_without_markup_and_never_what_was_deleted(
     bob.get(f"/r/{room}")
     ana.post("/me", data={"name": "Eva"})
     assert row(bob.get("/").text, room).endswith(f"/r/{room}")
+    within_a_minute()
     first = say(ana, room, "see **you** at ||eight|| <b>")
     assert row(bob.get("/").text, room).endswith("just now Eva: see you at ▒▒▒ &lt;b&gt;")
     assert "You: see you" in row(ana.get("/").text, room)
@@ -197,6 +198,7 @@ def test_a_lobby_that_asks_again_sees_others_rooms_live_and_else_gets_nothing(se
         owner.post("/rooms", data={"title": room})
         owner.post(f"/r/{room}/order", data={"writers": "everyone", "slow": "0", "files": "1", "listed": "1"})
         page = _until(stranger, "/rooms", f'href="/r/{room}"')
+        within_a_minute()
         deadline = time.monotonic() + 20
         while stranger.get(again := _again(page), headers=HTMX).status_code != 204:  # a minute may have begun
             assert time.monotonic() < deadline

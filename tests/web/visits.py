@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,13 @@ _NUMBERS = itertools.count(1)
 def fresh(word: str = "room") -> str:
     """Make a name that nobody has used yet."""
     return f"{word}-{next(_NUMBERS)}"
+
+
+def within_a_minute() -> None:
+    """Wait until the minute does not turn for 10 s, and with it all that is said of how long ago things were."""
+    seconds = time.time() % 60
+    if seconds > 50:
+        time.sleep(60 - seconds)
 
 
 def browser(server: ServerProcess, *, origin: bool = True, **headers: str) -> httpx.Client:
